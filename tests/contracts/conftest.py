@@ -1,0 +1,40 @@
+"""Fixtures of the Ape tests: a fresh exchange per test, by the provider's snapshots."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from venue import ENGINE_KEY, MARKETS, QTRA, UNIT_SCALES, Venue
+
+TOKENS = {1: ("Quanta test", "QTRA", 18), 2: ("USD Coin test", "USDC", 6), 3: ("Bitcoin test", "BTC", 8)}
+TOKENS[4] = ("Dai test", "DAI", 18)
+WALLETS = 6
+FUNDS = 10**15
+
+
+@pytest.fixture(scope="session")
+def empty_venue(project, accounts, chain):
+    """An exchange with listings, where nobody holds anything."""
+    admin, *others = [accounts[i] for i in range(WALLETS + 1)]
+    access = project.ExchangeAccess.deploy(admin, sender=admin)
+    vault = project.Settlement.deploy(access, Account.from_key(ENGINE_KEY).address, sender=admin)
+    tokens = {}
+    for asset, description in TOKENS.items():
+        tokens[asset] = project.TestToken.deploy(*description, sender=admin)
+        vault.listAsset(asset, tokens[asset], UNIT_SCALES[asset], sender=admin)
+    for market, terms in MARKETS.items():
+        vault.listMarket(market, terms, sender=admin)
+    return Venue(vault, access, tokens, admin, others, chain.chain_id)
+
+
+@pytest.fixture(scope="session")
+def venue(empty_venue):
+    """An exchange whose wallets hold 10^15 units of every asset."""
+    for wallet in range(WALLETS):
+        for asset in range(QTRA, QTRA + len(TOKENS)):
+            empty_venue.fund(wallet, asset, FUNDS)
+    return empty_venue
