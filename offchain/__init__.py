@@ -1,0 +1,1 @@
+"""QuantaTrade off chain: the log, the matching engine, and everything that follows them."""

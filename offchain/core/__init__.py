@@ -1,0 +1,1 @@
+"""The vocabulary of the exchange: money, identifiers, errors, settings, and the commands and events of the log."""

@@ -1,0 +1,264 @@
+"""Commands: everything that changes the state of the exchange, in the order of the journal.
+
+A command is a row of fixed width that the engine understands, and an optional attachment that only the rooms
+around the engine read (who signed it, which log of the chain it came from). Both are journaled together.
+
+Unused fields are zero. Amounts are ledger units, quantities lots, prices ticks, rates parts per million.
+"""
+
+import struct
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+FEE_OWNER: Final = bytes(20)
+"""Whose balance the uncollected fees are in the contract: the zero address, which cannot sign."""
+
+
+class CommandKind(IntEnum):
+    """What a command asks for, and which fields it reads beside `sequence` and `timestamp_us`."""
+
+    OPEN_ACCOUNT = 1
+    """account. Attachment `AccountOpening`."""
+    LIST_ASSET = 2
+    """asset. Attachment `AssetListing`."""
+    LIST_MARKET = 3
+    """market, asset (base), counter_asset (quote), amount (base units per lot), counter_amount (quote units per
+    tick and lot), price (maximum, ticks), quantity (maximum, lots). Attachment `MarketListing`."""
+    SET_MARKET_LIMITS = 4
+    """market, price (maximum, ticks), quantity (maximum, lots), counter_amount (minimum lots), amount (minimum
+    notional, quote units)."""
+    SET_FEES = 5
+    """account (0: the default of all that have no rates of their own), maker_fee_ppm, taker_fee_ppm."""
+    PLACE = 6
+    """account, market, side, time_in_force, price, quantity, taker_fee_ppm (the signed cap). The order's id is the
+    command's sequence. Attachment `OrderAuthorization`."""
+    CANCEL = 7
+    """account, order_id, reason (`CancelReason`)."""
+    CANCEL_ALL = 8
+    """account, asset (orders of all markets with this base or quote; 0: of every market), reason."""
+    WITHDRAW = 9
+    """account, asset, amount: leaves the available balance. Attachment `WithdrawalAuthorization`."""
+    REVERT_WITHDRAWAL = 10
+    """account, asset, amount, order_id (sequence of the WITHDRAW): an approved withdrawal that lapsed unused."""
+    UNWIND_FILL = 11
+    """market, side and account (taker), counter_account (maker), price, quantity, amount (taker's fee),
+    counter_amount (maker's fee), order_id (sequence of the fill's event), reason (the contract's skip reason)."""
+    CHAIN_DEPOSIT = 12
+    """account, asset, amount. Attachment `DepositFact`."""
+    CHAIN_WITHDRAWN = 13
+    """account, asset, amount: the withdrawal that WITHDRAW took out is paid. Attachment `WithdrawnFact`."""
+    CHAIN_BATCH_SETTLED = 14
+    """Attachment `BatchSettledFact`."""
+    CHAIN_EXIT_REQUESTED = 15
+    """account, asset: cancels its orders there and refuses new ones. Attachment `ExitFact`."""
+    CHAIN_EXIT_CANCELLED = 16
+    """account, asset: lifts what CHAIN_EXIT_REQUESTED set. Attachment `ExitFact`."""
+    CHAIN_EXITED = 17
+    """account, asset, amount: left on chain without us (account 0: collected fees). Attachment `ExitFact`."""
+    CHAIN_CANCEL_FLOOR = 18
+    """account, asset (base): every order whose seq is at or under the floor is dead. Attachment `FloorFact`."""
+
+
+class Side(IntEnum):
+    """Which side of the book an order is on; the values are those of the signed order."""
+
+    BUY = 0
+    SELL = 1
+
+
+class TimeInForce(IntEnum):
+    """How long an order lives; the values are the low three bits of the signed order's flags."""
+
+    GTC = 0
+    IOC = 1
+
+
+class CancelReason(IntEnum):
+    """Why an order left the book with a remainder."""
+
+    USER = 1
+    IOC_REMAINDER = 2
+    EXPIRED = 3
+    EXIT = 4
+    FLOOR = 5
+    UNBACKED = 6
+    """A fill was taken back, and with it the funds that the order reserved."""
+
+
+class Command(NamedTuple):
+    """One command as Python reads it; `COMMAND_DTYPE` is the same row for NumPy and the engine.
+
+    Every field is aligned to its width, so that the engine reads a row as whole 64-bit words.
+    """
+
+    sequence: int
+    timestamp_us: int
+    kind: int
+    side: int = 0
+    time_in_force: int = 0
+    reason: int = 0
+    account: int = 0
+    counter_account: int = 0
+    market: int = 0
+    asset: int = 0
+    counter_asset: int = 0
+    maker_fee_ppm: int = 0
+    taker_fee_ppm: int = 0
+    order_id: int = 0
+    price: int = 0
+    quantity: int = 0
+    amount: int = 0
+    counter_amount: int = 0
+
+    def pack(self) -> bytes:
+        """The row's bytes, little-endian.
+
+        Raises:
+            struct.error: a field does not fit its width.
+        """
+        return _ROW.pack(*self)
+
+    @classmethod
+    def unpack(cls, row: bytes | memoryview) -> "Command":
+        """The command in `COMMAND_BYTES` bytes."""
+        return cls._make(_ROW.unpack(row))
+
+
+_ROW = struct.Struct("<QQBBBBIIIIIiiQqqqq")
+COMMAND_BYTES = _ROW.size
+COMMAND_DTYPE = np.dtype(
+    [
+        (name, code)
+        for name, code in zip(
+            Command._fields,
+            "<u8 <u8 u1 u1 u1 u1 <u4 <u4 <u4 <u4 <u4 <i4 <i4 <u8 <i8 <i8 <i8 <i8".split(),
+            strict=True,
+        )
+    ]
+)
+assert COMMAND_DTYPE.itemsize == COMMAND_BYTES
+
+
+class ChainPosition(msgspec.Struct, frozen=True, array_like=True):
+    """Where a log stands on the chain. Positions are ordered by block, then log."""
+
+    block_number: int
+    log_index: int
+    block_hash: bytes
+    transaction_hash: bytes
+
+
+class AccountOpening(msgspec.Struct, frozen=True, array_like=True, tag="account"):
+    """The wallet that owns a new account: its 20-byte address."""
+
+    owner: bytes
+
+
+class AssetListing(msgspec.Struct, frozen=True, array_like=True, tag="asset"):
+    """A token of the contract's list. One ledger unit is `unit_scale` base units of the token."""
+
+    symbol: str
+    token: bytes
+    token_decimals: int
+    unit_scale: int
+
+
+class MarketListing(msgspec.Struct, frozen=True, array_like=True, tag="market"):
+    """The name that people know a market by, such as `QTRA-USDC`."""
+
+    symbol: str
+
+
+class OrderAuthorization(msgspec.Struct, frozen=True, array_like=True, tag="order"):
+    """What the owner signed beyond the engine's fields, and the signature (r, s, v; 65 bytes) that settles it.
+
+    `digest` is the EIP-712 digest that the signature is over; `expiry_s` is in seconds since 1970.
+    """
+
+    client_order_id: str
+    owner: bytes
+    expiry_s: int
+    seq: int
+    lane: int
+    max_fee_bps: int
+    flags: int
+    signature: bytes
+    digest: bytes
+
+
+class WithdrawalAuthorization(msgspec.Struct, frozen=True, array_like=True, tag="withdrawal"):
+    """The owner's EIP-712 signature over a withdrawal; `deadline_s` is in seconds since 1970."""
+
+    owner: bytes
+    nonce: int
+    deadline_s: int
+    signature: bytes
+
+
+class DepositFact(msgspec.Struct, frozen=True, array_like=True, tag="deposit"):
+    """A `Deposited` log that is final."""
+
+    position: ChainPosition
+    owner: bytes
+
+
+class WithdrawnFact(msgspec.Struct, frozen=True, array_like=True, tag="withdrawn"):
+    """A `Withdrawn` log that is final."""
+
+    position: ChainPosition
+    nonce: int
+
+
+class SkippedFill(msgspec.Struct, frozen=True, array_like=True):
+    """A fill of a batch that the contract left out: its index in the batch and the contract's reason."""
+
+    fill: int
+    reason: int
+
+
+class BatchSettledFact(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
+    """A `BatchSettled` log that is final, with the `FillSkipped` logs of its transaction."""
+
+    position: ChainPosition
+    number: int
+    batch_hash: bytes
+    through_sequence: int
+    skipped: tuple[SkippedFill, ...] = ()
+
+
+class ExitFact(msgspec.Struct, frozen=True, array_like=True, tag="exit"):
+    """A final `ExitRequested` (with `effective_at_s`), `ExitCancelled`, `Exited` or `FeesCollected` log."""
+
+    position: ChainPosition
+    effective_at_s: int = 0
+
+
+class FloorFact(msgspec.Struct, frozen=True, array_like=True, tag="floor"):
+    """A `CancelRequested` or `CancelFloorRaised` log that is final."""
+
+    position: ChainPosition
+    floor: int
+
+
+ChainFact = DepositFact | WithdrawnFact | BatchSettledFact | ExitFact | FloorFact
+Attachment = (
+    AccountOpening | AssetListing | MarketListing | OrderAuthorization | WithdrawalAuthorization | ChainFact | None
+)
+
+encode_attachment = msgspec.msgpack.Encoder().encode
+_ATTACHMENT: Final[msgspec.msgpack.Decoder[Attachment]] = msgspec.msgpack.Decoder(Attachment)
+
+
+def decode_attachment(encoded: bytes) -> Attachment:
+    """What `encode_attachment` was given.
+
+    Raises:
+        msgspec.DecodeError: the bytes are no attachment.
+    """
+    try:
+        return _ATTACHMENT.decode(encoded)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error

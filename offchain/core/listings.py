@@ -1,0 +1,166 @@
+"""The assets and markets that the log lists, in memory for whoever reads events and in two tables for everyone else."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Integer, SmallInteger, String, Table, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from offchain.core.commands import AssetListing, Command, CommandKind, MarketListing
+from offchain.core.database import Address, Base, Int64, insert_or_update
+from offchain.core.events import EventKind, LoggedCommand
+from offchain.core.money import Asset, Market
+
+_LISTING_KINDS = (CommandKind.LIST_ASSET, CommandKind.LIST_MARKET, CommandKind.SET_MARKET_LIMITS)
+
+
+class ListedAsset(Base):
+    """A token of the exchange; see `Asset`."""
+
+    __tablename__ = "assets"
+
+    asset: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    symbol: Mapped[str] = mapped_column(String)
+    token: Mapped[bytes] = mapped_column(Address)
+    token_decimals: Mapped[int] = mapped_column(SmallInteger)
+    unit_scale: Mapped[int] = mapped_column(Int64)
+
+
+class ListedMarket(Base):
+    """A market of the exchange; see `Market`."""
+
+    __tablename__ = "markets"
+
+    market: Mapped[int] = mapped_column(Int64, primary_key=True, autoincrement=False)
+    symbol: Mapped[str] = mapped_column(String)
+    base_asset: Mapped[int] = mapped_column(Integer)
+    quote_asset: Mapped[int] = mapped_column(Integer)
+    base_units_per_lot: Mapped[int] = mapped_column(Int64)
+    quote_units_per_tick_lot: Mapped[int] = mapped_column(Int64)
+    max_price_ticks: Mapped[int] = mapped_column(Int64)
+    max_quantity_lots: Mapped[int] = mapped_column(Int64)
+    min_quantity_lots: Mapped[int] = mapped_column(Int64)
+    min_notional_units: Mapped[int] = mapped_column(Int64)
+
+
+class Listings:
+    """Assets and markets by their ids. Noting a listing again changes nothing, so a retry does no harm."""
+
+    def __init__(self) -> None:
+        self.assets: dict[int, Asset] = {}
+        self.markets: dict[int, Market] = {}
+
+    def note(self, logged: LoggedCommand) -> bool:
+        """Take in a logged command; True if it listed something or changed a market's limits."""
+        command, attachment, events = logged
+        if command.kind not in _LISTING_KINDS or any(event.kind == EventKind.REJECTED for event in events):
+            return False
+        if isinstance(attachment, AssetListing):
+            self.assets[command.asset] = Asset(
+                command.asset,
+                attachment.symbol,
+                attachment.token,
+                attachment.token_decimals,
+                attachment.unit_scale,
+            )
+        elif isinstance(attachment, MarketListing):
+            self.markets[command.market] = self._market(command, attachment.symbol)
+        else:
+            self.markets[command.market] = _with_limits(self.markets[command.market], command)
+        return True
+
+    def load(self, session: Session) -> None:
+        """Take in what the tables hold."""
+        for asset in session.scalars(select(ListedAsset)):
+            self.assets[asset.asset] = Asset(
+                asset.asset, asset.symbol, asset.token, asset.token_decimals, asset.unit_scale
+            )
+        for market in session.scalars(select(ListedMarket)):
+            self.markets[market.market] = Market(
+                market_id=market.market,
+                symbol=market.symbol,
+                base=self.assets[market.base_asset],
+                quote=self.assets[market.quote_asset],
+                base_units_per_lot=market.base_units_per_lot,
+                quote_units_per_tick_lot=market.quote_units_per_tick_lot,
+                max_price_ticks=market.max_price_ticks,
+                max_quantity_lots=market.max_quantity_lots,
+                min_quantity_lots=market.min_quantity_lots,
+                min_notional_units=market.min_notional_units,
+            )
+
+    def _market(self, command: Command, symbol: str) -> Market:
+        return Market(
+            market_id=command.market,
+            symbol=symbol,
+            base=self.assets[command.asset],
+            quote=self.assets[command.counter_asset],
+            base_units_per_lot=command.amount,
+            quote_units_per_tick_lot=command.counter_amount,
+            max_price_ticks=command.price,
+            max_quantity_lots=command.quantity,
+            min_quantity_lots=1,
+            min_notional_units=0,
+        )
+
+
+class ListingsProjection:
+    """Keeps `Listings` and its tables. It comes first of all projections, because the others read `listings`."""
+
+    name = "listings"
+    tables: Sequence[Table] = (Base.metadata.tables["assets"], Base.metadata.tables["markets"])
+
+    def __init__(self, listings: Listings) -> None:
+        self.listings = listings
+
+    def load(self, session: Session) -> None:
+        """Read what earlier runs listed."""
+        self.listings.load(session)
+
+    def apply(self, session: Session, logged: Sequence[LoggedCommand]) -> None:
+        """Store every listing in these commands."""
+        noted = [one.command for one in logged if self.listings.note(one)]
+        for asset in {command.asset for command in noted if command.kind == CommandKind.LIST_ASSET}:
+            self._store_asset(session, self.listings.assets[asset])
+        for market in {command.market for command in noted if command.kind != CommandKind.LIST_ASSET}:
+            self._store_market(session, self.listings.markets[market])
+
+    def _store_asset(self, session: Session, asset: Asset) -> None:
+        row = {
+            "asset": asset.asset_id,
+            "symbol": asset.symbol,
+            "token": asset.token,
+            "token_decimals": asset.token_decimals,
+            "unit_scale": asset.unit_scale,
+        }
+        _put(session, self.tables[0], row, "asset")
+
+    def _store_market(self, session: Session, market: Market) -> None:
+        row = {
+            "market": market.market_id,
+            "symbol": market.symbol,
+            "base_asset": market.base.asset_id,
+            "quote_asset": market.quote.asset_id,
+            "base_units_per_lot": market.base_units_per_lot,
+            "quote_units_per_tick_lot": market.quote_units_per_tick_lot,
+            "max_price_ticks": market.max_price_ticks,
+            "max_quantity_lots": market.max_quantity_lots,
+            "min_quantity_lots": market.min_quantity_lots,
+            "min_notional_units": market.min_notional_units,
+        }
+        _put(session, self.tables[1], row, "market")
+
+
+def _with_limits(market: Market, command: Command) -> Market:
+    return msgspec.structs.replace(
+        market,
+        max_price_ticks=command.price,
+        max_quantity_lots=command.quantity,
+        min_quantity_lots=command.counter_amount,
+        min_notional_units=command.amount,
+    )
+
+
+def _put(session: Session, table: Table, row: dict[str, object], key: str) -> None:
+    insert = insert_or_update(session, table).values(row)
+    session.execute(insert.on_conflict_do_update(index_elements=[key], set_=row))

@@ -1,0 +1,294 @@
+"""Logs of an exchange that never ran: random commands through the real engine, with attachments as intake writes them.
+
+The same seed gives the same log.
+"""
+
+import random
+from collections.abc import Iterable
+
+from offchain.core.commands import (
+    AccountOpening,
+    AssetListing,
+    Attachment,
+    BatchSettledFact,
+    CancelReason,
+    ChainPosition,
+    Command,
+    CommandKind,
+    DepositFact,
+    ExitFact,
+    MarketListing,
+    OrderAuthorization,
+    Side,
+    SkippedFill,
+    TimeInForce,
+    WithdrawalAuthorization,
+    WithdrawnFact,
+)
+from offchain.core.events import Event, EventKind, LoggedCommand
+from offchain.matching.engine import Engine
+
+START_US = 1_760_000_000_000_000
+ASSETS = {1: ("QTRA", 18, 10**10), 2: ("USDC", 6, 1), 3: ("BTC", 8, 1)}
+MARKETS = {1: ("QTRA-USDC", 1, 2, 1_000_000, 1), 2: ("BTC-USDC", 3, 2, 1_000, 7)}
+"""symbol, base, quote, base units per lot, quote units per tick and lot"""
+
+
+def owner_of(account: int) -> bytes:
+    """The wallet of an account."""
+    return account.to_bytes(20, "big")
+
+
+class ExchangeLog:
+    """Writes a log. Each method returns the logged command, or None if the engine would refuse it."""
+
+    def __init__(self, accounts: int = 4) -> None:
+        self.engine = Engine()
+        self.logged: list[LoggedCommand] = []
+        self.now_us = START_US
+        self.accounts = range(1, accounts + 1)
+        self._block = 0
+        self._batches = 0
+        for asset, (symbol, decimals, scale) in ASSETS.items():
+            self.add(CommandKind.LIST_ASSET, AssetListing(symbol, bytes([asset] * 20), decimals, scale), asset=asset)
+        for market in MARKETS:
+            self._list_market(market)
+        for account in self.accounts:
+            self.add(CommandKind.OPEN_ACCOUNT, AccountOpening(owner_of(account)), account=account)
+
+    def add(self, kind: CommandKind, attachment: Attachment = None, **fields: int) -> LoggedCommand | None:
+        """Add any command."""
+        command = Command(len(self.logged) + 1, self.now_us, int(kind), **fields)
+        if self.engine.check(command):
+            return None
+        one = LoggedCommand(command, attachment, tuple(self.engine.apply(command)))
+        self.logged.append(one)
+        return one
+
+    def deposit(self, account: int, asset: int, amount: int) -> LoggedCommand | None:
+        """A final deposit."""
+        fact = DepositFact(self._position(), owner_of(account))
+        return self.add(CommandKind.CHAIN_DEPOSIT, fact, account=account, asset=asset, amount=amount)
+
+    def place(
+        self,
+        account: int,
+        market: int,
+        side: Side,
+        price: int,
+        quantity: int,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        cap_bps: int = 50,
+    ) -> LoggedCommand | None:
+        """An order."""
+        sequence = len(self.logged) + 1
+        authorization = OrderAuthorization(
+            client_order_id=f"order-{sequence}",
+            owner=owner_of(account),
+            expiry_s=self.now_us // 1_000_000 + 3_600,
+            seq=sequence,
+            lane=sequence % 65_536,
+            max_fee_bps=cap_bps,
+            flags=int(time_in_force),
+            signature=bytes(65),
+            digest=bytes(32),
+        )
+        return self.add(
+            CommandKind.PLACE,
+            authorization,
+            account=account,
+            market=market,
+            side=side,
+            time_in_force=time_in_force,
+            price=price,
+            quantity=quantity,
+            taker_fee_ppm=cap_bps * 100,
+        )
+
+    def cancel(self, account: int, order_id: int, reason: CancelReason = CancelReason.USER) -> LoggedCommand | None:
+        """A cancel."""
+        return self.add(CommandKind.CANCEL, account=account, order_id=order_id, reason=reason)
+
+    def withdraw(self, account: int, asset: int, amount: int) -> LoggedCommand | None:
+        """A withdrawal; its nonce is its sequence."""
+        nonce = len(self.logged) + 1
+        signed = WithdrawalAuthorization(owner_of(account), nonce, self.now_us // 1_000_000 + 600, bytes(65))
+        return self.add(CommandKind.WITHDRAW, signed, account=account, asset=asset, amount=amount)
+
+    def end_withdrawal(self, withdrawal: LoggedCommand, *, paid: bool) -> LoggedCommand | None:
+        """The chain paid a withdrawal, or it lapsed."""
+        of = withdrawal.command
+        if paid:
+            fact = WithdrawnFact(self._position(), of.sequence)
+            return self.add(CommandKind.CHAIN_WITHDRAWN, fact, account=of.account, asset=of.asset, amount=of.amount)
+        return self.add(
+            CommandKind.REVERT_WITHDRAWAL,
+            account=of.account,
+            asset=of.asset,
+            amount=of.amount,
+            order_id=of.sequence,
+        )
+
+    def settle(self, through_sequence: int, skipped: Iterable[int] = ()) -> LoggedCommand | None:
+        """A batch of everything up to a command."""
+        self._batches += 1
+        fact = BatchSettledFact(
+            self._position(),
+            self._batches,
+            bytes(32),
+            through_sequence,
+            tuple(SkippedFill(fill, 3) for fill in skipped),
+        )
+        return self.add(CommandKind.CHAIN_BATCH_SETTLED, fact)
+
+    def unwind(self, fill: Event, reason: int = 3) -> LoggedCommand | None:
+        """A fill that the contract skipped."""
+        return self.add(
+            CommandKind.UNWIND_FILL,
+            market=fill.market,
+            side=fill.side,
+            account=fill.account,
+            counter_account=fill.counter_account,
+            price=fill.price,
+            quantity=fill.quantity,
+            amount=fill.fee,
+            counter_amount=fill.counter_fee,
+            order_id=fill.sequence,
+            reason=reason,
+        )
+
+    def exit(self, kind: CommandKind, account: int, asset: int, amount: int = 0) -> LoggedCommand | None:
+        """One of the CHAIN_EXIT* facts."""
+        return self.add(kind, ExitFact(self._position()), account=account, asset=asset, amount=amount)
+
+    def fills(self) -> list[Event]:
+        """Every fill so far."""
+        return [event for one in self.logged for event in one.events if event.kind == EventKind.FILLED]
+
+    def _position(self) -> ChainPosition:
+        self._block += 1
+        return ChainPosition(self._block, 0, bytes(32), self._block.to_bytes(32, "big"))
+
+    def _list_market(self, market: int) -> None:
+        symbol, base, quote, lot, tick_lot = MARKETS[market]
+        self.add(
+            CommandKind.LIST_MARKET,
+            MarketListing(symbol),
+            market=market,
+            asset=base,
+            counter_asset=quote,
+            amount=lot,
+            counter_amount=tick_lot,
+            price=1_000_000,
+            quantity=1_000_000,
+        )
+        self.add(
+            CommandKind.SET_MARKET_LIMITS, market=market, price=900_000, quantity=800_000, counter_amount=1, amount=5
+        )
+
+
+def random_log(seed: int, commands: int, accounts: int = 4) -> ExchangeLog:
+    """A log with at least `commands` commands of every kind, by accounts that meet each other and themselves."""
+    dice = random.Random(seed)
+    log = ExchangeLog(accounts)
+    for account in log.accounts:
+        for asset in ASSETS:
+            log.deposit(account, asset, dice.randrange(10**7, 10**10))
+    deeds = _Deeds(log, dice)
+    while len(log.logged) < commands:
+        log.now_us += dice.randrange(0, 20_000_000)
+        deeds.do()
+    return log
+
+
+class _Deeds:
+    """What can happen next, by weight."""
+
+    def __init__(self, log: ExchangeLog, dice: random.Random) -> None:
+        self.log = log
+        self.dice = dice
+        self.withdrawals: list[LoggedCommand] = []
+        self.unwound: set[int] = set()
+        self.settled = 0
+        self.deeds = {
+            self.place: 60,
+            self.cancel: 20,
+            self.cancel_all: 1,
+            self.deposit: 3,
+            self.withdraw: 3,
+            self.end_withdrawal: 3,
+            self.settle: 3,
+            self.unwind: 1,
+            self.set_fees: 2,
+            self.exit: 1,
+            self.exited: 1,
+        }
+
+    def do(self) -> None:
+        (deed,) = self.dice.choices(list(self.deeds), list(self.deeds.values()))
+        deed()
+
+    def account(self) -> int:
+        return self.dice.choice(self.log.accounts)
+
+    def asset(self) -> int:
+        return self.dice.choice(list(ASSETS))
+
+    def place(self) -> None:
+        market = self.dice.choice(list(MARKETS))
+        time_in_force = self.dice.choices([TimeInForce.GTC, TimeInForce.IOC], [4, 1])[0]
+        price, quantity = self.dice.randrange(95, 106), self.dice.randrange(1, 40)
+        self.log.place(self.account(), market, self.dice.choice(list(Side)), price, quantity, time_in_force)
+
+    def cancel(self) -> None:
+        order_id = len(self.log.logged) - self.dice.randrange(0, 30)
+        order = self.log.engine.order(max(order_id, 1))
+        if order is not None:
+            self.log.cancel(order[0], order_id, self.dice.choice([CancelReason.USER, CancelReason.EXPIRED]))
+
+    def cancel_all(self) -> None:
+        asset = self.dice.choice([0, *ASSETS])
+        self.log.add(CommandKind.CANCEL_ALL, account=self.account(), asset=asset, reason=CancelReason.USER)
+
+    def deposit(self) -> None:
+        self.log.deposit(self.account(), self.asset(), self.dice.randrange(1, 10**9))
+
+    def withdraw(self) -> None:
+        one = self.log.withdraw(self.account(), self.asset(), self.dice.randrange(1, 10**8))
+        self.withdrawals += [one] if one else []
+
+    def end_withdrawal(self) -> None:
+        if self.withdrawals:
+            one = self.withdrawals.pop(self.dice.randrange(len(self.withdrawals)))
+            self.log.end_withdrawal(one, paid=self.dice.random() < 0.7)
+
+    def settle(self) -> None:
+        self.settled = self.dice.randrange(self.settled, len(self.log.logged) + 1)
+        self.log.settle(self.settled)
+
+    def unwind(self) -> None:
+        fills = [
+            fill
+            for fill in self.log.fills()
+            if fill.command_sequence <= self.settled and fill.sequence not in self.unwound
+        ]
+        if fills:
+            fill = self.dice.choice(fills)
+            self.unwound.add(fill.sequence)
+            self.log.unwind(fill)
+
+    def set_fees(self) -> None:
+        maker, taker = self.dice.randrange(-2_000, 3_000), self.dice.randrange(0, 5_000)
+        account = self.dice.choice([0, *self.log.accounts])
+        self.log.add(CommandKind.SET_FEES, account=account, maker_fee_ppm=maker, taker_fee_ppm=taker)
+
+    def exit(self) -> None:
+        account, asset = self.account(), self.asset()
+        self.log.exit(CommandKind.CHAIN_EXIT_REQUESTED, account, asset)
+        if self.dice.random() < 0.5:
+            self.log.exit(CommandKind.CHAIN_EXIT_CANCELLED, account, asset)
+
+    def exited(self) -> None:
+        account, asset = self.account(), self.asset()
+        available, _ = self.log.engine.balance(account, asset)
+        self.log.exit(CommandKind.CHAIN_EXITED, account, asset, self.dice.randrange(0, max(1, available // 10)))
