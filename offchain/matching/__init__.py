@@ -1,0 +1,1 @@
+"""The matching engine: balances, reservations, books, fees. A pure fold over commands: no clock, no I/O, no floats."""

@@ -1,0 +1,60 @@
+"""The command at hand, read from its row."""
+
+import cython
+
+from offchain.matching import codes
+from offchain.matching import layout as at
+from offchain.matching.words import I64, Row
+
+
+@cython.final
+@cython.cclass
+class Inbox:
+    """The fields of one COMMAND_DTYPE row. Narrow fields are in their range by nature, wide ones hold any word."""
+
+    sequence: I64
+    timestamp_us: I64
+    kind: I64
+    side: I64
+    time_in_force: I64
+    reason: I64
+    account: I64
+    counter_account: I64
+    market: I64
+    asset: I64
+    counter_asset: I64
+    maker_fee_ppm: I64
+    taker_fee_ppm: I64
+    order_id: I64
+    price: I64
+    quantity: I64
+    amount: I64
+    counter_amount: I64
+
+    @cython.cfunc
+    @cython.inline
+    def load(self, row: Row) -> I64:
+        """Read a row, but of single orders only what they have."""
+        self.sequence = row[0]
+        self.timestamp_us = row[1]
+        word: I64 = row[2]
+        self.kind = word & 0xFF
+        self.side = (word >> 8) & 0xFF
+        self.time_in_force = (word >> 16) & 0xFF
+        self.reason = (word >> 24) & 0xFF
+        self.account = (word >> 32) & at.LOW32
+        word = row[3]
+        self.counter_account = word & at.LOW32
+        self.market = (word >> 32) & at.LOW32
+        word = row[5]
+        self.maker_fee_ppm = ((word & at.LOW32) ^ at.SIGN32) - at.SIGN32
+        self.taker_fee_ppm = word >> 32
+        self.order_id = row[6]
+        self.price = row[7]
+        self.quantity = row[8]
+        if self.kind not in (codes.PLACE, codes.CANCEL):
+            self.asset = row[4] & at.LOW32
+            self.counter_asset = (row[4] >> 32) & at.LOW32
+            self.amount = row[9]
+            self.counter_amount = row[10]
+        return 0

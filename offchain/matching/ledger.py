@@ -1,0 +1,216 @@
+"""Accounts, assets, and what each account has of each asset: available, and reserved for its open orders."""
+
+import cython
+
+from offchain.matching import codes
+from offchain.matching import layout as at
+from offchain.matching.words import I64, Record, Words, blank, grown, record
+
+
+@cython.final
+@cython.cclass
+class Ledger:
+    """Balances exist for the pairs of account and asset that were ever touched; memory follows them.
+
+    GROSS of an asset is at least the sum of max(available, 0) + reserved over all accounts, and at most 2^63 - 1.
+    Trades and reservations only move funds within that sum, so none of them can overflow; whatever adds to it
+    (deposits, reverts, unwound fills) asks first.
+    """
+
+    accounts: Words
+    account_count: I64
+    assets: Words
+    asset_count: I64
+    balances: Words
+    capacity: I64
+    count: I64
+    index: Words
+    mask: I64
+    index_shift: I64
+
+    def __init__(self) -> None:
+        self.accounts = blank(16 * at.ACCOUNT_WORDS)
+        self.accounts[at.MAKER_PPM] = codes.DEFAULT_MAKER_PPM
+        self.accounts[at.TAKER_PPM] = codes.DEFAULT_TAKER_PPM
+        self.account_count = 1
+        self.assets = blank(16 * at.ASSET_WORDS)
+        self.asset_count = 0
+        self.capacity = 64
+        self.balances = blank(self.capacity * at.BALANCE_WORDS)
+        self.count = 0
+        self.mask = 127
+        self.index_shift = 25
+        self.index = blank(self.mask + 1)
+
+    @cython.cfunc
+    def open_account(self) -> I64:
+        """Add the next account, on the default rates."""
+        if (self.account_count + 1) * at.ACCOUNT_WORDS > len(self.accounts):
+            self.accounts = grown(self.accounts, 2 * len(self.accounts))
+        self.account_count += 1
+        return 0
+
+    @cython.cfunc
+    def list_asset(self, asset: I64) -> I64:
+        """Make an asset known."""
+        if (asset + 1) * at.ASSET_WORDS > len(self.assets):
+            self.assets = grown(self.assets, 2 * (asset + 1) * at.ASSET_WORDS)
+        self.assets[asset * at.ASSET_WORDS + at.LISTED] = 1
+        self.asset_count += 1
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def is_account(self, account: I64) -> cython.bint:
+        """Whether the account is open (the fee account always is)."""
+        return 0 <= account < self.account_count
+
+    @cython.cfunc
+    @cython.inline
+    def is_asset(self, asset: I64) -> cython.bint:
+        """Whether the asset is listed."""
+        return 0 <= asset * at.ASSET_WORDS < len(self.assets) and self.assets[asset * at.ASSET_WORDS + at.LISTED] != 0
+
+    @cython.cfunc
+    @cython.inline
+    def rate_of(self, account: I64, which: I64) -> I64:
+        """The rate in force for an account; `which` is MAKER_PPM or TAKER_PPM."""
+        return self.accounts[self.accounts[account * at.ACCOUNT_WORDS + at.RATES] * at.ACCOUNT_WORDS + which]
+
+    @cython.cfunc
+    @cython.inline
+    def pays_within(self, account: I64, cap: I64) -> cython.bint:
+        """Whether neither of an account's rates is above a cap."""
+        own: Record = record(self.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        rates: Record = record(self.accounts, own[at.RATES] * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        return rates[at.TAKER_PPM] <= cap and rates[at.MAKER_PPM] <= cap
+
+    @cython.cfunc
+    def set_rates(self, account: I64, maker_ppm: I64, taker_ppm: I64) -> I64:
+        """Give an account rates of its own; of account 0: those of all that have none."""
+        self.accounts[account * at.ACCOUNT_WORDS + at.RATES] = account
+        self.accounts[account * at.ACCOUNT_WORDS + at.MAKER_PPM] = maker_ppm
+        self.accounts[account * at.ACCOUNT_WORDS + at.TAKER_PPM] = taker_ppm
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def find_near(self, account: I64, asset: I64, recent: I64) -> I64:
+        """As `find`, of a balance that may well be the one found last as such; `recent` is one of RECENT_BASE, _QUOTE.
+
+        Which one that was is no part of the state: it only saves the way through the index.
+        """
+        place: I64 = account * at.ACCOUNT_WORDS + recent
+        balance: I64 = self.accounts[place]
+        if self.balances[balance + at.KEY] != account << 16 | asset:
+            balance = self.find(account, asset)
+            self.accounts[place] = balance
+        return balance
+
+    @cython.cfunc
+    def find(self, account: I64, asset: I64) -> I64:
+        """The balance of a pair, or record 0, which is empty, if it was never touched."""
+        key: I64 = account << 16 | asset
+        place: I64 = self.home(key)
+        balance: I64 = self.index[place]
+        while balance != 0 and self.balances[balance + at.KEY] != key:
+            place = (place + 1) & self.mask
+            balance = self.index[place]
+        return balance
+
+    @cython.cfunc
+    def touch(self, account: I64, asset: I64) -> I64:
+        """The balance of a pair, made if there is none."""
+        balance: I64 = self.find(account, asset)
+        if balance != 0:
+            return balance
+        self.count += 1
+        if self.count == self.capacity:
+            self.capacity *= 2
+            self.balances = grown(self.balances, self.capacity * at.BALANCE_WORDS)
+        balance = self.count * at.BALANCE_WORDS
+        self.balances[balance + at.KEY] = account << 16 | asset
+        if 2 * self.count > self.mask:
+            self.widen()
+        else:
+            self.enter(balance)
+        return balance
+
+    @cython.cfunc
+    @cython.inline
+    def home(self, key: I64) -> I64:
+        """Where the index looks first for a pair."""
+        return (((key ^ (key >> 32)) & at.LOW32) * at.HASH_FACTOR & at.LOW32) >> self.index_shift
+
+    @cython.cfunc
+    def enter(self, balance: I64) -> I64:
+        """Put a balance into the index."""
+        place: I64 = self.home(self.balances[balance + at.KEY])
+        while self.index[place] != 0:
+            place = (place + 1) & self.mask
+        self.index[place] = balance
+        return 0
+
+    @cython.cfunc
+    def widen(self) -> I64:
+        """Double the index, and enter every balance again."""
+        self.mask = 2 * self.mask + 1
+        self.index_shift -= 1
+        self.index = blank(self.mask + 1)
+        number: I64 = 1
+        while number <= self.count:
+            self.enter(number * at.BALANCE_WORDS)
+            number += 1
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def reserve(self, balance: I64, units: I64) -> I64:
+        """Move units from available to reserved; the caller has seen that they are there."""
+        funds: Record = record(self.balances, balance, at.BALANCE_WORDS)
+        funds[at.AVAILABLE] -= units
+        funds[at.RESERVED] += units
+        return 0
+
+    @cython.cfunc
+    def can_shift(self, balance: I64, asset: I64, units: I64) -> cython.bint:
+        """Whether units can be added to a balance (or taken, if negative) within 64 bits and GROSS."""
+        before: I64 = self.balances[balance + at.AVAILABLE]
+        if units <= 0:
+            return before >= -codes.UNITS_MAX - units
+        if before > 0 and units > codes.UNITS_MAX - before:
+            return False
+        rise: I64 = max(before + units, 0) - max(before, 0)
+        gross: I64 = asset * at.ASSET_WORDS + at.GROSS
+        if rise > codes.UNITS_MAX - self.assets[gross]:
+            self.assets[gross] = self.exact_gross(asset)
+        return rise <= codes.UNITS_MAX - self.assets[gross]
+
+    @cython.cfunc
+    def exact_gross(self, asset: I64) -> I64:
+        """The sum that GROSS bounds."""
+        total: I64 = 0
+        number: I64 = 1
+        while number <= self.count:
+            balance: I64 = number * at.BALANCE_WORDS
+            if self.balances[balance + at.KEY] & codes.ASSET_ID_MAX == asset:
+                total += max(self.balances[balance + at.AVAILABLE], 0) + self.balances[balance + at.RESERVED]
+            number += 1
+        return total
+
+    @cython.cfunc
+    def shift(self, balance: I64, units: I64) -> cython.bint:
+        """Add units (or take, if negative, into debt if need be); False, and no change, if it does not fit."""
+        asset: I64 = self.balances[balance + at.KEY] & codes.ASSET_ID_MAX
+        if not self.can_shift(balance, asset, units):
+            return False
+        before: I64 = self.balances[balance + at.AVAILABLE]
+        self.balances[balance + at.AVAILABLE] = before + units
+        self.assets[asset * at.ASSET_WORDS + at.GROSS] += max(before + units, 0) - max(before, 0)
+        return True
+
+    @cython.cfunc
+    @cython.inline
+    def is_exiting(self, balance: I64) -> cython.bint:
+        """Whether the account is leaving with the asset; False for record 0."""
+        return self.balances[balance + at.EXITING] != 0

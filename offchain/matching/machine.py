@@ -1,0 +1,203 @@
+"""The machine: one command in, its events out. First the verdict, which changes nothing; then the effect."""
+
+import cython
+
+from offchain.matching import codes
+from offchain.matching import layout as at
+from offchain.matching.canonical import Tape, dump, load, used_balances
+from offchain.matching.inbox import Inbox
+from offchain.matching.outbox import Outbox
+from offchain.matching.state import State
+from offchain.matching.trading import Trading
+from offchain.matching.unwinding import Unwinding
+from offchain.matching.verdict import Verdict
+from offchain.matching.words import I64, Rows, Words, packed, record, unpacked
+
+
+@cython.final
+@cython.cclass
+class Machine:
+    """A deterministic fold over rows of commands. It holds no Python object but its own parts."""
+
+    state: State
+    inbox: Inbox
+    outbox: Outbox
+    unwinding: Unwinding
+    verdict: Verdict
+    trading: Trading
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.inbox = Inbox()
+        self.outbox = Outbox()
+        self.unwinding = Unwinding(self.state)
+        self.verdict = Verdict(self.state, self.unwinding)
+        self.trading = Trading(self.state, self.outbox)
+
+    def run(self, rows: Rows, count: I64) -> tuple[Words, int]:
+        """Apply `count` command rows; returns rows that begin with their events, and how many these are."""
+        self.outbox.open(count + count // 2 + 16)
+        number: I64 = 0
+        while number < count:
+            self.inbox.load(record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS))
+            self.step(self.inbox)
+            number += 1
+        return self.outbox.close(), self.outbox.count
+
+    def run_one(self, row: bytes) -> bytes:
+        """Apply one packed command; returns its events, packed.
+
+        Raises:
+            ValueError: the row is not as long as a command.
+        """
+        if len(row) != 8 * at.COMMAND_WORDS:
+            raise ValueError("A packed command has 88 bytes.")
+        self.outbox.count = 0
+        self.inbox.load(unpacked(row))
+        self.step(self.inbox)
+        return packed(self.outbox.rows, self.outbox.count * at.EVENT_WORDS)
+
+    def judge(self, rows: Rows) -> I64:
+        """The reason to refuse the command in the first row, or 0; nothing changes."""
+        self.inbox.load(record(rows, 0, at.COMMAND_WORDS))
+        return self.verdict.of(self.inbox)
+
+    def refuse(self, row: bytes) -> bytes:
+        """Reject a packed command, whatever it asks for, as one that fits no row; returns the event, packed."""
+        self.outbox.count = 0
+        self.inbox.load(unpacked(row))
+        self.outbox.plain(self.inbox, codes.REJECTED, codes.MALFORMED)
+        return packed(self.outbox.rows, at.EVENT_WORDS)
+
+    def sequences(self) -> tuple[int, int]:
+        """The sequences of the last command that was applied and of the last event."""
+        return self.state.last_sequence, self.outbox.sequence
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many accounts (with the fee account), assets and open orders there are."""
+        return self.state.ledger.account_count, self.state.ledger.asset_count, self.state.orders.count
+
+    def balance(self, account: I64, asset: I64) -> tuple[int, int]:
+        """Available and reserved units."""
+        balance: I64 = self.state.ledger.find(account, asset)
+        ledger = self.state.ledger
+        return ledger.balances[balance + at.AVAILABLE], ledger.balances[balance + at.RESERVED]
+
+    def all_balances(self) -> list[tuple[int, int, int, int]]:
+        """Account, asset, available and reserved units of every balance that is not all zero, sorted."""
+        found: list[tuple[int, int, int, int]] = []
+        ledger = self.state.ledger
+        for key, balance in used_balances(ledger):
+            available, reserved = ledger.balances[balance + at.AVAILABLE], ledger.balances[balance + at.RESERVED]
+            if available != 0 or reserved != 0:
+                found.append((key >> 16, key & codes.ASSET_ID_MAX, available, reserved))
+        return found
+
+    def order(self, order_id: I64) -> tuple[int, int, int, int, int] | None:
+        """Account, market, side, price and remaining lots of an open order."""
+        slot: I64 = self.state.orders.find(order_id)
+        if slot == 0:
+            return None
+        orders = self.state.orders
+        return (
+            orders.slots[slot + at.ACCOUNT],
+            orders.slots[slot + at.MARKET],
+            orders.slots[slot + at.SIDE],
+            orders.slots[slot + at.PRICE],
+            orders.slots[slot + at.REMAINING],
+        )
+
+    def depth(self, market: I64, side: I64, limit: I64) -> list[tuple[int, int, int]]:
+        """Price, lots and number of orders of the best levels of a listed market's side."""
+        found: list[tuple[int, int, int]] = []
+        if not self.state.is_market(market):
+            return found
+        books = self.state.books
+        own: I64 = self.state.side_of(market, side)
+        level: I64 = books.sides[own + at.BEST]
+        while level != 0 and len(found) < limit:
+            price: I64 = books.levels[level + at.LEVEL_PRICE]
+            found.append((price, books.levels[level + at.LOTS], books.levels[level + at.ORDERS]))
+            level = books.next_level(own, price)
+        return found
+
+    def dump(self) -> Words:
+        """The canonical words of the logical state."""
+        return dump(self.state, self.outbox.sequence)
+
+    def load(self, words: Words) -> None:
+        """Take over the state of canonical words; this machine must be new."""
+        self.outbox.sequence = load(self.state, Tape(words))
+
+    @cython.cfunc
+    @cython.inline
+    def step(self, command: Inbox) -> I64:
+        """Judge one command, and reject it or give it effect."""
+        reason: I64 = self.verdict.of(command)
+        if reason != codes.OK:
+            return self.outbox.plain(command, codes.REJECTED, reason)
+        self.state.last_sequence = command.sequence
+        if command.kind == codes.PLACE:
+            return self.trading.place(command, self.verdict.need, self.verdict.holding, self.verdict.gaining)
+        if command.kind == codes.CANCEL:
+            return self.trading.cancel(command, self.verdict.slot, command.reason)
+        before: I64 = self.outbox.count
+        if command.kind < codes.PLACE:
+            self.configure(command)
+        elif command.kind < codes.CHAIN_EXIT_REQUESTED:
+            self.move(command)
+        else:
+            self.exit(command)
+        if self.outbox.count == before:
+            self.outbox.plain(command, codes.NOTED, 0)
+        return 0
+
+    @cython.cfunc
+    def configure(self, command: Inbox) -> I64:
+        """Openings, listings, limits and fees."""
+        state: State = self.state
+        if command.kind == codes.OPEN_ACCOUNT:
+            state.ledger.open_account()
+        elif command.kind == codes.LIST_ASSET:
+            state.ledger.list_asset(command.asset)
+        elif command.kind == codes.LIST_MARKET:
+            state.add_market(
+                command.market, command.asset, command.counter_asset, command.amount, command.counter_amount
+            )
+            state.set_limits(command.market, command.price, command.quantity, 1, 0)
+        elif command.kind == codes.SET_MARKET_LIMITS:
+            state.set_limits(command.market, command.price, command.quantity, command.counter_amount, command.amount)
+        else:
+            state.ledger.set_rates(command.account, command.maker_fee_ppm, command.taker_fee_ppm)
+        return 0
+
+    @cython.cfunc
+    def move(self, command: Inbox) -> I64:
+        """Mass cancels, and funds that come, go and come back."""
+        if command.kind == codes.CANCEL_ALL:
+            self.trading.cancel_all(command, command.asset, command.reason)
+        elif command.kind == codes.UNWIND_FILL:
+            self.unwinding.apply(command)
+            self.outbox.unwound(command, self.state.markets[command.market * at.MARKET_WORDS + at.QUOTE])
+        elif command.kind == codes.WITHDRAW:
+            self.state.ledger.shift(self.state.ledger.touch(command.account, command.asset), -command.amount)
+            self.outbox.moved(command, codes.DEBITED)
+        elif command.kind in (codes.REVERT_WITHDRAWAL, codes.CHAIN_DEPOSIT):
+            self.state.ledger.shift(self.state.ledger.touch(command.account, command.asset), command.amount)
+            self.outbox.moved(command, codes.CREDITED)
+        return 0
+
+    @cython.cfunc
+    def exit(self, command: Inbox) -> I64:
+        """Requests to leave with an asset, their end, and what left. No order of that asset outlives either."""
+        if command.kind == codes.CHAIN_CANCEL_FLOOR:
+            return 0
+        balance: I64 = self.state.ledger.touch(command.account, command.asset)
+        leaving: cython.bint = command.kind == codes.CHAIN_EXIT_REQUESTED
+        self.state.ledger.balances[balance + at.EXITING] = leaving
+        if command.kind != codes.CHAIN_EXIT_CANCELLED:
+            self.trading.cancel_all(command, command.asset, codes.EXIT)
+        if command.kind == codes.CHAIN_EXITED and command.amount > 0:
+            self.state.ledger.shift(balance, -command.amount)
+            self.outbox.moved(command, codes.DEBITED)
+        return 0

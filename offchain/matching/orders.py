@@ -1,0 +1,122 @@
+"""The pool of open orders: slots that are reused, found by order id."""
+
+import cython
+
+from offchain.matching import layout as at
+from offchain.matching.words import I64, Words, blank, grown
+
+
+@cython.final
+@cython.cclass
+class OrderPool:
+    """Slots of ORDER_WORDS words and an index of order ids (open addressing, linear probing, at most half full).
+
+    An entry of the index holds enough of the id that no other order need be looked at on the way to the right one.
+    """
+
+    slots: Words
+    capacity: I64
+    used: I64
+    free: I64
+    count: I64
+    index: Words
+    mask: I64
+    index_shift: I64
+
+    def __init__(self) -> None:
+        self.capacity = 64
+        self.slots = blank(self.capacity * at.ORDER_WORDS)
+        self.used = 1
+        self.free = 0
+        self.count = 0
+        self.mask = 127
+        self.index_shift = 25
+        self.index = blank(self.mask + 1)
+
+    @cython.cfunc
+    @cython.inline
+    def home(self, tag: I64) -> I64:
+        """Where the index looks first for an id with this tag."""
+        return (tag * at.HASH_FACTOR & at.LOW32) >> self.index_shift
+
+    @cython.cfunc
+    @cython.inline
+    def find(self, order_id: I64) -> I64:
+        """The slot of an open order, or 0."""
+        tag: I64 = order_id & at.TAG_MASK
+        place: I64 = self.home(tag)
+        entry: I64 = self.index[place]
+        while entry != 0:
+            slot: I64 = (entry & at.LOW32) * at.ORDER_WORDS
+            if entry >> at.TAG_SHIFT == tag and self.slots[slot + at.ID] == order_id:
+                return slot
+            place = (place + 1) & self.mask
+            entry = self.index[place]
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def take(self, order_id: I64) -> I64:
+        """A slot for an order that is not in the pool; only its ID is set."""
+        slot: I64 = self.free
+        if slot != 0:
+            self.free = self.slots[slot + at.NEXT]
+        else:
+            if self.used == self.capacity:
+                self.capacity *= 2
+                self.slots = grown(self.slots, self.capacity * at.ORDER_WORDS)
+            slot = self.used * at.ORDER_WORDS
+            self.used += 1
+        self.slots[slot + at.ID] = order_id
+        self.count += 1
+        if 2 * self.count > self.mask:
+            self.widen()
+        else:
+            self.enter(slot)
+        return slot
+
+    @cython.cfunc
+    @cython.inline
+    def give_back(self, slot: I64) -> I64:
+        """Free the slot of an open order, and close the gap that it leaves in the index."""
+        tag: I64 = self.slots[slot + at.ID] & at.TAG_MASK
+        entry: I64 = tag << at.TAG_SHIFT | slot // at.ORDER_WORDS
+        place: I64 = self.home(tag)
+        while self.index[place] != entry:
+            place = (place + 1) & self.mask
+        later: I64 = (place + 1) & self.mask
+        moved: I64 = self.index[later]
+        while moved != 0:
+            if ((later - self.home(moved >> at.TAG_SHIFT)) & self.mask) >= ((later - place) & self.mask):
+                self.index[place] = moved
+                place = later
+            later = (later + 1) & self.mask
+            moved = self.index[later]
+        self.index[place] = 0
+        self.slots[slot + at.NEXT] = self.free
+        self.free = slot
+        self.count -= 1
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def enter(self, slot: I64) -> I64:
+        """Put a slot into the index."""
+        tag: I64 = self.slots[slot + at.ID] & at.TAG_MASK
+        place: I64 = self.home(tag)
+        while self.index[place] != 0:
+            place = (place + 1) & self.mask
+        self.index[place] = tag << at.TAG_SHIFT | slot // at.ORDER_WORDS
+        return 0
+
+    @cython.cfunc
+    def widen(self) -> I64:
+        """Double the index, and enter every order again: none is free, for there were never as many as now."""
+        self.mask = 2 * self.mask + 1
+        self.index_shift -= 1
+        self.index = blank(self.mask + 1)
+        slot: I64 = at.ORDER_WORDS
+        while slot < self.used * at.ORDER_WORDS:
+            self.enter(slot)
+            slot += at.ORDER_WORDS
+        return 0

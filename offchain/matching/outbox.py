@@ -1,0 +1,127 @@
+"""The events of the commands at hand, written as rows."""
+
+import cython
+
+from offchain.matching import codes
+from offchain.matching import layout as at
+from offchain.matching.inbox import Inbox
+from offchain.matching.words import I64, Record, Words, blank, grown, record, unwritten
+
+
+@cython.final
+@cython.cclass
+class Outbox:
+    """EVENT_DTYPE rows, numbered by the one gap-free sequence of events."""
+
+    rows: Words
+    row: Record
+    own: Words
+    capacity: I64
+    count: I64
+    sequence: I64
+
+    def __init__(self) -> None:
+        self.capacity = 256
+        self.own = blank(self.capacity * at.EVENT_WORDS)
+        self.rows = self.own
+        self.row = record(self.rows, 0, at.EVENT_WORDS)
+        self.count = 0
+        self.sequence = 0
+
+    @cython.cfunc
+    def open(self, capacity: I64) -> I64:
+        """Write to new rows, which are to be given away."""
+        self.rows = unwritten(capacity * at.EVENT_WORDS)
+        self.capacity = capacity
+        self.count = 0
+        return 0
+
+    @cython.cfunc
+    def close(self) -> Words:
+        """The rows written since `open`; what comes next is written to rows of one's own again."""
+        rows: Words = self.rows
+        self.rows = self.own
+        self.capacity = len(self.own) // at.EVENT_WORDS
+        return rows
+
+    @cython.cfunc
+    @cython.inline
+    def emit(self, command: Inbox, kinds: I64, parties: I64, place: I64) -> I64:
+        """Start an event in `row`, of which the words from 6 on are still to be set, zero or not.
+
+        `kinds` is kind | reason << 16 | side << 32 | time in force << 48, `parties` account | counter account << 32,
+        `place` market | asset << 32.
+        """
+        if self.count == self.capacity:
+            self.widen()
+        self.row = record(self.rows, self.count * at.EVENT_WORDS, at.EVENT_WORDS)
+        self.count += 1
+        self.sequence += 1
+        self.row[0] = self.sequence
+        self.row[1] = command.sequence
+        self.row[2] = command.timestamp_us
+        self.row[3] = kinds
+        self.row[4] = parties
+        self.row[5] = place
+        return 0
+
+    @cython.cfunc
+    def widen(self) -> I64:
+        """Make room for twice as many events."""
+        self.capacity *= 2
+        self.rows = grown(self.rows, self.capacity * at.EVENT_WORDS)
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def order(self, order_id: I64, counter_order_id: I64, price: I64, quantity: I64) -> I64:
+        """Set the words of an order's names, price and quantity."""
+        self.row[6] = order_id
+        self.row[7] = counter_order_id
+        self.row[8] = price
+        self.row[9] = quantity
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def left(self, remaining: I64, counter_remaining: I64, amount: I64, counter_amount: I64) -> I64:
+        """Set the words of what remains open and of amounts."""
+        self.row[10] = remaining
+        self.row[11] = counter_remaining
+        self.row[12] = amount
+        self.row[13] = counter_amount
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def fees(self, fee: I64, counter_fee: I64) -> I64:
+        """Set the words of fees."""
+        self.row[14] = fee
+        self.row[15] = counter_fee
+        return 0
+
+    @cython.cfunc
+    def plain(self, command: Inbox, kind: I64, reason: I64) -> I64:
+        """A NOTED or REJECTED event, which has no further fields."""
+        self.emit(command, kind | reason << 16, 0, 0)
+        self.order(0, 0, 0, 0)
+        self.left(0, 0, 0, 0)
+        return self.fees(0, 0)
+
+    @cython.cfunc
+    def moved(self, command: Inbox, kind: I64) -> I64:
+        """A CREDITED or DEBITED event of the command's account, asset and amount."""
+        self.emit(command, kind, command.account, command.asset << 32)
+        self.order(0, 0, 0, 0)
+        self.left(0, 0, command.amount, 0)
+        return self.fees(0, 0)
+
+    @cython.cfunc
+    def unwound(self, command: Inbox, quote: I64) -> I64:
+        """An UNWOUND event of an UNWIND_FILL command."""
+        kinds: I64 = codes.UNWOUND | command.reason << 16 | command.side << 32
+        parties: I64 = command.account | command.counter_account << 32
+        self.emit(command, kinds, parties, command.market | quote << 32)
+        self.order(command.order_id, 0, command.price, command.quantity)
+        self.left(0, 0, 0, 0)
+        return self.fees(command.amount, command.counter_amount)

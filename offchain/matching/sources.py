@@ -1,0 +1,118 @@
+"""The machine's sources as one Cython module: joined, with C types and plain numbers put in place.
+
+One module, because within one the C compiler sees every call. The join is mechanical: imports of one another go,
+the types of `words` become C types, constants of `codes` and `layout` their values, and records pointers behind one
+check of bounds; functions that return numbers signal an exception by -1, which costs less than asking after each call.
+Nothing else changes.
+"""
+
+import ast
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from offchain.matching import codes, layout
+
+PARTS: Final = (
+    "words",
+    "inbox",
+    "outbox",
+    "ledger",
+    "orders",
+    "books",
+    "state",
+    "unwinding",
+    "verdict",
+    "trading",
+    "canonical",
+    "machine",
+)
+_FOLDER: Final = Path(__file__).parent
+_CONSTANTS: Final = {"codes": vars(codes), "at": vars(layout)}
+_C_TYPES: Final = {
+    "I64": "cython.longlong",
+    "Words": "cython.longlong[::1]",
+    "Rows": "cython.const[cython.longlong][::1]",
+    "Record": "cython.pointer[cython.longlong]",
+    "Row": "cython.pointer[cython.const[cython.longlong]]",
+}
+_C_VIEWS: Final = {
+    "record": "cython.address({0}[whole({1}, {2}, {0}.shape[0])])",
+    "unpacked": f"cython.cast({_C_TYPES['Row']}, cython.cast(cython.p_char, {{0}}))",
+    "packed": "cython.cast(cython.p_char, cython.address({0}[0]))[:8 * ({1})]",
+}
+_C_INT_MAX: Final = 2**31 - 1
+
+
+def source_hash() -> str:
+    """Names the sources as they are now; a compiled module carries the name of those it was made of."""
+    digest = hashlib.sha256()
+    for name in (*PARTS, "sources"):
+        digest.update((_FOLDER / f"{name}.py").read_bytes())
+    constants = [(key, value) for names in _CONSTANTS.values() for key, value in names.items() if key.isupper()]
+    digest.update(repr(constants).encode())
+    return digest.hexdigest()
+
+
+def joined() -> str:
+    """The text of the one module."""
+    body: list[ast.stmt] = []
+    for name in PARTS:
+        tree = ast.parse((_FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+        body += [_Inline().visit(node) for node in tree.body if not _is_of_the_join(node)]
+    lines = [ast.unparse(ast.fix_missing_locations(node)) for node in body]
+    return "\n".join(
+        [
+            "import cython",
+            "import numpy as np",
+            "from array import array",
+            f"SOURCE_HASH = {source_hash()!r}",
+            *lines,
+            "",
+        ]
+    )
+
+
+class _Inline(ast.NodeTransformer):
+    """Puts C types and the values of constants in place of their names, and -1 as the sign of an exception."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+        returns = ast.unparse(node.returns) if node.returns else ""
+        if "cython.cfunc" in decorators and returns in ("I64", "cython.bint"):
+            node.decorator_list.append(_expression("cython.exceptval(-1, check=True)"))
+        self.generic_visit(node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Name) or node.func.id not in _C_VIEWS:
+            return node
+        return _expression(_C_VIEWS[node.func.id].format(*(ast.unparse(argument) for argument in node.args)))
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if isinstance(node.value, ast.Name) and node.value.id in _CONSTANTS:
+            value = int(_CONSTANTS[node.value.id][node.attr])
+            # Cython takes wider literals for Python objects unless told otherwise.
+            wide = f"cython.cast(cython.longlong, {value})"
+            return _expression(str(value) if value <= _C_INT_MAX else wide)
+        self.generic_visit(node)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return _expression(_C_TYPES[node.id]) if node.id in _C_TYPES else node
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _is_of_the_join(node: ast.stmt) -> bool:
+    """Whether a top-level statement only serves the parts as modules of their own."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return True
+    if isinstance(node, ast.AnnAssign):
+        return isinstance(node.target, ast.Name) and node.target.id in _C_TYPES
+    if isinstance(node, ast.FunctionDef):
+        return node.name in _C_VIEWS
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -1,0 +1,88 @@
+"""The types that the engine's sources are written in, arrays of words that grow, and the arithmetic of fees on words.
+
+When the engine is compiled, `sources.py` puts C types in place of these types; uncompiled they are as below.
+"""
+
+from array import array
+from typing import TypeAlias
+
+import cython
+import numpy as np
+
+from offchain.matching import codes
+
+I64: TypeAlias = int
+Words: TypeAlias = "memoryview[int]"
+Rows: TypeAlias = "memoryview[int]"
+"""Words that are only read."""
+Record: TypeAlias = "memoryview[int]"
+"""Some words of an array, as `record` gives them."""
+Row: TypeAlias = "memoryview[int]"
+"""The same of `Rows`."""
+
+
+def record(words: Rows, start: I64, count: I64) -> Record:
+    """The `count` words from `start` on, to be read and written in place; dead once the array is replaced.
+
+    Index it with constants below `count` only: compiled it is a pointer, and this one check of bounds is for all.
+    """
+    return words[whole(start, count, len(words)) : start + count]
+
+
+def unpacked(row: bytes) -> Row:
+    """The words of bytes, which the caller has seen to be long enough; compiled it is a pointer like `record`."""
+    return memoryview(row).cast("q")
+
+
+def packed(words: Words, count: I64) -> bytes:
+    """The bytes of the first `count` words, which the caller knows to be there."""
+    return bytes(words[:count].cast("B"))
+
+
+@cython.cfunc
+@cython.inline
+def whole(start: I64, count: I64, length: I64) -> I64:
+    """`start`, if `count` words from there on are within so many.
+
+    Raises:
+        IndexError: they are not.
+    """
+    if start < 0 or start > length - count:
+        raise IndexError("A record is out of bounds.")
+    return start
+
+
+@cython.cfunc
+def blank(count: I64) -> Words:
+    """An array of `count` zero words."""
+    return memoryview(array("q", bytes(8 * count)))
+
+
+@cython.cfunc
+def unwritten(count: I64) -> Words:
+    """An array of `count` words that hold anything until they are written."""
+    return np.empty(8 * count, dtype=np.uint8).data.cast("q")
+
+
+@cython.cfunc
+def grown(words: Words, count: I64) -> Words:
+    """A copy with `count` words, at least as many as before; the new ones are zero."""
+    larger: Words = blank(count)
+    larger[: len(words)] = words[:]
+    return larger
+
+
+@cython.cfunc
+@cython.inline
+def fee_of(notional: I64, rate: I64) -> I64:
+    """`money.fee_units` on words: exact for notionals up to 2^62 and rates of at most a million either way.
+
+    A notional whose product with the rate might not fit is split at a million, so that no product exceeds it or 10^12.
+    """
+    if 0 <= rate <= codes.FEE_CAP_MAX_PPM and notional <= codes.NOTIONAL_OF_ONE_PRODUCT:
+        return (notional * rate + codes.PPM - 1) // codes.PPM
+    millions: I64 = notional // codes.PPM
+    rest: I64 = notional % codes.PPM
+    if rate >= 0:
+        return millions * rate + (rest * rate + codes.PPM - 1) // codes.PPM
+    return -(millions * -rate + rest * -rate // codes.PPM)

@@ -1,0 +1,138 @@
+import pytest
+
+from offchain.core.commands import CancelReason, CommandKind
+from offchain.core.events import EventKind, RejectReason
+from tests.matching.desk import BUY, LOT, RICH, SELL, Desk, fills
+
+K = CommandKind
+
+
+def test_a_cancelled_order_gives_its_reservation_back_and_never_fills(desk: Desk) -> None:
+    order_id = desk.rest(1, BUY, 100, 5)
+
+    event = desk.cancel(1, order_id)
+
+    assert (event.kind, event.order_id, event.quantity) == (EventKind.CANCELLED, order_id, 5)
+    assert desk.engine.balance(1, 2) == (RICH, 0)
+    assert fills(desk.place(2, SELL, 100, 5)) == []
+
+
+def test_a_partly_filled_order_gives_back_what_is_left(desk: Desk) -> None:
+    order_id = desk.rest(1, BUY, 100, 5)
+    (fill,) = fills(desk.place(2, SELL, 100, 2))
+
+    event = desk.cancel(1, order_id)
+
+    assert event.quantity == 3
+    assert desk.engine.balance(1, 2) == (RICH - 200 - fill.counter_fee, 0)
+
+
+def test_an_order_cancels_from_the_middle_of_its_level(desk: Desk) -> None:
+    first, middle, last = (desk.rest(1, SELL, 100, 1) for _ in range(3))
+    desk.cancel(1, middle)
+
+    events = fills(desk.place(2, BUY, 100, 3))
+
+    assert [event.counter_order_id for event in events] == [first, last]
+
+
+def test_an_order_is_cancelled_by_its_owner_only_and_once(desk: Desk) -> None:
+    order_id = desk.rest(1, BUY, 100, 5)
+    cancel = {"order_id": order_id, "reason": CancelReason.USER}
+
+    assert desk.refusal(K.CANCEL, account=2, **cancel) == RejectReason.NOT_OWNER
+    desk.take(K.CANCEL, account=1, **cancel)
+    assert desk.refusal(K.CANCEL, account=1, **cancel) == RejectReason.UNKNOWN_ORDER
+
+
+def test_cancel_all_takes_the_accounts_orders_oldest_first(desk: Desk) -> None:
+    first = desk.rest(1, BUY, 100, 1)
+    other = desk.rest(2, BUY, 100, 1)
+    second = desk.rest(1, SELL, 200, 1, market=2)
+    third = desk.rest(1, BUY, 90, 1)
+
+    events = desk.take(K.CANCEL_ALL, account=1, reason=CancelReason.USER)
+
+    assert [event.order_id for event in events] == [first, second, third]
+    assert desk.engine.order(other) is not None
+    assert desk.engine.open_orders == 1
+
+
+def test_cancel_all_of_an_asset_spares_markets_without_it(desk: Desk) -> None:
+    desk.rest(1, BUY, 100, 1, market=1)
+    kept = desk.rest(1, BUY, 100, 1, market=2)
+
+    desk.take(K.CANCEL_ALL, account=1, asset=2, reason=CancelReason.USER)
+
+    assert desk.engine.open_orders == 1
+    assert desk.engine.order(kept) is not None
+
+
+def test_a_mass_cancel_of_nothing_is_noted(desk: Desk) -> None:
+    assert [event.kind for event in desk.take(K.CANCEL_ALL, account=1, reason=CancelReason.USER)] == [EventKind.NOTED]
+
+
+def test_an_exit_cancels_the_accounts_orders_with_that_asset_and_takes_no_new_ones(desk: Desk) -> None:
+    desk.rest(1, BUY, 100, 1)
+    other = desk.rest(2, BUY, 100, 1)
+
+    events = desk.take(K.CHAIN_EXIT_REQUESTED, account=1, asset=1)
+
+    assert [(event.kind, event.reason) for event in events] == [(EventKind.CANCELLED, CancelReason.EXIT)]
+    assert desk.engine.order(other) is not None
+    for market, side in ((1, BUY), (1, SELL), (2, BUY), (2, SELL)):
+        fields = {"account": 1, "market": market, "side": side, "price": 1, "quantity": 1, "taker_fee_ppm": 5_000}
+        assert desk.refusal(K.PLACE, **fields) == RejectReason.ACCOUNT_EXITING
+    desk.rest(2, SELL, 200, 1)
+
+
+def test_an_exit_that_is_taken_back_lets_the_account_trade_again(desk: Desk) -> None:
+    desk.take(K.CHAIN_EXIT_REQUESTED, account=1, asset=2)
+    desk.rest(1, BUY, 100, 1, market=2)
+    desk.take(K.CHAIN_EXIT_CANCELLED, account=1, asset=2)
+
+    desk.rest(1, BUY, 100, 1, market=1)
+
+
+def test_an_exit_that_is_done_takes_its_amount_and_ends(desk: Desk) -> None:
+    desk.take(K.CHAIN_EXIT_REQUESTED, account=1, asset=1)
+
+    (event,) = desk.take(K.CHAIN_EXITED, account=1, asset=1, amount=RICH)
+
+    assert (event.kind, event.amount) == (EventKind.DEBITED, RICH)
+    assert desk.engine.balance(1, 1) == (0, 0)
+    desk.rest(1, BUY, 100, 1)
+
+
+def test_an_exit_without_a_request_cancels_first_and_may_leave_a_debt(desk: Desk) -> None:
+    desk.rest(1, SELL, 100, 3)
+
+    cancelled, debited = desk.take(K.CHAIN_EXITED, account=1, asset=1, amount=RICH + 5)
+
+    assert (cancelled.kind, debited.kind) == (EventKind.CANCELLED, EventKind.DEBITED)
+    assert desk.engine.balance(1, 1) == (-5, 0)
+    fields = {"account": 1, "market": 1, "side": SELL, "price": 1, "quantity": 1, "taker_fee_ppm": 5_000}
+    assert desk.refusal(K.PLACE, **fields) == RejectReason.INSUFFICIENT_BALANCE
+    desk.take(K.CHAIN_DEPOSIT, account=1, asset=1, amount=LOT + 5)
+    desk.rest(1, SELL, 100, 1)
+
+
+def test_an_exit_of_nothing_is_noted(desk: Desk) -> None:
+    assert [event.kind for event in desk.take(K.CHAIN_EXITED, account=1, asset=1)] == [EventKind.NOTED]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (K.CHAIN_WITHDRAWN, {"account": 1, "asset": 1, "amount": 5}),
+        (K.CHAIN_BATCH_SETTLED, {}),
+        (K.CHAIN_CANCEL_FLOOR, {"account": 1, "asset": 1}),
+        (K.CHAIN_EXIT_REQUESTED, {"account": 0, "asset": 3}),
+        (K.CHAIN_EXIT_CANCELLED, {"account": 1, "asset": 1}),
+    ],
+)
+def test_a_fact_that_moves_nothing_is_noted(desk: Desk, kind: CommandKind, fields: dict[str, int]) -> None:
+    before = desk.engine.balances()
+
+    assert [event.kind for event in desk.take(kind, **fields)] == [EventKind.NOTED]
+    assert desk.engine.balances() == before

@@ -1,0 +1,125 @@
+import ast
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from offchain.matching import build, layout, sources, words
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_part_of_the_machine_is_in_the_join() -> None:
+    reached, waiting = set(), ["machine"]
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        tree = ast.parse((ROOT / "offchain" / "matching" / f"{name}.py").read_text())
+        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        parts = {module.rpartition(".")[2] for module in modules if module and module.startswith("offchain.matching.")}
+        waiting += parts - reached
+    assert reached == set(sources.PARTS)
+
+
+def test_no_name_is_defined_by_two_parts() -> None:
+    names = [node.name for node in ast.parse(sources.joined()).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    assert len(names) == len(set(names))
+
+
+def test_constants_are_joined_as_numbers() -> None:
+    text = sources.joined()
+    assert "codes." not in text
+    assert "at." not in text.replace("format.", "")
+    assert "cython.cast(cython.longlong, 9223372036854775807)" in text
+
+
+@pytest.mark.usefixtures("compiled_type")
+def test_a_build_that_is_up_to_date_is_left_alone() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "offchain.matching.build"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Engine: compiled, up to date.\n"
+
+
+def test_without_a_c_compiler_the_build_says_so_in_one_line_and_succeeds(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from offchain.matching import build;"
+        "build.is_current = lambda: False; build.target = lambda: Path(sys.argv[1]); sys.exit(build.main())"
+    )
+    target = tmp_path / "_compiled.so"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(target)],
+        cwd=ROOT,
+        env=os.environ | {"CC": "no-such-compiler", "LDSHARED": "no-such-compiler"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "runs uncompiled" in done.stdout.splitlines()[-1]
+    assert not target.exists()
+
+
+def test_a_compiled_machine_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "source_hash", lambda: "other")
+    monkeypatch.setattr(build, "source_hash", lambda: "other")
+    assert not build.is_current()
+    engine = importlib.import_module("offchain.matching.engine")
+    spec = importlib.util.spec_from_file_location("tests.matching.engine_again", engine.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    again = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    assert not again.Engine().compiled
+
+
+RECORDS = {
+    "order": layout.ORDER_WORDS,
+    "maker": layout.ORDER_WORDS,
+    "level": layout.LEVEL_WORDS,
+    "market": layout.MARKET_WORDS,
+    "terms": layout.MARKET_WORDS,
+    "account": layout.ACCOUNT_WORDS,
+    "own": layout.ACCOUNT_WORDS,
+    "rates": layout.ACCOUNT_WORDS,
+    "funds": layout.BALANCE_WORDS,
+    "row": layout.COMMAND_WORDS,
+    "self.row": layout.EVENT_WORDS,
+}
+
+
+def names_of_records(tree: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """The names that records go by, with what each is set to."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) in ("Record", "Row"):
+            yield ast.unparse(node.target), node.value
+        elif isinstance(node, ast.arg) and node.annotation and ast.unparse(node.annotation) in ("Record", "Row"):
+            yield node.arg, None
+        elif isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("record("):
+            yield ast.unparse(node.targets[0]), node.value
+
+
+@pytest.mark.parametrize("part", sources.PARTS)
+def test_records_are_as_long_as_their_names_say_and_read_by_constants_within(part: str) -> None:
+    tree = ast.parse((ROOT / "offchain" / "matching" / f"{part}.py").read_text())
+    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name != "record"]:
+        lengths = {"self.row": RECORDS["self.row"]}
+        for name, value in names_of_records(function):
+            lengths[name] = RECORDS[name]
+            if isinstance(value, ast.Call):
+                assert RECORDS[name] == getattr(layout, ast.unparse(value.args[2]).removeprefix("at."))
+        for node in ast.walk(function):
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value) in lengths:
+                index = ast.unparse(node.slice)
+                number = int(index) if index.isdigit() else getattr(layout, index.removeprefix("at."))
+                assert 0 <= number < lengths[ast.unparse(node.value)]
+
+
+@pytest.mark.parametrize("start", [-1, -16, 17, 2**62])
+def test_a_record_that_is_not_whole_is_an_error(start: int) -> None:
+    assert list(words.record(words.blank(32), 16, 16)) == [0] * 16
+    with pytest.raises(IndexError):
+        words.record(words.blank(32), start, 16)

@@ -1,0 +1,89 @@
+"""Accounts, assets, markets, balances, orders, levels and events beyond what a new engine has room for."""
+
+import pytest
+
+from offchain.core.commands import CancelReason, CommandKind
+from offchain.core.events import RejectReason
+from offchain.core.money import UNITS_MAX
+from offchain.matching.engine import Engine
+from tests.matching.desk import BUY, RICH, SELL, Desk, fills
+from tests.matching.engines import AnyEngine, UncompiledEngine
+from tests.matching.naive import NaiveEngine
+
+K = CommandKind
+MARKET = {"amount": 1, "counter_amount": 1, "price": 10**12, "quantity": 10**6}
+
+
+def grown(engine: AnyEngine) -> Desk:
+    desk = Desk(engine)
+    for asset in (4, 300, 65_535):
+        desk.take(K.LIST_ASSET, asset=asset)
+    for account in range(5, 300):
+        desk.take(K.OPEN_ACCOUNT, account=account)
+        for asset in (1, 300, 65_535):
+            desk.take(K.CHAIN_DEPOSIT, account=account, asset=asset, amount=10**9)
+    for market, base, quote in ((3, 4, 300), (40, 1, 300), (65_535, 300, 65_535)):
+        desk.take(K.LIST_MARKET, market=market, asset=base, counter_asset=quote, **MARKET)
+    for account in range(5, 300):
+        desk.take(K.PLACE, account=account, market=40, side=SELL, price=account**4, quantity=2, taker_fee_ppm=5_000)
+        desk.take(K.PLACE, account=account, market=65_535, side=BUY, price=account, quantity=2, taker_fee_ppm=5_000)
+    return desk
+
+
+def test_all_three_grow_alike(compiled_type: type[Engine]) -> None:
+    desks = [grown(compiled_type()), grown(UncompiledEngine()), grown(NaiveEngine())]
+
+    assert {desk.engine.open_orders for desk in desks} == {590}
+    assert len({desk.engine.state_hash() for desk in desks}) == 1
+    events = [
+        desk.take(K.PLACE, account=7, market=65_535, side=SELL, price=6, quantity=700, taker_fee_ppm=5_000)
+        for desk in desks
+    ]
+    assert [len(fills(batch)) for batch in events] == [294] * 3
+    assert events[0] == events[1] == events[2]
+    assert len({desk.engine.state_hash() for desk in desks}) == 1
+
+
+def test_a_large_engine_restores(real_type: type[Engine]) -> None:
+    desk = grown(real_type())
+
+    restored = real_type.restore(desk.engine.snapshot())
+
+    assert restored.state_hash() == desk.engine.state_hash()
+    assert restored.depth(40, SELL, 1_000) == desk.engine.depth(40, SELL, 1_000)
+    assert (restored.accounts, restored.assets, restored.open_orders) == (300, 6, 590)
+
+
+@pytest.mark.parametrize("count", [15, 16, 17, 33, 66, 67, 100, 142])
+def test_any_number_of_markets_can_be_hashed_and_restored(real_type: type[Engine], count: int) -> None:
+    desk = Desk(real_type())
+    for market in range(3, count + 1):
+        desk.take(K.LIST_MARKET, market=market, asset=1, counter_asset=2, **MARKET)
+    desk.rest(1, SELL, 7, 1, market=count)
+
+    restored = real_type.restore(desk.engine.snapshot())
+
+    assert restored.state_hash() == desk.engine.state_hash()
+    assert restored.depth(count, SELL, 5) == [(7, 1, 1)]
+
+
+def test_places_of_orders_that_left_are_used_again(desk: Desk) -> None:
+    for _ in range(3):
+        ids = [desk.rest(account, BUY, price, 1) for account in (1, 2) for price in range(1, 100)]
+        for order_id in ids[::2]:
+            desk.cancel(desk.engine.order(order_id)[0], order_id)
+        assert [desk.engine.order(order_id) is None for order_id in ids] == [True, False] * 99
+        for account in (1, 2):
+            desk.take(K.CANCEL_ALL, account=account, reason=CancelReason.USER)
+    assert desk.engine.open_orders == 0
+    assert {row[2:] for row in desk.engine.balances()} == {(RICH, 0)}
+
+
+def test_a_sum_that_trades_brought_out_of_debt_is_counted_anew_before_a_deposit_is_refused(desk: Desk) -> None:
+    desk.take(K.CHAIN_EXITED, account=1, asset=2, amount=RICH + 10**6)
+    desk.rest(1, SELL, 10**6, 2)
+    desk.place(2, BUY, 10**6, 2)  # pays 2 * 10**6 to account 1, half of it into its debt
+    owned = sum(max(available, 0) + reserved for _, asset, available, reserved in desk.engine.balances() if asset == 2)
+
+    desk.take(K.CHAIN_DEPOSIT, account=3, asset=2, amount=UNITS_MAX - owned)
+    assert desk.refusal(K.CHAIN_DEPOSIT, account=3, asset=2, amount=1) == RejectReason.OVERFLOW
