@@ -1,0 +1,71 @@
+"""A read-only view of the registry for everyone outside the sequencer. Safe to read from any thread.
+
+It shows what has been applied, which may be a moment ahead of what is durable.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from offchain.core.errors import UnknownAccount
+from offchain.core.money import Asset, Market
+from offchain.sequencer.orders import TakenOrder
+from offchain.sequencer.registry import Registry, Withdrawal
+
+
+class Directory:
+    """Names and numbers: who is which account, what is listed, which order is whose."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @property
+    def assets(self) -> Mapping[int, Asset]:
+        """The listed assets by id."""
+        return MappingProxyType(self._registry.listings.assets)
+
+    @property
+    def markets(self) -> Mapping[int, Market]:
+        """The listed markets by id."""
+        return MappingProxyType(self._registry.listings.markets)
+
+    @property
+    def markets_by_symbol(self) -> Mapping[str, Market]:
+        """The listed markets by symbol."""
+        return MappingProxyType(self._registry.markets_by_symbol)
+
+    @property
+    def chain_position(self) -> tuple[int, int]:
+        """Block number and log index of the last chain fact on record; (0, -1) before the first."""
+        return self._registry.chain_position
+
+    @property
+    def accounts_count(self) -> int:
+        """Accounts in all, the fee account included."""
+        return len(self._registry.owners)
+
+    def account_of(self, owner: bytes) -> int | None:
+        """The account of a wallet, or None before its first final deposit."""
+        return self._registry.accounts.get(owner)
+
+    def owner_of(self, account: int) -> bytes:
+        """The wallet that owns an account; empty for the fee account.
+
+        Raises:
+            UnknownAccount: there is no such account.
+        """
+        if not 0 <= account < len(self._registry.owners):
+            raise UnknownAccount(f"There is no account {account}.", "Look it up by its wallet.")
+        return self._registry.owners[account]
+
+    def order(self, order_id: int) -> TakenOrder | None:
+        """Whose order this is and what they call it, live or not."""
+        return self._registry.orders.by_id(order_id)
+
+    def fees(self, account: int) -> tuple[int, int]:
+        """The account's maker and taker rate in parts per million; account 0: the default of all others."""
+        rates = self._registry.fees.get(account, self._registry.default_fees)
+        return rates.maker_fee_ppm, rates.taker_fee_ppm
+
+    def withdrawal(self, sequence: int) -> Withdrawal | None:
+        """The withdrawal that this WITHDRAW command took out."""
+        return self._registry.withdrawals.get(sequence)

@@ -1,0 +1,75 @@
+"""A group of commands: applied one after the other, then made durable together."""
+
+import struct
+
+import msgspec
+
+from offchain.core.commands import Attachment, Command, decode_attachment, encode_attachment
+from offchain.core.errors import InvalidRequest, public_reason
+from offchain.core.events import LoggedCommand, RejectReason
+from offchain.sequencer.machine import Machine
+from offchain.sequencer.records import RECORD_BYTES_MAX
+from offchain.sequencer.refusals import refusal
+from offchain.sequencer.registry import Registry
+
+_US = 1_000_000
+
+
+class Group:
+    """The commands that are taken at one moment, `now_us`, microseconds since 1970."""
+
+    def __init__(self, machine: Machine, now_us: int, order_min_lifetime_s: int, held: str | None = None) -> None:
+        self.machine = machine
+        self.now_us = now_us
+        self.earliest_expiry_s = now_us // _US + order_min_lifetime_s
+        """What expires at this second or before expires too soon."""
+        self.held = held
+        """Why no new orders are taken, or None."""
+        self.logged: list[LoggedCommand] = []
+        self.rows: list[tuple[bytes, bytes]] = []
+        """The same commands as `Journal.append` takes them."""
+        self.broken: str | None = None
+        """Why the state can no longer be trusted: applying a command failed half way."""
+
+    @property
+    def registry(self) -> Registry:
+        """The state that intents are judged against."""
+        return self.machine.registry
+
+    def add(self, command: Command, attachment: Attachment = None) -> LoggedCommand:
+        """Apply the command if the engine's check has nothing against it.
+
+        Raises:
+            QuantaTradeError: it has, or the command cannot be written down and read back; nothing has changed.
+        """
+        try:
+            row = command.pack()
+            note = encode_attachment(attachment)
+            decode_attachment(note)
+        except (struct.error, msgspec.MsgspecError, OverflowError, TypeError, ValueError) as error:
+            raise InvalidRequest(f"A field is out of its range: {error}.", "Correct the request.") from error
+        if len(row) + len(note) > RECORD_BYTES_MAX:
+            raise InvalidRequest(f"{len(note)} bytes are more than a record holds.", "Correct the request.")
+        self.check(command)
+        try:
+            logged = self.machine.apply(command, attachment)
+        except BaseException as error:
+            self.broken = f"applying command {command.sequence} failed: {public_reason(error)}"
+            raise
+        self.logged.append(logged)
+        self.rows.append((row, note))
+        return logged
+
+    def check(self, command: Command) -> None:
+        """See whether the engine would take the command now.
+
+        Raises:
+            QuantaTradeError: it would not.
+        """
+        reason = self.machine.engine.check(command)
+        if reason:
+            raise refusal(self.machine, command, RejectReason(reason))
+
+    def command(self, kind: int, **fields: int) -> Command:
+        """A command for the next place in the log."""
+        return Command(self.machine.sequence + 1, self.now_us, int(kind), **fields)

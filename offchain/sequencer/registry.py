@@ -1,0 +1,243 @@
+"""What the exchange knows beside books and balances: a fold over the log, like the engine's own state.
+
+Two replays of one journal give two equal registries. `Intake` reads it to judge intents; nothing but `apply` writes it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from offchain.core.commands import (
+    AccountOpening,
+    Attachment,
+    BatchSettledFact,
+    Command,
+    CommandKind,
+    DepositFact,
+    ExitFact,
+    FloorFact,
+    OrderAuthorization,
+    WithdrawalAuthorization,
+    WithdrawnFact,
+)
+from offchain.core.errors import StateDiverged
+from offchain.core.events import Event, EventKind, LoggedCommand
+from offchain.core.listings import Listings
+from offchain.core.money import Market
+from offchain.sequencer.orders import OrderIndex, TakenOrder
+
+FEE_ACCOUNT: Final = 0
+_ACCEPTED: Final = int(EventKind.ACCEPTED)
+_FILLED: Final = int(EventKind.FILLED)
+_CANCELLED: Final = int(EventKind.CANCELLED)
+_PLACE: Final = int(CommandKind.PLACE)
+_CANCEL: Final = int(CommandKind.CANCEL)
+_LISTING_KINDS: Final = (CommandKind.LIST_ASSET, CommandKind.LIST_MARKET, CommandKind.SET_MARKET_LIMITS)
+
+
+class Mark(NamedTuple):
+    """Which command recorded something, and when."""
+
+    sequence: int
+    timestamp_us: int
+
+
+class LiveOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An order in a book. `asset` is its market's base asset, in whose lanes it stands."""
+
+    account: int
+    market: int
+    side: int
+    asset: int
+    lane: int
+    seq: int
+    expiry_s: int
+
+
+class WithdrawalState(IntEnum):
+    """What became of a withdrawal that left the available balance."""
+
+    OPEN = 0
+    PAID = 1
+    REVERTED = 2
+
+
+class Withdrawal(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A withdrawal, known by the sequence of its WITHDRAW command. `ended` is what paid or reverted it."""
+
+    timestamp_us: int
+    account: int
+    asset: int
+    amount_units: int
+    nonce: int
+    deadline_s: int
+    state: WithdrawalState = WithdrawalState.OPEN
+    ended: Mark | None = None
+
+
+class FeeRates(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Rates in parts per million. `set_by` is the SET_FEES command; None: they are the engine's own."""
+
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    set_by: Mark | None = None
+
+
+Lane = tuple[int, int, int]
+"""Account, base asset, lane."""
+
+
+class Registry:
+    """The fold. Account 0 takes the fees and has no owner."""
+
+    def __init__(self, default_fees: FeeRates) -> None:
+        self.owners: list[bytes] = [b""]
+        self.accounts: dict[bytes, int] = {}
+        self.listings = Listings()
+        self.markets_by_symbol: dict[str, Market] = {}
+        self.listed: dict[tuple[bool, int], Mark] = {}
+        """The last listing command of an asset (False, id) or a market (True, id)."""
+        self.orders = OrderIndex()
+        self.live: dict[int, LiveOrder] = {}
+        self.live_of: dict[int, set[int]] = {}
+        self.busy: dict[Lane, int] = {}
+        self.lane_seqs: dict[Lane, int] = {}
+        """Highest seq that each lane has seen."""
+        self.floors: dict[tuple[int, int], int] = {}
+        """Cancel floor by account and base asset."""
+        self.withdrawals: dict[int, Withdrawal] = {}
+        self.nonces: dict[tuple[int, int], int] = {}
+        """Sequence of the WITHDRAW by account and nonce."""
+        self.open_withdrawals: dict[int, int] = {}
+        """How many withdrawals of an account are neither paid nor reverted, where there are any."""
+        self.unwound: dict[int, Mark] = {}
+        """The UNWIND_FILL by the sequence of the FILLED event."""
+        self.default_fees = default_fees
+        self.fees: dict[int, FeeRates] = {}
+        self.chain_position = (0, -1)
+        """Block number and log index of the last chain fact; (0, -1) before the first."""
+        self.chain_mark = Mark(0, 0)
+        """The command that recorded it."""
+
+    def apply(self, logged: LoggedCommand) -> None:
+        """Take in a command with the events that the engine gave for it."""
+        command, attachment, events = logged
+        kind = command.kind
+        if kind == _PLACE:
+            self._take_order(command, attachment, events)
+        elif kind != _CANCEL:
+            self._apply_rare(logged)
+        for event in events:
+            if event.kind == _FILLED:
+                if event.remaining == 0:
+                    self._remove(event.order_id)
+                if event.counter_remaining == 0:
+                    self._remove(event.counter_order_id)
+            elif event.kind == _CANCELLED:
+                self._remove(event.order_id)
+
+    def index_markets(self) -> None:
+        """Follow the listings; a new dict, because others may be reading the old one."""
+        self.markets_by_symbol = {market.symbol: market for market in self.listings.markets.values()}
+
+    def restore_live(self, live: dict[int, LiveOrder]) -> None:
+        """Set the orders in the books, and with them the indexes that follow from them."""
+        for order_id, order in live.items():
+            self._put_live(order_id, order)
+
+    def restore_withdrawals(self, withdrawals: dict[int, Withdrawal]) -> None:
+        """Set the withdrawals, and with them the indexes that follow from them."""
+        self.withdrawals = withdrawals
+        self.nonces = {(one.account, one.nonce): sequence for sequence, one in withdrawals.items()}
+        self.open_withdrawals = dict(
+            Counter(one.account for one in withdrawals.values() if one.state == WithdrawalState.OPEN)
+        )
+
+    def _take_order(self, command: Command, attachment: Attachment, events: Sequence[Event]) -> None:
+        if not isinstance(attachment, OrderAuthorization) or events[0].kind != _ACCEPTED:
+            raise StateDiverged(f"Command {command.sequence} is not the order that the journal says it is.")
+        order_id, account = command.sequence, command.account
+        asset = self.listings.markets[command.market].base.asset_id
+        self.orders.add(
+            TakenOrder(order_id, account, attachment.client_order_id, command.timestamp_us, attachment.digest)
+        )
+        self.lane_seqs[account, asset, attachment.lane] = attachment.seq
+        live = LiveOrder(
+            account, command.market, command.side, asset, attachment.lane, attachment.seq, attachment.expiry_s
+        )
+        self._put_live(order_id, live)
+
+    def _put_live(self, order_id: int, order: LiveOrder) -> None:
+        self.live[order_id] = order
+        self.live_of.setdefault(order.account, set()).add(order_id)
+        self.busy[order.account, order.asset, order.lane] = order_id
+
+    def _remove(self, order_id: int) -> None:
+        order = self.live.pop(order_id, None)
+        if order is None:
+            raise StateDiverged(f"The engine ended order {order_id}, which was not open.")
+        orders = self.live_of[order.account]
+        orders.discard(order_id)
+        if not orders:
+            del self.live_of[order.account]
+        del self.busy[order.account, order.asset, order.lane]
+
+    def _apply_rare(self, logged: LoggedCommand) -> None:
+        command, attachment, _ = logged
+        if command.kind in _LISTING_KINDS:
+            self.listings.note(logged)
+            self.index_markets()
+            is_market = command.kind != CommandKind.LIST_ASSET
+            self.listed[is_market, command.market if is_market else command.asset] = _mark(command)
+        elif isinstance(attachment, AccountOpening):
+            self.accounts[attachment.owner] = len(self.owners)
+            self.owners.append(attachment.owner)
+        elif command.kind == CommandKind.SET_FEES:
+            rates = FeeRates(command.maker_fee_ppm, command.taker_fee_ppm, _mark(command))
+            if command.account == FEE_ACCOUNT:
+                self.default_fees = rates
+            else:
+                self.fees[command.account] = rates
+        elif command.kind == CommandKind.UNWIND_FILL:
+            self.unwound[command.order_id] = _mark(command)
+        else:
+            self._apply_funds(command, attachment)
+
+    def _apply_funds(self, command: Command, attachment: Attachment) -> None:
+        if isinstance(attachment, WithdrawalAuthorization):
+            self.withdrawals[command.sequence] = Withdrawal(
+                command.timestamp_us,
+                command.account,
+                command.asset,
+                command.amount,
+                attachment.nonce,
+                attachment.deadline_s,
+            )
+            self.nonces[command.account, attachment.nonce] = command.sequence
+            self.open_withdrawals[command.account] = self.open_withdrawals.get(command.account, 0) + 1
+        elif command.kind == CommandKind.REVERT_WITHDRAWAL:
+            self._end_withdrawal(command.order_id, WithdrawalState.REVERTED, _mark(command))
+        elif isinstance(attachment, DepositFact | WithdrawnFact | BatchSettledFact | ExitFact | FloorFact):
+            if isinstance(attachment, WithdrawnFact):
+                withdraw_sequence = self.nonces[command.account, attachment.nonce]
+                self._end_withdrawal(withdraw_sequence, WithdrawalState.PAID, _mark(command))
+            elif isinstance(attachment, FloorFact):
+                key = (command.account, command.asset)
+                self.floors[key] = max(self.floors.get(key, 0), attachment.floor)
+            position = attachment.position
+            self.chain_position = (position.block_number, position.log_index)
+            self.chain_mark = _mark(command)
+
+    def _end_withdrawal(self, withdraw_sequence: int, state: WithdrawalState, ended: Mark) -> None:
+        withdrawal = self.withdrawals[withdraw_sequence]
+        self.withdrawals[withdraw_sequence] = msgspec.structs.replace(withdrawal, state=state, ended=ended)
+        left = self.open_withdrawals.pop(withdrawal.account) - 1
+        if left:
+            self.open_withdrawals[withdrawal.account] = left
+
+
+def _mark(command: Command) -> Mark:
+    return Mark(command.sequence, command.timestamp_us)

@@ -1,0 +1,278 @@
+"""Random intents against a model of the rules; then the journal they leave, recovered at any point in every way."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from offchain.core.commands import CommandKind
+from offchain.core.errors import (
+    AccountExiting,
+    ClientOrderIdReused,
+    InsufficientBalance,
+    LaneBusy,
+    NonceReused,
+    NotFound,
+    OrderExpired,
+    OrderNotOpen,
+    QuantaTradeError,
+    SeqTooLow,
+    StateDiverged,
+    UnknownAccount,
+    UnsupportedOrder,
+)
+from offchain.core.events import EventKind
+from offchain.core.intents import CancelAllOrders, Intent, Receipt, RevertWithdrawal, SetFees, UnwindFill
+from offchain.sequencer.journal import Disk, Journal
+from offchain.sequencer.replay import recover, replay, replay_events
+from offchain.sequencer.snapshot import capture, state_hash, write_snapshot
+from tests.sequencer.world import (
+    ALICE,
+    BASE,
+    BOB,
+    BUY,
+    CAROL,
+    GTC,
+    IOC,
+    NOW_S,
+    QUOTE,
+    SELL,
+    Desk,
+    cancel,
+    deposit,
+    exit_requested,
+    floor,
+    order,
+    paid,
+    withdrawal,
+)
+
+OWNERS = st.sampled_from([ALICE, BOB, CAROL])
+IDS = st.sampled_from([f"id{n}" for n in range(8)])
+SMALL = st.integers(1, 6)
+
+
+class Rules(RuleBasedStateMachine):
+    """The model keeps what the rules speak of, as plain dictionaries; funds are ample, so that only rules refuse."""
+
+    @initialize()
+    def open(self) -> None:
+        self.desk = Desk(ALICE, BOB)
+        self.hashes = {self.desk.machine.sequence: state_hash(self.desk.machine)}
+        self.accounts = {ALICE: 1, BOB: 2}
+        self.taken: dict[tuple[bytes, str], tuple[Receipt, bytes]] = {}
+        self.seqs: dict[tuple[bytes, int], int] = {}
+        self.lanes: dict[tuple[bytes, int], int] = {}
+        self.floors: dict[bytes, int] = {}
+        self.nonces: dict[tuple[bytes, int], tuple[int, int]] = {}
+        self.ended: dict[int, str] = {}
+        self.place = 4
+        self.fills = []
+        self.exiting: set[bytes] = set()
+        self.funded = {(owner, asset) for owner in (ALICE, BOB) for asset in (BASE, QUOTE)}
+        self.disk = tempfile.TemporaryDirectory()
+        self.folder = Path(self.disk.name)
+
+    def give(self, intent: Intent) -> Receipt | type[QuantaTradeError]:
+        """What becomes of the intent; a refusal must leave no trace."""
+        before, rows = self.desk.machine.sequence, len(self.desk.group.rows)
+        try:
+            receipt = self.desk.take(intent)
+        except QuantaTradeError as error:
+            assert self.desk.machine.sequence == before
+            assert len(self.desk.group.rows) == rows
+            return type(error)
+        if receipt.repeated:
+            assert self.desk.machine.sequence == before
+        else:
+            assert receipt.sequence == self.desk.machine.sequence > before
+            self.hashes[receipt.sequence] = state_hash(self.desk.machine)
+        return receipt
+
+    def is_open(self, order_id: int | None) -> bool:
+        return order_id is not None and self.desk.machine.engine.order(order_id) is not None
+
+    @rule(
+        owner=OWNERS,
+        name=IDS,
+        side=st.sampled_from([BUY, SELL]),
+        price=st.integers(99, 101),
+        quantity=SMALL,
+        lane=st.integers(0, 2),
+        seq=SMALL,
+        tif=st.sampled_from([GTC, IOC]),
+        life_s=st.sampled_from([120, 121, 3_600]),
+    )
+    def place_order(self, owner, name, side, price, quantity, lane, seq, tif, life_s):
+        intent = order(owner, name, side, price, quantity, lane=lane, seq=seq, tif=tif, expiry_s=NOW_S + life_s)
+        digest = intent.authorization.digest
+        first = self.taken.get((owner, name))
+        outcome = self.give(intent)
+        if owner not in self.accounts:
+            assert outcome is UnknownAccount
+        elif first is not None:
+            if first[1] == digest:
+                assert outcome == Receipt(first[0].sequence, first[0].timestamp_us, repeated=True)
+            else:
+                assert outcome is ClientOrderIdReused
+        elif life_s == 120:
+            assert outcome is OrderExpired
+        elif lane == 0 and tif == GTC:
+            assert outcome is UnsupportedOrder
+        elif seq <= self.floors.get(owner, 0):
+            assert outcome is SeqTooLow
+        elif self.is_open(self.lanes.get((owner, lane))):
+            assert outcome is LaneBusy
+        elif seq <= self.seqs.get((owner, lane), 0):
+            assert outcome is SeqTooLow
+        elif owner in self.exiting:
+            assert outcome is AccountExiting
+        elif (owner, QUOTE if side == BUY else BASE) not in self.funded:
+            assert outcome is InsufficientBalance
+        else:
+            assert outcome.events[0].kind == EventKind.ACCEPTED
+            self.taken[owner, name] = (outcome, digest)
+            self.seqs[owner, lane] = seq
+            self.lanes[owner, lane] = outcome.sequence
+            self.fills += [event for event in outcome.events if event.kind == EventKind.FILLED]
+
+    @rule(owner=OWNERS, name=IDS)
+    def cancel_order(self, owner, name):
+        first = self.taken.get((owner, name))
+        was_open = first is not None and self.is_open(first[0].sequence)
+        outcome = self.give(cancel(owner, name))
+        if owner not in self.accounts:
+            assert outcome is UnknownAccount
+        elif first is None:
+            assert outcome is NotFound
+        elif not was_open:
+            assert outcome is OrderNotOpen
+        else:
+            assert not self.is_open(first[0].sequence)
+
+    @rule(owner=OWNERS)
+    def cancel_all(self, owner):
+        outcome = self.give(CancelAllOrders(owner))
+        assert (outcome is UnknownAccount) == (owner not in self.accounts)
+        assert not any(self.is_open(order_id) for (whose, _), order_id in self.lanes.items() if whose == owner)
+
+    @rule(owner=OWNERS, back=st.integers(-2, 4), asset=st.sampled_from([BASE, QUOTE]))
+    def deposit(self, owner, back, asset):
+        place = max(0, self.place + back)
+        outcome = self.give(deposit(place, owner, asset, 10**11))
+        assert outcome.repeated == (place <= self.place)
+        self.note_fact(place, owner)
+        if not outcome.repeated:
+            self.funded.add((owner, asset))
+
+    @rule(owner=OWNERS, seq=SMALL)
+    def raise_floor(self, owner, seq):
+        self.give(floor(self.place + 1, owner, seq))
+        self.note_fact(self.place + 1, owner)
+        self.floors[owner] = max(seq, self.floors.get(owner, 0))
+        live = self.desk.machine.registry.live.values()
+        assert not any(one.account == self.accounts[owner] and one.seq <= seq for one in live)
+
+    @rule(owner=st.sampled_from([CAROL]))
+    def request_exit(self, owner):
+        self.give(exit_requested(self.place + 1, owner))
+        self.note_fact(self.place + 1, owner)
+        self.exiting.add(owner)
+
+    def note_fact(self, place: int, owner: bytes) -> None:
+        if place > self.place:
+            self.place = place
+            self.accounts.setdefault(owner, len(self.accounts) + 1)
+        position = self.desk.machine.registry.chain_position
+        assert position == (self.place // 10, self.place % 10)
+
+    @rule(owner=st.sampled_from([ALICE, BOB]), nonce=SMALL, amount=SMALL)
+    def withdraw(self, owner, nonce, amount):
+        first = self.nonces.get((owner, nonce))
+        outcome = self.give(withdrawal(owner, nonce, amount))
+        if first is None:
+            self.nonces[owner, nonce] = (outcome.sequence, amount)
+        elif first[1] == amount:
+            assert (outcome.sequence, outcome.repeated) == (first[0], True)
+        else:
+            assert outcome is NonceReused
+
+    @rule(owner=st.sampled_from([ALICE, BOB]), nonce=SMALL, is_paid=st.booleans())
+    def end_withdrawal(self, owner, nonce, is_paid):
+        sequence, amount = self.nonces.get((owner, nonce), (0, 1))
+        ended = self.ended.get(sequence)
+        if is_paid:
+            outcome = self.give(paid(self.place + 1, owner, nonce, amount))
+            if sequence == 0 or ended is not None:
+                assert outcome is StateDiverged
+                return
+            self.note_fact(self.place + 1, owner)
+            self.ended[sequence] = "paid"
+            return
+        outcome = self.give(RevertWithdrawal(sequence))
+        if sequence == 0:
+            assert outcome is NotFound
+        elif ended == "paid":
+            assert outcome.code == 1000
+        else:
+            assert outcome.repeated == (ended == "reverted")
+            self.ended[sequence] = "reverted"
+
+    @precondition(lambda self: self.fills)
+    @rule(data=st.data())
+    def unwind(self, data):
+        fill = data.draw(st.sampled_from(self.fills))
+        known = fill.sequence in self.desk.machine.registry.unwound
+        assert self.give(UnwindFill(fill, 1)).repeated == known
+
+    @rule(maker=st.integers(0, 2_000), taker=st.integers(0, 2_500), owner=st.sampled_from([b"", ALICE]))
+    def fees(self, maker, taker, owner):
+        self.give(SetFees(maker, taker, owner))
+
+    @rule()
+    def snapshot(self):
+        self.journal(len(self.desk.group.rows))
+        checksum = self.journaled
+        write_snapshot(self.folder, capture(self.desk.machine), checksum, 3, Disk())
+
+    def journal(self, count: int) -> None:
+        """Bring the journal up to the first `count` commands."""
+        journal = Journal.open(self.folder, segment_bytes=2_000)
+        for row in self.desk.group.rows[journal.last_sequence : count]:
+            journal.append([row])
+        journal.sync()
+        self.journaled = journal.checksum
+        journal.close()
+
+    @invariant()
+    def registry_and_engine_agree(self):
+        if not hasattr(self, "desk"):
+            return
+        registry, engine = self.desk.machine.registry, self.desk.machine.engine
+        assert len(registry.live) == engine.open_orders == len(registry.busy)
+        assert sum(map(len, registry.live_of.values())) == len(registry.live)
+        assert len(registry.owners) == engine.accounts
+        for order_id, one in registry.live.items():
+            assert engine.order(order_id)[:3] == (one.account, one.market, one.side)
+            assert registry.busy[one.account, one.asset, one.lane] == order_id
+
+    def teardown(self):
+        if not hasattr(self, "desk"):
+            return
+        logged = self.desk.group.logged
+        self.journal(len(logged))
+        last = self.desk.machine.sequence
+        assert state_hash(recover(self.folder)) == state_hash(replay(self.folder)) == state_hash(self.desk.machine)
+        for sequence in sorted(self.hashes)[:: max(1, len(self.hashes) // 2)]:
+            assert state_hash(replay(self.folder, sequence)) == self.hashes[sequence]
+            assert list(replay_events(self.folder, sequence, last)) == logged[sequence:]
+        assert [one.command.sequence for one in logged] == list(range(1, last + 1))
+        assert not any(event.kind == EventKind.REJECTED for one in logged for event in one.events)
+        assert {one.command.kind for one in logged} <= set(CommandKind)
+        self.disk.cleanup()
+
+
+TestRules = Rules.TestCase
+TestRules.settings = settings(stateful_step_count=30)
