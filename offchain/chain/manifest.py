@@ -1,0 +1,139 @@
+"""The deployment manifest: what the deploy script put on a chain, and the one place everything else reads it from."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from offchain.core.commands import AssetListing
+from offchain.core.errors import ConfigurationError
+from offchain.core.intents import ListAsset, ListMarket
+from offchain.core.money import Asset, Market
+
+
+class DeployedContract(msgspec.Struct, frozen=True, rename="camel"):
+    """A contract on the chain. `abi_hash` is the Keccak-256 of its canonical ABI JSON, in hex."""
+
+    address: str
+    abi_hash: str
+
+
+class ManifestAsset(msgspec.Struct, frozen=True, rename="camel"):
+    """A row of the contract's asset list."""
+
+    asset_id: int
+    symbol: str
+    token: str
+    token_decimals: int
+    unit_scale: int
+
+    def listing(self) -> ListAsset:
+        """What makes the asset known to the exchange."""
+        token = bytes.fromhex(self.token.removeprefix("0x"))
+        return ListAsset(self.asset_id, AssetListing(self.symbol, token, self.token_decimals, self.unit_scale))
+
+
+class ManifestMarket(msgspec.Struct, frozen=True, rename="camel"):
+    """A row of the contract's market list, with the limits that the engine keeps."""
+
+    market_id: int
+    symbol: str
+    base_asset: int
+    quote_asset: int
+    base_units_per_lot: int
+    quote_units_per_tick_lot: int
+    max_price_ticks: int
+    max_quantity_lots: int
+    min_quantity_lots: int
+    min_notional_units: int
+
+    def listing(self) -> ListMarket:
+        """What makes the market and its limits known to the exchange."""
+        fields = msgspec.structs.asdict(self)
+        return ListMarket(market=fields.pop("market_id"), **fields)
+
+
+class Manifest(msgspec.Struct, frozen=True, rename="camel"):
+    """Everything that is known of one deployment. `first_block` is the block before which it has no logs."""
+
+    chain_id: int
+    network: str
+    first_block: int
+    contracts: dict[str, DeployedContract]
+    assets: tuple[ManifestAsset, ...]
+    markets: tuple[ManifestMarket, ...]
+    version: int = 1
+
+    def address(self, contract: str) -> bytes:
+        """The 20-byte address of a contract.
+
+        Raises:
+            ConfigurationError: the deployment has no such contract.
+        """
+        try:
+            return bytes.fromhex(self.contracts[contract].address.removeprefix("0x"))
+        except KeyError:
+            raise ConfigurationError(
+                f"The deployment manifest has no contract {contract}.", "Deploy again with the deploy script."
+            ) from None
+
+    def asset_list(self) -> dict[int, Asset]:
+        """The assets by id."""
+        return {
+            row.asset_id: Asset(
+                row.asset_id,
+                row.symbol,
+                bytes.fromhex(row.token.removeprefix("0x")),
+                row.token_decimals,
+                row.unit_scale,
+            )
+            for row in self.assets
+        }
+
+    def market_list(self) -> dict[int, Market]:
+        """The markets by id."""
+        assets = self.asset_list()
+        return {
+            row.market_id: Market(
+                row.market_id,
+                row.symbol,
+                assets[row.base_asset],
+                assets[row.quote_asset],
+                row.base_units_per_lot,
+                row.quote_units_per_tick_lot,
+                row.max_price_ticks,
+                row.max_quantity_lots,
+                row.min_quantity_lots,
+                row.min_notional_units,
+            )
+            for row in self.markets
+        }
+
+
+def load_manifest(path: Path) -> Manifest:
+    """The manifest in a file.
+
+    Raises:
+        ConfigurationError: there is none, or it is not a manifest of a version that this program reads.
+    """
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"There is no deployment manifest at {path}.", "Deploy first: `make up` does it for a local chain."
+        ) from None
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(
+            f"{path} is not a deployment manifest: {error}.", "Restore it, or deploy again."
+        ) from error
+    if manifest.version != 1:
+        raise ConfigurationError(f"{path} has version {manifest.version}, not 1.", "Update QuantaTrade.")
+    return manifest
+
+
+def save_manifest(manifest: Manifest, path: Path) -> None:
+    """Writes the manifest in one step: a reader finds the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    os.replace(draft, path)

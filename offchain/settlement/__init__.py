@@ -1,0 +1,1 @@
+"""From fills to settled batches: batching, signing, submission, confirmation, withdrawals, reconciliation."""

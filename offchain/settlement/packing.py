@@ -1,0 +1,40 @@
+"""From a filled batch to the payload that the contract reads."""
+
+from offchain.chain.typed_data import Order
+from offchain.settlement.batcher import BookOrder, FilledBatch
+from offchain.settlement.encoding import BatchFill, BatchOrder, encode_payload, payload_hash
+
+
+def pack_batch(batch: FilledBatch) -> tuple[bytes, bytes]:
+    """The payload of a batch, its fills in the same order, and the payload's hash; a settled one's is what it was.
+
+    Raises:
+        MalformedPayload: an order has a field that the format cannot hold; the API refuses such orders.
+    """
+    if batch.settled is not None:
+        return batch.settled.payload, payload_hash(batch.settled.payload)
+    place = {order_id: index for index, order_id in enumerate(batch.orders)}
+    payload = encode_payload(
+        [_batch_order(order, batch.rates[order_id]) for order_id, order in batch.orders.items()],
+        [BatchFill(place[fill.counter_order_id], place[fill.order_id], fill.quantity) for fill in batch.fills],
+    )
+    return payload, payload_hash(payload)
+
+
+def _batch_order(order: BookOrder, rates: tuple[int, int]) -> BatchOrder:
+    signed = order.authorization
+    return BatchOrder(
+        Order(
+            order.market,
+            order.side,
+            order.price,
+            order.quantity,
+            signed.expiry_s,
+            signed.seq,
+            signed.lane,
+            signed.max_fee_bps,
+            signed.flags,
+        ),
+        signed.signature,
+        *rates,
+    )

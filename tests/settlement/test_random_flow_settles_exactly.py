@@ -1,0 +1,237 @@
+"""Random orders through the real sequencer, engine, settlement and indexer, killed on the way: every balance agrees."""
+
+import asyncio
+import random
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+
+from indexer.service import Indexer, IndexerSettings
+from offchain.chain.bindings import load_contract
+from offchain.chain.keys import LocalSigner
+from offchain.chain.typed_data import Order, Withdrawal, domain_separator
+from offchain.core.clock import wall_clock_us
+from offchain.core.commands import OrderAuthorization, WithdrawalAuthorization
+from offchain.core.errors import FeeCapTooLow, InsufficientBalance
+from offchain.core.intents import CancelAllOrders, ListMarket, PlaceOrder, RequestWithdrawal, SetFees
+from offchain.sequencer.sequencer import Sequencer
+from offchain.settlement.batcher import BatchLimits
+from offchain.settlement.chain_state import differences
+from offchain.settlement.contract import SettlementContract
+from offchain.settlement.courier import Courier
+from offchain.settlement.reconcile import Books, reconcile
+from offchain.settlement.service import SettlementService
+from offchain.settlement.store import BatchStore
+from offchain.settlement.submitter import BatchSubmitter
+from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
+from offchain.settlement.withdrawal_store import WithdrawalStore
+from offchain.settlement.withdrawals import WithdrawalDesk
+from tests.settlement.settling import ENGINE_KEY, FAR_S, SUBMITTER_KEY, reader_of
+
+WALLETS = [LocalSigner(bytes([number]) * 32) for number in range(20, 26)]
+FUNDS = 10**11
+WITHDRAWAL_LIFE_S = 86_400
+MARKET, BASE, QUOTE = 3, 3, 4
+
+
+class WholeLoop:
+    """The parts wired as the application wires them, in one process that can be killed."""
+
+    def __init__(self, exchange, database, folder):
+        self.exchange, self.database, self.folder = exchange, database, folder
+        manifest = exchange.manifest
+        self.domain = domain_separator(manifest.chain_id, exchange.settlement)
+        self.contract = SettlementContract(
+            exchange.nodes, load_contract("Settlement"), exchange.settlement, manifest.chain_id
+        )
+        self.placed = 0
+
+    async def start(self):
+        self.sequencer = Sequencer.open(self.folder)
+        await self.sequencer.start()
+        store = BatchStore(self.database)
+        courier = Courier(self.contract, SUBMITTER_KEY, store.sent_nonces, wall_clock_us, 10_000_000)
+        desk = WithdrawalDesk(
+            self.contract,
+            WithdrawalStore(store.sessions),
+            courier,
+            ENGINE_KEY,
+            submit=self.sequencer.submit,
+            clock=wall_clock_us,
+            confirmations=1,
+        )
+        self.settlement = SettlementService(
+            store,
+            BatchSubmitter(self.contract, store, courier, ENGINE_KEY),
+            desk,
+            submit=self.sequencer.submit,
+            settled_on_chain=partial(reader_of(self.exchange).settled_batches, self.exchange.manifest.first_block),
+            limits=BatchLimits(max_fills=25, max_age_us=100_000),
+            clock=wall_clock_us,
+            poll_interval_s=0.05,
+        )
+        await self.settlement.start()
+        self.sequencer.subscribe("settlement", self.settlement.sequence, self.settlement.consume)
+        settings = IndexerSettings(
+            chain_id=self.exchange.manifest.chain_id,
+            contract=self.exchange.settlement,
+            first_block=self.exchange.manifest.first_block,
+            confirmations=1,
+            poll_interval_s=0.05,
+        )
+        self.indexer = Indexer(
+            self.exchange.nodes, self.database, settings, load_contract("Settlement"), self.sequencer
+        )
+        await self.indexer.start()
+
+    async def stop(self):
+        await self.indexer.stop()
+        await self.settlement.stop()
+        await self.sequencer.stop()
+
+    async def kill(self):
+        """Stops without letting settlement save where it stands, as a kill would."""
+        self.settlement._snapshot_at = 2**62
+        await self.stop()
+        await self.start()
+
+    async def list_all(self):
+        for asset in self.exchange.manifest.assets:
+            await self.sequencer.submit(asset.listing())
+        row = self.exchange.manifest.markets[MARKET - 1]
+        await self.sequencer.submit(
+            ListMarket(MARKET, row.symbol, BASE, QUOTE, row.base_units_per_lot, 1, 10**6, 10**6, 1, 0)
+        )
+
+    async def place(self, chance):
+        wallet = chance.choice(WALLETS)
+        self.placed += 1
+        immediate = chance.random() < 0.4
+        order = Order(
+            MARKET,
+            chance.randrange(2),
+            chance.randint(95, 105),
+            chance.randint(1, 500),
+            FAR_S,
+            self.placed,
+            0 if immediate else self.placed,
+            chance.choice([30, 50]),
+            int(immediate),
+        )
+        digest = order.digest(self.domain)
+        authorization = OrderAuthorization(
+            f"order-{self.placed}",
+            wallet.address,
+            order.expiry,
+            order.seq,
+            order.lane,
+            order.max_fee_bps,
+            order.flags,
+            wallet.sign_digest(digest),
+            digest,
+        )
+        await self.sequencer.submit(
+            PlaceOrder(MARKET, order.side, int(immediate), order.price, order.quantity, authorization)
+        )
+
+    async def withdraw(self, wallet, amount, nonce):
+        deadline_s = wall_clock_us() // 1_000_000 + WITHDRAWAL_LIFE_S
+        signature = wallet.sign_digest(Withdrawal(QUOTE, amount, nonce, deadline_s).digest(self.domain))
+        authorization = WithdrawalAuthorization(wallet.address, nonce, deadline_s, signature)
+        await self.sequencer.submit(RequestWithdrawal(QUOTE, amount, authorization))
+
+    def watch(self):
+        """The periodic reconciliation; the engine stands in for the ledger, which has its own tests."""
+
+        def engine_books():
+            sequencer, directory = self.sequencer, self.sequencer.directory
+            if sequencer.applied_sequence != sequencer.last_sequence:
+                return None
+            owners = {account: directory.owner_of(account) for account in range(1, directory.accounts_count)}
+            totals = {(account, asset): a + r for account, asset, a, r in sequencer.engine.balances()}
+            return EngineBooks(
+                sequencer.last_sequence,
+                sequencer.chain_position[0],
+                owners,
+                directory.assets,
+                directory.markets,
+                totals,
+            )
+
+        def published_block():
+            status = self.indexer.status()
+            return status.final if status.caught_up else None
+
+        def ledger_books():
+            books = engine_books()
+            return (books.sequence, books.totals) if books else (-1, {})
+
+        sources = Sources(engine_books, ledger_books, self.settlement.in_transit, published_block)
+        return ReconciliationWatch(self.contract, sources, clock=wall_clock_us, interval_s=1.0)
+
+    async def settled(self):
+        """Waits until nothing is on its way any more.
+
+        Being caught up with the head that the indexer saw last says nothing of the blocks mined since.
+        """
+        mined = await self.exchange.nodes.block_number()
+        async with asyncio.timeout(60):
+            while True:
+                indexed = self.indexer.status()
+                status = self.settlement.status()
+                assert status.halted is None, status
+                _, in_transit = await self.settlement.in_transit(self.exchange.markets)
+                if (
+                    status.sequence == self.sequencer.last_sequence
+                    and not in_transit
+                    and indexed.caught_up
+                    and indexed.final >= mined
+                ):
+                    return
+                await asyncio.sleep(0.05)
+
+    async def assert_everything_agrees(self):
+        directory, engine = self.sequencer.directory, self.sequencer.engine
+        owners = {account: directory.owner_of(account) for account in range(1, directory.accounts_count)}
+        holdings = [(account, asset) for account in (0, *owners) for asset in self.exchange.assets]
+        totals = {holding: sum(engine.balance(*holding)) for holding in holdings}
+        block = await self.exchange.nodes.block_number()
+        result = await reconcile(self.contract, Books(owners, self.exchange.assets, totals, totals, {}), block)
+        assert result.is_clean, result
+        assert len(owners) == len(WALLETS)
+        state = await reader_of(self.exchange).derive(self.exchange.manifest.first_block, block)
+        assert await differences(state, self.contract, block) == {}
+        return state
+
+
+async def test_random_flow_settles_exactly_whatever_dies_on_the_way(exchange, database, tmp_path):
+    chance = random.Random(20_260_101)
+    loop = WholeLoop(exchange, database, tmp_path / "journal")
+    await loop.start()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(loop.stop)
+        await loop.list_all()
+        for wallet in WALLETS:
+            for asset in (BASE, QUOTE):
+                await exchange.deposit(wallet.address, asset, FUNDS)
+        await exchange.nodes.call("anvil_setIntervalMining", 1)
+        await loop.settled()
+        for step in range(300):
+            with suppress(InsufficientBalance, FeeCapTooLow):
+                await loop.place(chance)
+            if step % 60 == 30:
+                await loop.kill()
+                await loop.withdraw(WALLETS[step // 60], 1_000 + step, step)
+            if step == 200:
+                await loop.sequencer.submit(SetFees(-100, 2_000, WALLETS[0].address))
+            if step % 20 == 0:
+                await asyncio.sleep(0.1)
+            if step % 100 == 50:
+                found = await loop.watch().check()
+                assert found.is_clean, found
+        for wallet in WALLETS:
+            await loop.sequencer.submit(CancelAllOrders(wallet.address))
+        await loop.settled()
+        state = await loop.assert_everything_agrees()
+        assert state.fills_settled > 100
+        assert state.fills_skipped == 0
+        assert loop.settlement.status().error is None
