@@ -1,0 +1,141 @@
+"""What a node tells is taken only where it fits together."""
+
+import random
+from typing import Any
+
+import pytest
+from eth_bloom import BloomFilter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.fetch import RANGE_BLOCKS_MAX, RANGE_BLOCKS_START, Fetcher, bloom_of
+from offchain.chain.bindings import load_contract
+from offchain.chain.node import RpcError
+from offchain.core.errors import NodeInconsistent
+from tests.indexer.simulated_chain import CONTRACT, LyingNode, SimulatedChain
+
+
+class ScriptedNode(LyingNode):
+    """An honest node whose answers to one method a test changes."""
+
+    def __init__(self, chain: SimulatedChain) -> None:
+        super().__init__(chain, random.Random(0), lies=0.0)
+        self.result_cap = 1_000
+        self.requests: list[tuple[str, Any]] = []
+        self.change: dict[str, Any] = {}
+
+    def _answer(self, view: Any, method: str, params: Any) -> Any:
+        self.requests.append((method, params))
+        answer = super()._answer(view, method, params)
+        return self.change[method](params, answer) if method in self.change else answer
+
+
+@pytest.fixture
+def chain() -> SimulatedChain:
+    chain = SimulatedChain(random.Random(5), load_contract("Settlement"), 1, first_block=0)
+    for _ in range(40):
+        chain.mine()
+    return chain
+
+
+@pytest.fixture
+def node(chain: SimulatedChain) -> ScriptedNode:
+    return ScriptedNode(chain)
+
+
+@pytest.fixture
+def fetcher(node: ScriptedNode) -> Fetcher:
+    return Fetcher(node, CONTRACT)
+
+
+def true_logs(chain: SimulatedChain, first: int, last: int) -> list[tuple[int, int, bytes]]:
+    blocks = chain.blocks[first : last + 1]
+    return [(block.number, log.log_index, log.data) for block in blocks for log in block.logs]
+
+
+async def test_a_range_has_every_log_in_order(chain: SimulatedChain, fetcher: Fetcher) -> None:
+    headers, logs = await fetcher.range(1, 40)
+    assert [header.hash for header in headers] == [block.hash for block in chain.blocks[1:41]]
+    assert [(log.block_number, log.log_index, log.data) for log in logs] == true_logs(chain, 1, 40)
+    assert len(logs) > 20
+
+
+async def test_logs_that_a_range_answer_lacks_are_asked_for_by_block(
+    chain: SimulatedChain, node: ScriptedNode, fetcher: Fetcher
+) -> None:
+    node.change["eth_getLogs"] = lambda params, answer: answer if "blockHash" in params[0] else answer[:3]
+    _, logs = await fetcher.range(1, 40)
+    assert {(log.block_number, log.log_index) for log in logs} <= {row[:2] for row in true_logs(chain, 1, 40)}
+    assert {log.block_number for log in logs} == {row[0] for row in true_logs(chain, 1, 40)}
+
+
+async def test_a_node_that_lacks_the_newest_blocks_gives_a_shorter_range(node: ScriptedNode, fetcher: Fetcher) -> None:
+    node.change["eth_getBlockByNumber"] = lambda params, answer: None if params[0] == hex(9) else answer
+    headers, _ = await fetcher.range(1, 40)
+    assert headers[-1].number == 8
+
+
+async def test_no_logs_are_asked_for_where_no_block_promises_any(chain: SimulatedChain, node: ScriptedNode) -> None:
+    fetcher = Fetcher(node, b"\x99" * 20)
+    assert await fetcher.range(1, 5) == (await fetcher.headers(1, 5), [])
+    assert all(method != "eth_getLogs" for method, _ in node.requests)
+
+
+async def test_a_refused_range_is_asked_for_in_smaller_parts(chain: SimulatedChain, node: ScriptedNode) -> None:
+    node.result_cap = 4
+    fetcher = Fetcher(node, CONTRACT)
+    found, first, refused, sizes = [], 1, 0, [RANGE_BLOCKS_START]
+    while first <= 40:
+        try:
+            headers, logs = await fetcher.range(first, 40)
+        except RpcError:
+            refused += 1
+        else:
+            found += [(log.block_number, log.log_index, log.data) for log in logs]
+            first = headers[-1].number + 1
+        sizes.append(fetcher.range_blocks)
+    assert found == true_logs(chain, 1, 40)
+    assert refused
+    assert min(sizes) < 10
+    assert max(sizes) <= RANGE_BLOCKS_MAX
+
+
+@pytest.mark.parametrize(
+    ("method", "field", "value"),
+    [
+        ("eth_getBlockByNumber", "parentHash", "0x" + "ab" * 32),
+        ("eth_getBlockByNumber", "number", "0x7"),
+        ("eth_getBlockByNumber", "hash", "0x12"),
+        ("eth_getBlockByNumber", "logsBloom", None),
+        ("eth_getLogs", "blockHash", "0x" + "ab" * 32),
+        ("eth_getLogs", "blockNumber", "0x7"),
+        ("eth_getLogs", "address", "0x" + "ab" * 20),
+        ("eth_getLogs", "removed", True),
+        ("eth_getLogs", "topics", ["0x" + "ab" * 32] * 5),
+        ("eth_getLogs", "data", "0xzz"),
+    ],
+)
+async def test_an_answer_that_does_not_fit_is_refused(
+    node: ScriptedNode, fetcher: Fetcher, method: str, field: str, value: Any
+) -> None:
+    def spoil(params: Any, answer: Any) -> Any:
+        rows = answer[-1:] if isinstance(answer, list) else [answer]
+        for row in rows:
+            row[field] = value
+        return answer
+
+    node.change[method] = spoil
+    with pytest.raises(NodeInconsistent):
+        await fetcher.range(1, 40)
+    assert fetcher.range_blocks == RANGE_BLOCKS_START // 2
+
+
+async def test_one_log_told_twice_is_refused(node: ScriptedNode, fetcher: Fetcher) -> None:
+    node.change["eth_getLogs"] = lambda params, answer: answer + answer[:1]
+    with pytest.raises(NodeInconsistent, match="two logs with one index"):
+        await fetcher.range(1, 40)
+
+
+@given(st.binary(min_size=1, max_size=32))
+def test_the_bloom_filter_is_that_of_ethereum(value: bytes) -> None:
+    assert bloom_of(value) == int(BloomFilter.from_iterable([value]))

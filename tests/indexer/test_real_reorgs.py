@@ -1,0 +1,219 @@
+"""On a real node, with the real contract: deposits through reorgs, rollbacks, absences and restarts."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import Engine
+
+from indexer.service import Indexer, IndexerSettings
+from offchain.chain.bindings import load_contract
+from offchain.chain.keys import LocalSigner
+from offchain.chain.manifest import Manifest
+from offchain.chain.node import NodePool
+from offchain.core.commands import CommandKind
+from tests.indexer.recording_sink import RecordingSink
+from tests.support.chain import TestExchange, deploy_exchange, running_anvil
+from tests.support.waiting import eventually
+
+CONFIRMATIONS = 4
+ALICE = bytes([0xA1]) * 20
+BOB = bytes([0xB0]) * 20
+USDC = 2
+ENGINE = LocalSigner(bytes([7]) * 32)
+
+
+@pytest.fixture
+def node_url() -> Iterator[str]:
+    with running_anvil() as url:
+        yield url
+
+
+@pytest.fixture
+async def exchange(node_url: str) -> AsyncIterator[TestExchange]:
+    async with NodePool([node_url]) as nodes:
+        yield await deploy_exchange(nodes, ENGINE.address)
+
+
+def make_indexer(nodes: NodePool, manifest: Manifest, database: Engine, sink: RecordingSink) -> Indexer:
+    settings = IndexerSettings(
+        manifest.chain_id, manifest.address("Settlement"), manifest.first_block, CONFIRMATIONS, 0.02
+    )
+    return Indexer(nodes, database, settings, load_contract("Settlement"), sink)
+
+
+async def caught_up(indexer: Indexer, nodes: NodePool) -> None:
+    head = await nodes.block_number()
+    await eventually(lambda: indexer.status().caught_up and indexer.status().head == head)
+
+
+def credited(sink: RecordingSink, owner: bytes) -> int:
+    return sum(fact.amount_units for fact in sink.facts if fact.owner == owner)
+
+
+async def test_a_deposit_is_pending_until_it_is_final_and_then_credited_once(
+    exchange: TestExchange, database: Engine
+) -> None:
+    sink = RecordingSink()
+    indexer = make_indexer(exchange.nodes, exchange.manifest, database, sink)
+    await indexer.start()
+    await exchange.deposit(ALICE, USDC, 1_000)
+    await caught_up(indexer, exchange.nodes)
+    for confirmations in range(CONFIRMATIONS):
+        (pending,) = indexer.pending_deposits(ALICE)
+        assert (pending.asset, pending.amount_units) == (USDC, 1_000)
+        assert (pending.confirmations, pending.required) == (confirmations, CONFIRMATIONS)
+        assert sink.facts == []
+        await exchange.mine()
+        await caught_up(indexer, exchange.nodes)
+    assert indexer.pending_deposits(ALICE) == []
+    (fact,) = sink.facts
+    assert (fact.kind, fact.owner, fact.asset, fact.amount_units) == (CommandKind.CHAIN_DEPOSIT, ALICE, USDC, 1_000)
+    await exchange.mine(10)
+    await caught_up(indexer, exchange.nodes)
+    assert len(sink.facts) == sink.submissions == 1
+    await indexer.stop()
+
+
+async def test_a_deposit_that_a_reorg_removes_is_never_credited(exchange: TestExchange, database: Engine) -> None:
+    sink = RecordingSink()
+    indexer = make_indexer(exchange.nodes, exchange.manifest, database, sink)
+    await indexer.start()
+    await exchange.deposit(BOB, USDC, 7)
+    await exchange.mine(CONFIRMATIONS)
+    for depth in range(1, CONFIRMATIONS + 1):
+        await exchange.deposit(ALICE, USDC, 1_000)
+        await exchange.mine(depth - 1)
+        await caught_up(indexer, exchange.nodes)
+        assert len(indexer.pending_deposits(ALICE)) == 1
+        await exchange.nodes.call("anvil_reorg", depth, [])
+        await exchange.mine()
+        await caught_up(indexer, exchange.nodes)
+        assert indexer.pending_deposits(ALICE) == []
+        assert indexer.status().reorgs == depth
+        assert indexer.status().deepest_reorg == depth
+    await exchange.mine(CONFIRMATIONS + 1)
+    await caught_up(indexer, exchange.nodes)
+    assert credited(sink, ALICE) == 0 == await exchange.read("balanceOf", ALICE, USDC)
+    assert credited(sink, BOB) == 7 == await exchange.read("balanceOf", BOB, USDC)
+    await indexer.stop()
+
+
+async def test_a_shorter_chain_is_believed_after_some_looks(exchange: TestExchange, database: Engine) -> None:
+    sink = RecordingSink()
+    indexer = make_indexer(exchange.nodes, exchange.manifest, database, sink)
+    await indexer.start()
+    await exchange.deposit(ALICE, USDC, 1_000)
+    await exchange.mine(2)
+    await caught_up(indexer, exchange.nodes)
+    await exchange.nodes.call("anvil_rollback", 3)
+    await exchange.nodes.call("evm_increaseTime", 100)
+    await exchange.mine()
+    head = await exchange.nodes.block_number()
+    await eventually(lambda: indexer.status().head == head)
+    assert indexer.pending_deposits(ALICE) == []
+    await exchange.deposit(BOB, USDC, 5)
+    await caught_up(indexer, exchange.nodes)
+    assert [pending.amount_units for pending in indexer.pending_deposits(BOB)] == [5]
+    await indexer.stop()
+
+
+async def test_a_replaced_final_block_halts_and_destroys_nothing(exchange: TestExchange, database: Engine) -> None:
+    sink = RecordingSink()
+    indexer = make_indexer(exchange.nodes, exchange.manifest, database, sink)
+    await indexer.start()
+    await exchange.deposit(ALICE, USDC, 1_000)
+    await exchange.mine(CONFIRMATIONS)
+    await caught_up(indexer, exchange.nodes)
+    await exchange.nodes.call("anvil_reorg", CONFIRMATIONS + 1, [])
+    await exchange.mine()
+    await eventually(lambda: indexer.status().halted)
+    assert "DEEP_REORG" in indexer.status().error
+    assert not indexer.status().caught_up
+    await exchange.mine(CONFIRMATIONS + 1)
+    await asyncio.sleep(0.5)
+    assert indexer.status().halted
+    assert credited(sink, ALICE) == 1_000
+    await indexer.stop()
+
+
+async def test_a_stopped_indexer_goes_on_where_it_was(exchange: TestExchange, database: Engine) -> None:
+    sink = RecordingSink()
+    total = 0
+    for amount in range(1, 6):
+        indexer = make_indexer(exchange.nodes, exchange.manifest, database, sink)
+        await indexer.start()
+        await exchange.deposit(ALICE, USDC, amount)
+        total += amount
+        await asyncio.sleep(0.03 * amount)
+        await indexer.stop()
+    indexer = make_indexer(exchange.nodes, exchange.manifest, database, sink)
+    await indexer.start()
+    await exchange.mine(CONFIRMATIONS)
+    await caught_up(indexer, exchange.nodes)
+    assert credited(sink, ALICE) == total == await exchange.read("balanceOf", ALICE, USDC)
+    assert sink.submissions == 5
+    await indexer.stop()
+
+
+class Door:
+    """Stands before a node, and can be shut: then it takes requests and never answers."""
+
+    def __init__(self, node_url: str) -> None:
+        self._port = urlsplit(node_url).port
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def serve(self) -> tuple[asyncio.Server, str]:
+        server = await asyncio.start_server(self._pass, "127.0.0.1", 0)
+        return server, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        await asyncio.gather(self._carry(reader, inner_writer), self._carry(inner_reader, writer))
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                await self.open.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
+async def test_a_node_that_stops_answering_is_reported_and_waited_for(
+    node_url: str, exchange: TestExchange, database: Engine
+) -> None:
+    door = Door(node_url)
+    server, url = await door.serve()
+    sink = RecordingSink()
+    async with server, NodePool([url], timeout_s=0.3) as nodes:
+        indexer = make_indexer(nodes, exchange.manifest, database, sink)
+        await indexer.start()
+        await exchange.deposit(ALICE, USDC, 3)
+        await caught_up(indexer, exchange.nodes)
+        door.open.clear()
+        await exchange.mine(CONFIRMATIONS)
+        await eventually(lambda: not indexer.status().node_reachable)
+        assert "NODE_UNAVAILABLE" in indexer.status().error
+        assert not indexer.status().caught_up
+        assert len(indexer.pending_deposits(ALICE)) == 1
+        door.open.set()
+        await caught_up(indexer, exchange.nodes)
+        assert indexer.status().node_reachable
+        assert indexer.status().error == ""
+        assert credited(sink, ALICE) == 3
+        await indexer.stop()
+
+
+async def test_a_node_of_another_chain_is_refused(exchange: TestExchange, database: Engine) -> None:
+    with running_anvil() as url:
+        async with NodePool([url]) as others:
+            await others.call("anvil_setChainId", 5)
+            indexer = make_indexer(others, exchange.manifest, database, RecordingSink())
+            await indexer.start()
+            await eventually(lambda: "chain 5" in indexer.status().error)
+            assert indexer.status().head == -1
+            await indexer.stop()
