@@ -1,0 +1,1 @@
+"""Accounts: which wallet owns which, and the private feed of each."""

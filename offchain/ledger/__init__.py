@@ -1,0 +1,1 @@
+"""The ledger: every unit that moves, in double entry; balances; deposits and withdrawals."""

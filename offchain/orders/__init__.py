@@ -1,0 +1,1 @@
+"""Orders and fills as their owners ask for them."""
