@@ -1,0 +1,1 @@
+"""The public face of the exchange: HTTP and websocket, sign-in, rate limits, and the built web app."""

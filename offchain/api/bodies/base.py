@@ -1,0 +1,23 @@
+"""What all models share: camelCase on the wire, nothing unknown taken."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Address = Annotated[
+    str,
+    Field(
+        pattern=r"^0x[0-9a-fA-F]{40}$",
+        description="A wallet's or contract's address.",
+        examples=["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"],
+    ),
+]
+DecimalText = Annotated[str, Field(description="An exact decimal number.", examples=["60000.1"])]
+TimestampMs = Annotated[int, Field(description="Milliseconds since 1970, UTC.", examples=[1_700_000_000_000])]
+
+
+class ApiModel(BaseModel):
+    """Base of all bodies."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)

@@ -1,0 +1,62 @@
+"""The signed-in wallet: account, balances, deposits."""
+
+from fastapi import APIRouter
+
+from offchain.api.bodies.funds import AccountBody, BalancesBody, DepositsBody
+from offchain.api.bodies.system import FeesBody
+from offchain.api.dependencies import Before, Limit, OwnWrites, PrincipalOf, ServicesOf, for_session
+from offchain.api.views import balance_body, deposit_body, hex_text, pending_deposit_body
+from offchain.core.balance_moves import Balance
+
+router = APIRouter(prefix="/api/v1", tags=["account"])
+NO_ACCOUNT = 0
+"""The fee account's id stands for a wallet without one: nobody signs in as it, and it owns no orders."""
+
+
+@router.get("/account", **for_session("getAccount"))
+async def read_account(principal: PrincipalOf, services: ServicesOf) -> AccountBody:
+    """The account and its fee rates."""
+    directory = services.sequencer.directory
+    account = directory.account_of(principal.owner)
+    maker_ppm, taker_ppm = directory.fees(NO_ACCOUNT if account is None else account)
+    return AccountBody(
+        owner=hex_text(principal.owner),
+        account_id=account,
+        fees=FeesBody(maker_ppm=maker_ppm, taker_ppm=taker_ppm),
+    )
+
+
+@router.get("/account/balances", **for_session("getBalances"))
+def read_balances(principal: PrincipalOf, services: ServicesOf, _: OwnWrites) -> BalancesBody:
+    """One row for each listed asset."""
+    directory = services.sequencer.directory
+    sequence = services.projector.status(0).sequence
+    account = directory.account_of(principal.owner)
+    held = {} if account is None else {row.asset: row for row in services.ledger.balances(account)}
+    assets = directory.assets
+    pending = services.indexer.pending_deposits(principal.owner)
+    return BalancesBody(
+        sequence=sequence,
+        balances=[
+            balance_body(held.get(number, Balance(NO_ACCOUNT, number, 0, 0, 0)), asset)
+            for number, asset in sorted(assets.items())
+        ],
+        pending_deposits=[pending_deposit_body(row, assets[row.asset]) for row in pending if row.asset in assets],
+    )
+
+
+@router.get("/deposits", **for_session("listDeposits"))
+def list_deposits(
+    principal: PrincipalOf, services: ServicesOf, _: OwnWrites, limit: Limit = 100, before: Before = None
+) -> DepositsBody:
+    """Deposits on chain: those that wait for confirmations, and those that are final."""
+    directory = services.sequencer.directory
+    assets = directory.assets
+    rows = []
+    if before is None:
+        pending = services.indexer.pending_deposits(principal.owner)
+        rows = [pending_deposit_body(row, assets[row.asset]) for row in reversed(pending) if row.asset in assets]
+    account = directory.account_of(principal.owner)
+    final = [] if account is None else services.ledger.deposits(account, limit, before)
+    rows += [deposit_body(row, assets[row.asset], services.settings.finality_confirmations) for row in final]
+    return DepositsBody(deposits=rows, next_before=final[-1].sequence if len(final) == limit else None)

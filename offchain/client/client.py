@@ -1,0 +1,124 @@
+"""The client: the public API of one exchange, for any number of wallets."""
+
+from collections.abc import Sequence
+from typing import Any, Final, Self
+
+import msgspec
+
+from offchain.chain.keys import LocalSigner, Signer
+from offchain.client.messages import (
+    BatchMessage,
+    BatchResult,
+    CancelledMessage,
+    CancelMessage,
+    Operation,
+    OperationResult,
+    PlacedMessage,
+    PlaceMessage,
+)
+from offchain.client.session import Session
+from offchain.client.stream import Stream, open_stream
+from offchain.client.terms import ExchangeTerms, read_terms
+from offchain.client.transport import Transport, decode_object, error_of
+from offchain.client.wallet import Wallet, WithdrawalMessage
+from offchain.core.errors import QuantaTradeError, ServiceUnavailable
+
+REQUEST_TIMEOUT_S: Final = 15.0
+_PLACED: Final[msgspec.json.Decoder[PlacedMessage]] = msgspec.json.Decoder(PlacedMessage)
+_BATCH: Final[msgspec.json.Decoder[BatchResult]] = msgspec.json.Decoder(BatchResult)
+Outcome = PlacedMessage | CancelledMessage | QuantaTradeError
+
+
+class Client:
+    """`async with Client(url) as client` reads the market document and keeps connections open.
+
+    Args:
+        url: where the exchange answers, such as `http://127.0.0.1:8000`.
+        timeout_s: how long a request may take.
+        terms: the market document, if it was read before.
+    """
+
+    def __init__(self, url: str, timeout_s: float = REQUEST_TIMEOUT_S, terms: ExchangeTerms | None = None) -> None:
+        self._transport = Transport(url, timeout_s)
+        self._terms = terms
+
+    async def __aenter__(self) -> Self:
+        try:
+            if self._terms is None:
+                await self.read_terms()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def terms(self) -> ExchangeTerms:
+        """Assets, markets and what signatures are bound to."""
+        if self._terms is None:
+            raise ServiceUnavailable("The market document has not been read.", "Use `async with Client(url)`.")
+        return self._terms
+
+    async def read_terms(self) -> ExchangeTerms:
+        """Reads the market document again."""
+        self._terms = read_terms(await self.read("/exchange-info"))
+        return self._terms
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._transport.close()
+
+    def wallet(self, key: bytes | Signer) -> Wallet:
+        """A wallet on this exchange, by its 32-byte private key or by whoever holds it."""
+        return Wallet(LocalSigner(key) if isinstance(key, bytes) else key, self.terms)
+
+    async def read(self, path: str, **query: str) -> dict[str, Any]:
+        """A public document under /api/v1, such as `/status` or `/markets/BTC-USDC/book`."""
+        return decode_object(await self._transport.request("GET", f"/api/v1{path}", query=query))
+
+    async def place(self, order: PlaceMessage) -> PlacedMessage:
+        """Places an order; safe to repeat after `ServiceUnavailable`.
+
+        Raises:
+            OrderError: it was refused; nothing changed.
+            FundsError: the balance does not allow it; nothing changed.
+            ServiceUnavailable: what became of it is not known: send it again as it is.
+        """
+        return _PLACED.decode(await self._transport.request("POST", "/api/v1/orders", body=order))
+
+    async def batch(self, operations: Sequence[PlaceMessage | CancelMessage]) -> list[Outcome]:
+        """Carries out up to 50 operations in order; a refused one is in its place as an error."""
+        body = BatchMessage([_operation(operation) for operation in operations])
+        result = _BATCH.decode(await self._transport.request("POST", "/api/v1/orders/batch", body=body))
+        return [_outcome(row) for row in result.results]
+
+    async def withdraw(self, withdrawal: WithdrawalMessage) -> dict[str, Any]:
+        """Asks for a payment to the wallet; safe to repeat after `ServiceUnavailable`."""
+        return await self._transport.read("POST", "/api/v1/withdrawals", body=withdrawal)
+
+    async def sign_in(self, wallet: Wallet) -> Session:
+        """A session of the wallet (EIP-4361).
+
+        Raises:
+            BadSignature: the wallet's signature was refused.
+        """
+        nonce = await self._transport.read("POST", "/api/v1/auth/nonce", body={"address": wallet.owner})
+        body = {"message": nonce["message"], "signature": wallet.sign_text(nonce["message"])}
+        return Session(self._transport, await self._transport.read("POST", "/api/v1/auth/sign-in", body=body))
+
+    async def stream(self) -> Stream:
+        """An open websocket; use it with `async with`."""
+        return await open_stream(self._transport.session)
+
+
+def _operation(operation: PlaceMessage | CancelMessage) -> Operation:
+    return Operation(place=operation) if isinstance(operation, PlaceMessage) else Operation(cancel=operation)
+
+
+def _outcome(result: OperationResult) -> Outcome:
+    if result.ok is not None:
+        return result.ok
+    assert result.error is not None, "a result is either ok or an error"
+    return error_of(result.error)

@@ -1,0 +1,171 @@
+"""The wire format of the websocket at /ws, one definition for both ends. A message is told by its `op` or `type`.
+
+Book and private updates carry `seq` and `prevSeq`: when `prevSeq` is not the `seq` of the message before, something
+was missed, and subscribing again brings a new snapshot.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+ChannelName = Literal["book", "trades", "private"]
+LevelText = tuple[str, str]
+"""Price and quantity; quantity 0: the price is empty."""
+SUBSCRIPTIONS_MAX: Final = 100
+"""The most channels that one connection subscribes to."""
+
+
+class _Request(msgspec.Struct, frozen=True, rename="camel", tag_field="op", forbid_unknown_fields=True):
+    """Base of what a client sends. `id` comes back in the answer."""
+
+    id: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+
+class SubscribeRequest(_Request, frozen=True, tag="subscribe"):
+    """`private` needs `auth` before it, and no market; `sinceSeq` asks for its updates after that one."""
+
+    channel: ChannelName
+    market: Annotated[str, Meta(max_length=40)] | None = None
+    since_seq: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+
+
+class UnsubscribeRequest(_Request, frozen=True, tag="unsubscribe"):
+    """Names a channel like `subscribe`."""
+
+    channel: ChannelName
+    market: Annotated[str, Meta(max_length=40)] | None = None
+
+
+class AuthRequest(_Request, frozen=True, tag="auth"):
+    """Tells who is asking; again with a fresh token before the old one expires."""
+
+    token: Annotated[str, Meta(max_length=2_000)]
+
+
+class PingRequest(_Request, frozen=True, tag="ping"):
+    """Asks for an `ack`."""
+
+
+StreamRequest = SubscribeRequest | UnsubscribeRequest | AuthRequest | PingRequest
+
+
+class _Message(msgspec.Struct, frozen=True, rename="camel", tag_field="type"):
+    """Base of what the exchange sends."""
+
+
+class Ack(_Message, frozen=True, tag="ack"):
+    """The request with this `id` was carried out."""
+
+    id: int
+    op: str
+
+
+class StreamError(_Message, frozen=True, tag="error"):
+    """The request with this `id` was refused; null: it is about the connection or a message without one."""
+
+    id: int | None
+    code: int
+    name: str
+    message: str
+    next_step: str
+
+
+class Heartbeat(_Message, frozen=True, tag="heartbeat"):
+    """Comes every second; `counter` grows by one."""
+
+    counter: int
+    server_time_ms: int
+
+
+class ServerShutdown(_Message, frozen=True, tag="server_shutdown"):
+    """The server is about to close the connection; connect again after `retryAfterMs`."""
+
+    reason: str
+    retry_after_ms: int
+
+
+class BookSnapshotMessage(_Message, frozen=True, tag="book_snapshot"):
+    """All levels, best first."""
+
+    market: str
+    seq: int
+    bids: list[LevelText]
+    asks: list[LevelText]
+
+
+class BookUpdateMessage(_Message, frozen=True, tag="book_update"):
+    """The levels that changed, each with all that it holds now."""
+
+    market: str
+    seq: int
+    prev_seq: int
+    timestamp_ms: int
+    bids: list[LevelText]
+    asks: list[LevelText]
+
+
+class TradeMessage(msgspec.Struct, frozen=True, rename="camel"):
+    """A trade. `unwound`: the contract refused it later and it was taken back."""
+
+    trade_id: int
+    price: str
+    quantity: str
+    taker_side: Literal["BUY", "SELL"]
+    timestamp_ms: int
+    unwound: bool
+
+
+class TradesSnapshotMessage(_Message, frozen=True, tag="trades_snapshot"):
+    """The latest trades, oldest first."""
+
+    market: str
+    seq: int
+    trades: list[TradeMessage]
+
+
+class TradesUpdateMessage(_Message, frozen=True, tag="trades_update"):
+    """New trades, oldest first, and ids of earlier ones that were unwound."""
+
+    market: str
+    seq: int
+    prev_seq: int
+    trades: list[TradeMessage]
+    unwound: list[int]
+
+
+class PrivateSnapshotMessage(_Message, frozen=True, tag="private_snapshot"):
+    """Open orders and balances, as the HTTP API tells them."""
+
+    seq: int
+    orders: list[dict[str, Any]]
+    balances: list[dict[str, Any]]
+
+
+class PrivateUpdateMessage(_Message, frozen=True, tag="private_update"):
+    """Orders and balances that changed, as they are now, and new fills."""
+
+    seq: int
+    prev_seq: int
+    timestamp_ms: int
+    orders: list[dict[str, Any]]
+    fills: list[dict[str, Any]]
+    balances: list[dict[str, Any]]
+
+
+StreamMessage = (
+    Ack
+    | StreamError
+    | Heartbeat
+    | ServerShutdown
+    | BookSnapshotMessage
+    | BookUpdateMessage
+    | TradesSnapshotMessage
+    | TradesUpdateMessage
+    | PrivateSnapshotMessage
+    | PrivateUpdateMessage
+)
+_REQUESTS: Final[msgspec.json.Decoder[StreamRequest]] = msgspec.json.Decoder(StreamRequest)
+_MESSAGES: Final[msgspec.json.Decoder[StreamMessage]] = msgspec.json.Decoder(StreamMessage)
+decode_request: Final = _REQUESTS.decode
+decode_message: Final = _MESSAGES.decode

@@ -1,0 +1,145 @@
+"""A wallet that trades: signs orders, cancels and withdrawals, and knows which of its lanes are free."""
+
+import secrets
+import time
+from typing import Final, Literal
+
+import msgspec
+
+from offchain.chain.keys import Signer
+from offchain.chain.typed_data import CancelOrder, Order, TypedStruct, Withdrawal, domain_separator, keccak
+from offchain.client.lanes import IMMEDIATE_LANE, LaneBook
+from offchain.client.messages import MAX_FEE_BPS, CancelMessage, PlaceMessage
+from offchain.client.terms import ExchangeTerms
+from offchain.core.commands import Side, TimeInForce
+from offchain.core.errors import UnknownAsset, UnknownMarket
+from offchain.core.money import Market
+
+ORDER_LIFE_S: Final = 24 * 3_600
+WITHDRAWAL_LIFE_S: Final = 3_600
+
+
+class WithdrawalMessage(msgspec.Struct, frozen=True, rename="camel"):
+    """The body of `POST /api/v1/withdrawals`."""
+
+    asset: str
+    amount: str
+    nonce: str
+    deadline: int
+    owner: str
+    signature: str
+
+
+class Wallet:
+    """One key on one exchange. Lanes are taken when an order is signed and freed by `release`."""
+
+    def __init__(self, signer: Signer, terms: ExchangeTerms) -> None:
+        self.signer = signer
+        self.terms = terms
+        self.lanes = LaneBook()
+        self.owner = "0x" + signer.address.hex()
+        self._separator = domain_separator(terms.chain_id, terms.contract)
+        self._lane_of: dict[str, tuple[int, int]] = {}
+
+    def order(
+        self,
+        market: str,
+        side: Literal["BUY", "SELL"],
+        price: str,
+        quantity: str,
+        *,
+        time_in_force: Literal["GTC", "IOC"] = "GTC",
+        client_order_id: str | None = None,
+        expiry_s: int | None = None,
+        max_fee_bps: int = MAX_FEE_BPS,
+    ) -> PlaceMessage:
+        """A signed order, in the lowest free lane if it may rest.
+
+        Raises:
+            UnknownMarket: there is no such market.
+            BadPrice: the price is not a multiple of the tick.
+            BadQuantity: the quantity is not a multiple of the lot.
+        """
+        listed = self._market(market)
+        price_ticks, quantity_lots = listed.to_ticks(price), listed.to_lots(quantity)
+        client_order_id = client_order_id or secrets.token_hex(12)
+        lane = IMMEDIATE_LANE
+        if time_in_force == "GTC":
+            lane = self.lanes.take(listed.base.asset_id)
+            self._lane_of[client_order_id] = (listed.base.asset_id, lane)
+        struct = Order(
+            listed.market_id,
+            Side[side],
+            price_ticks,
+            quantity_lots,
+            expiry_s or int(time.time()) + ORDER_LIFE_S,
+            self.lanes.next_seq(),
+            lane,
+            max_fee_bps,
+            TimeInForce[time_in_force],
+        )
+        return PlaceMessage(
+            market=market,
+            side=side,
+            price=price,
+            quantity=quantity,
+            expiry=struct.expiry,
+            seq=struct.seq,
+            lane=lane,
+            max_fee_bps=max_fee_bps,
+            client_order_id=client_order_id,
+            owner=self.owner,
+            signature=self._sign(struct),
+            time_in_force=time_in_force,
+        )
+
+    def cancel(self, client_order_id: str) -> CancelMessage:
+        """A signed cancel for a batch."""
+        return CancelMessage(client_order_id, self.owner, self._sign(CancelOrder(client_order_id)))
+
+    def withdrawal(
+        self, asset: str, amount: str, *, nonce: int | None = None, deadline_s: int | None = None
+    ) -> WithdrawalMessage:
+        """A signed withdrawal; the nonce is random unless given.
+
+        Raises:
+            UnknownAsset: there is no such asset.
+            BadAmount: the amount is not a multiple of the ledger unit.
+        """
+        listed = self.terms.assets.get(asset)
+        if listed is None:
+            raise UnknownAsset(f"There is no asset {asset!r}.", f"Choose one of {', '.join(self.terms.assets)}.")
+        struct = Withdrawal(
+            listed.asset_id,
+            listed.to_units(amount),
+            secrets.randbits(63) if nonce is None else nonce,
+            deadline_s or int(time.time()) + WITHDRAWAL_LIFE_S,
+        )
+        return WithdrawalMessage(asset, amount, str(struct.nonce), struct.deadline, self.owner, self._sign(struct))
+
+    def sign_text(self, text: str) -> str:
+        """An EIP-191 signature over a text (`personal_sign`), for signing in."""
+        data = text.encode()
+        digest = keccak(b"\x19Ethereum Signed Message:\n%d" % len(data) + data)
+        return "0x" + self.signer.sign_digest(digest).hex()
+
+    def release(self, client_order_id: str) -> None:
+        """Frees the lane of an order that has left the book, or never came into it."""
+        place = self._lane_of.pop(client_order_id, None)
+        if place is not None:
+            self.lanes.release(*place)
+
+    def adopt(self, market: str, client_order_id: str, lane: int) -> None:
+        """Notes an open order from an earlier run."""
+        base_asset = self._market(market).base.asset_id
+        self.lanes.occupy(base_asset, lane)
+        self._lane_of[client_order_id] = (base_asset, lane)
+
+    def _market(self, symbol: str) -> Market:
+        market = self.terms.markets.get(symbol)
+        if market is None:
+            raise UnknownMarket(f"There is no market {symbol!r}.", f"Choose one of {', '.join(self.terms.markets)}.")
+        return market
+
+    def _sign(self, struct: TypedStruct) -> str:
+        return "0x" + self.signer.sign_digest(struct.digest(self._separator)).hex()

@@ -1,0 +1,120 @@
+"""Every route has an authorisation rule and keeps it; the committed OpenAPI document is the app's own."""
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import Route
+
+from offchain.api.access import Rule
+from offchain.api.app import create_app
+from offchain.api.openapi import DOCUMENT, render
+from offchain.chain.keys import LocalSigner
+from offchain.client.client import Client
+from tests.support.chainless_exchange import RunningExchange
+from tests.support.http import ask, assert_refused
+
+OPENAPI: dict[str, Any] = msgspec.json.decode(DOCUMENT.read_bytes())
+OPERATIONS = [
+    (method.upper(), path, operation)
+    for path, methods in OPENAPI["paths"].items()
+    for method, operation in methods.items()
+]
+EXAMPLES = {"{symbol}": "BTC-USDC", "{order_id}": "1", "{client_order_id}": "some-id"}
+
+
+def operations(rule: Rule) -> list[Any]:
+    chosen = [(method, path) for method, path, operation in OPERATIONS if operation["x-access"] == rule]
+    return [pytest.param(*one, id=" ".join(one)) for one in chosen]
+
+
+def filled(path: str) -> str:
+    return re.sub(r"\{\w+\}", lambda match: EXAMPLES[match.group()], path)
+
+
+def test_the_committed_document_is_current() -> None:
+    assert DOCUMENT.read_bytes() == render(), "run `python -m offchain.api.openapi`"
+
+
+def test_every_route_is_documented_with_a_rule(exchange: RunningExchange) -> None:
+    documented = {(method, path) for method, path, _ in OPERATIONS}
+    served = set()
+    for route in _routes(create_app(exchange.services).router.routes):
+        path = re.sub(r":\w+\}", "}", route.path)
+        served |= {(method, path) for method in (route.methods or ()) if method != "HEAD"}
+    assert served == documented
+    assert {operation["x-access"] for _, _, operation in OPERATIONS} == set(Rule)
+
+
+def _routes(routes: Any) -> list[Route | APIRoute]:
+    found = []
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            found += _routes(inner.routes)
+        elif isinstance(route, Route | APIRoute) and route.include_in_schema:
+            found.append(route)
+    return found
+
+
+def test_operation_ids_are_unique() -> None:
+    names = [operation["operationId"] for _, _, operation in OPERATIONS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("method", "path"), operations(Rule.SESSION))
+@pytest.mark.parametrize("token", [None, "", "abc", "a.b.c"])
+async def test_a_session_route_refuses_whoever_is_not_signed_in(
+    exchange: RunningExchange, method: str, path: str, token: str | None
+) -> None:
+    before = exchange.last_sequence
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    answer = await ask(exchange.url, method, filled(path), headers=headers)
+    assert_refused(answer, 401, 4000)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert exchange.last_sequence == before
+
+
+@pytest.mark.parametrize(("method", "path"), operations(Rule.SESSION))
+async def test_a_session_route_refuses_a_session_that_was_ended(
+    exchange: RunningExchange, client: Client, method: str, path: str
+) -> None:
+    session = await client.sign_in(client.wallet(exchange.new_wallet()))
+    await session.sign_out()
+    headers = {"authorization": f"Bearer {session.access_token}"}
+    assert_refused(await ask(exchange.url, method, filled(path), headers=headers), 401, 4002)
+
+
+@pytest.mark.parametrize(("method", "path"), operations(Rule.PUBLIC))
+async def test_a_public_route_asks_for_no_session(exchange: RunningExchange, method: str, path: str) -> None:
+    answer = await ask(exchange.url, method, filled(path), {} if method == "POST" else None)
+    assert answer.status == (400 if method == "POST" else 200)
+
+
+async def test_a_signed_route_refuses_a_signature_of_another(exchange: RunningExchange, client: Client) -> None:
+    """The three routes that a signature opens: none of them is opened by a session or by another's signature."""
+    victim = client.wallet(exchange.new_wallet(USDC="1000"))
+    thief = client.wallet(LocalSigner(b"\x09" * 32))
+    thiefs = [
+        ("/api/v1/orders", thief.order("BTC-USDC", "BUY", "100", "0.01")),
+        ("/api/v1/withdrawals", thief.withdrawal("USDC", "1")),
+    ]
+    assert {path for _, path, operation in OPERATIONS if operation["x-access"] == Rule.SIGNED} == {
+        *(path for path, _ in thiefs),
+        "/api/v1/orders/batch",
+    }
+    before = exchange.last_sequence
+    session = await client.sign_in(victim)
+    for path, message in thiefs:
+        body = msgspec.to_builtins(message) | {"owner": victim.owner}
+        headers = {"authorization": f"Bearer {session.access_token}"}
+        assert_refused(await ask(exchange.url, "POST", path, body, headers), 401, 4001)
+    operations = [
+        {"place": msgspec.to_builtins(thiefs[0][1]) | {"owner": victim.owner}},
+        {"cancel": msgspec.to_builtins(thief.cancel("x")) | {"owner": victim.owner}},
+    ]
+    answer = await ask(exchange.url, "POST", "/api/v1/orders/batch", {"operations": operations})
+    assert [row["error"]["code"] for row in answer.body["results"]] == [4001, 4001]
+    assert exchange.last_sequence == before
