@@ -1,0 +1,2592 @@
+// Generated from offchain/api/openapi.json by `npm run api:generate`. Do not edit.
+
+export interface paths {
+    "/api/v1/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Account
+         * @description The account and its fee rates.
+         */
+        get: operations["getAccount"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/balances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Balances
+         * @description One row for each listed asset.
+         */
+        get: operations["getBalances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/nonce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Nonce
+         * @description A nonce, and the EIP-4361 message that holds it, for the wallet to sign within five minutes.
+         */
+        post: operations["createNonce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh Session
+         * @description A new pair of tokens; the refresh token is used up.
+         */
+        post: operations["refreshSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In With Wallet
+         * @description A session for a signed message.
+         */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Out
+         * @description Ends the session; its tokens stop working at once.
+         */
+        post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deposits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deposits
+         * @description Deposits on chain: those that wait for confirmations, and those that are final.
+         */
+        get: operations["listDeposits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange-info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Exchange Info
+         * @description Everything that a client needs to know before it trades.
+         */
+        get: operations["getExchangeInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Fills
+         * @description Own fills, newest first, each with its way to the chain.
+         */
+        get: operations["listFills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/markets/{symbol}/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Book
+         * @description The best levels of both sides.
+         */
+        get: operations["getBook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/markets/{symbol}/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Candles
+         * @description One-minute candles, oldest first.
+         */
+        get: operations["listCandles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/markets/{symbol}/ticker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ticker
+         * @description The last price and the last 24 hours.
+         */
+        get: operations["getTicker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/markets/{symbol}/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trades
+         * @description Trades, newest first.
+         */
+        get: operations["listTrades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Orders
+         * @description Own orders, newest first. `status=open` lists all that are in the book, in one page.
+         */
+        get: operations["listOrders"];
+        put?: never;
+        /** Place a signed order */
+        post: operations["placeOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Place and cancel in one request */
+        post: operations["submitBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/by-client-id/{client_order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order By Client Id
+         * @description An own order by the id that the client gave it.
+         */
+        get: operations["getOrderByClientId"];
+        put?: never;
+        post?: never;
+        /** Cancel an own order by its client id */
+        delete: operations["cancelOrderByClientId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/cancel-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel all own orders */
+        post: operations["cancelAllOrders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Order
+         * @description An own order by its id.
+         */
+        get: operations["getOrder"];
+        put?: never;
+        post?: never;
+        /** Cancel an own order */
+        delete: operations["cancelOrder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Status
+         * @description How each part does. The answer is 200 even when a part is down: reading on may still make sense.
+         */
+        get: operations["getStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Time
+         * @description The server's clock.
+         */
+        get: operations["getTime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/withdrawals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Withdrawals
+         * @description Own withdrawals, newest first. One with an approval can be sent to the contract by its owner alone.
+         */
+        get: operations["listWithdrawals"];
+        put?: never;
+        /**
+         * Request Withdrawal
+         * @description Takes the amount out of the available balance; the contract pays it to the owner.
+         */
+        post: operations["requestWithdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * AccountBody
+         * @description The signed-in wallet. `accountId` is null until its first final deposit.
+         */
+        AccountBody: {
+            /** Accountid */
+            accountId: number | null;
+            fees: components["schemas"]["FeesBody"];
+            /**
+             * Owner
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            owner: string;
+        };
+        /**
+         * Ack
+         * @description The request with this `id` was carried out.
+         */
+        Ack: {
+            id: number;
+            op: string;
+            /** @enum {unknown} */
+            type: "ack";
+        };
+        /**
+         * AllCancelledMessage
+         * @description The orders that left the book.
+         */
+        AllCancelledMessage: {
+            orderIds: number[];
+            sequence: number;
+            timestampMs: number;
+        };
+        /**
+         * AssetBody
+         * @description A listed token. Amounts inside the exchange are whole ledger units of `unitScale` base units each.
+         */
+        AssetBody: {
+            /** Assetid */
+            assetId: number;
+            /**
+             * Decimals
+             * @description Decimals of an amount in ledger units.
+             * @example 6
+             */
+            decimals: number;
+            /**
+             * Symbol
+             * @example USDC
+             */
+            symbol: string;
+            /**
+             * Token
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            token: string;
+            /**
+             * Tokendecimals
+             * @example 6
+             */
+            tokenDecimals: number;
+            /**
+             * Unitscale
+             * @description Base units of the token in one ledger unit.
+             * @example 1
+             */
+            unitScale: string;
+        };
+        /**
+         * AuthRequest
+         * @description Tells who is asking; again with a fresh token before the old one expires.
+         */
+        AuthRequest: {
+            id: number;
+            /** @enum {unknown} */
+            op: "auth";
+            token: string;
+        };
+        /**
+         * BalanceBody
+         * @description `total` is `available` plus `reserved` (for open orders).
+         */
+        BalanceBody: {
+            /** Asset */
+            asset: string;
+            /**
+             * Available
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            available: string;
+            /**
+             * Pendingwithdrawal
+             * @description Taken out of the balance and not yet paid on chain.
+             * @example 60000.1
+             */
+            pendingWithdrawal: string;
+            /**
+             * Reserved
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            reserved: string;
+            /**
+             * Total
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            total: string;
+        };
+        /**
+         * BalancesBody
+         * @description One row for each listed asset. `sequence` is that of the last command that the figures contain.
+         */
+        BalancesBody: {
+            /** Balances */
+            balances: components["schemas"]["BalanceBody"][];
+            /**
+             * Pendingdeposits
+             * @description On chain and not final yet: not in the balances.
+             */
+            pendingDeposits: components["schemas"]["DepositBody"][];
+            /** Sequence */
+            sequence: number;
+        };
+        /**
+         * BatchMessage
+         * @description Operations that are carried out in this order; each stands for itself.
+         */
+        BatchMessage: {
+            operations: components["schemas"]["Operation"][];
+        };
+        /**
+         * BatchResult
+         * @description One result for each operation, in order.
+         */
+        BatchResult: {
+            results: components["schemas"]["OperationResult"][];
+        };
+        /**
+         * BookBody
+         * @description The best levels of both sides, best first. `seq` is what the websocket's book updates continue.
+         */
+        BookBody: {
+            /** Asks */
+            asks: [
+                string,
+                string
+            ][];
+            /** Bids */
+            bids: [
+                string,
+                string
+            ][];
+            /** Market */
+            market: string;
+            /** Seq */
+            seq: number;
+        };
+        /**
+         * BookSnapshotMessage
+         * @description All levels, best first.
+         */
+        BookSnapshotMessage: {
+            asks: [
+                string,
+                string
+            ][];
+            bids: [
+                string,
+                string
+            ][];
+            market: string;
+            seq: number;
+            /** @enum {unknown} */
+            type: "book_snapshot";
+        };
+        /**
+         * BookUpdateMessage
+         * @description The levels that changed, each with all that it holds now.
+         */
+        BookUpdateMessage: {
+            asks: [
+                string,
+                string
+            ][];
+            bids: [
+                string,
+                string
+            ][];
+            market: string;
+            prevSeq: number;
+            seq: number;
+            timestampMs: number;
+            /** @enum {unknown} */
+            type: "book_update";
+        };
+        /**
+         * CancelAllMessage
+         * @description Cancel every order of the signed-in wallet, or only those in the markets of one asset.
+         */
+        CancelAllMessage: {
+            /** @default null */
+            asset: string | null;
+        };
+        /**
+         * CancelMessage
+         * @description A cancel, signed as EIP-712 `CancelOrder`.
+         */
+        CancelMessage: {
+            /**
+             * @description Unique for the account, for ever.
+             * @example bot-1
+             */
+            clientOrderId: string;
+            /** @description The wallet that signed. */
+            owner: string;
+            /** @description EIP-712 signature: r, s, v. */
+            signature: string;
+        };
+        /**
+         * CancelledMessage
+         * @description An order that left the book.
+         */
+        CancelledMessage: {
+            cancelledQuantity: string;
+            clientOrderId: string;
+            /** @enum {unknown} */
+            operation: "cancel";
+            orderId: number;
+            sequence: number;
+            status: components["schemas"]["OrderStatus"];
+            timestampMs: number;
+        };
+        /**
+         * CandleBody
+         * @description The trades of one minute.
+         */
+        CandleBody: {
+            /**
+             * Close
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            close: string;
+            /**
+             * High
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            high: string;
+            /**
+             * Low
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            low: string;
+            /**
+             * Open
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            open: string;
+            /**
+             * Opentimems
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            openTimeMs: number;
+            /**
+             * Quotevolume
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            quoteVolume: string;
+            /** Trades */
+            trades: number;
+            /**
+             * Volume
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            volume: string;
+        };
+        /**
+         * CandlesBody
+         * @description The minutes that saw trades, oldest first.
+         */
+        CandlesBody: {
+            /** Candles */
+            candles: components["schemas"]["CandleBody"][];
+            /** Market */
+            market: string;
+        };
+        /**
+         * ComponentStatus
+         * @description One part of the exchange: the engine, the sequencer, projections, indexer, settlement, node.
+         */
+        ComponentStatus: {
+            /**
+             * Detail
+             * @description One line for people.
+             * @example batch 41 is waiting for the node
+             */
+            detail: string;
+            /**
+             * Figures
+             * @description Figures of this part by name.
+             * @example {
+             *       "lastBatch": 41
+             *     }
+             */
+            figures?: {
+                [key: string]: number | string | boolean;
+            };
+            health: components["schemas"]["Health"];
+            /**
+             * Name
+             * @example settlement
+             */
+            name: string;
+        };
+        /**
+         * DepositBody
+         * @description A deposit into `Settlement`.
+         */
+        DepositBody: {
+            /**
+             * Amount
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            amount: string;
+            /** Asset */
+            asset: string;
+            /** Blocknumber */
+            blockNumber: number;
+            /** Confirmations */
+            confirmations: number;
+            /** Confirmationsrequired */
+            confirmationsRequired: number;
+            /** Creditedatms */
+            creditedAtMs: number | null;
+            /** Creditedsequence */
+            creditedSequence: number | null;
+            state: components["schemas"]["DepositState"];
+            /** Transactionhash */
+            transactionHash: string;
+        };
+        /**
+         * DepositState
+         * @description A deposit is pending until its block is final, and then in the balance, or refused by the engine.
+         * @enum {string}
+         */
+        DepositState: "PENDING" | "CREDITED" | "REFUSED";
+        /**
+         * DepositsBody
+         * @description Deposits, the pending ones first, then newest first.
+         */
+        DepositsBody: {
+            /** Deposits */
+            deposits: components["schemas"]["DepositBody"][];
+            /** Nextbefore */
+            nextBefore: number | null;
+        };
+        /**
+         * ErrorMessage
+         * @description A refusal: nothing was journaled and nothing changed.
+         */
+        ErrorMessage: {
+            code: number;
+            message: string;
+            name: string;
+            nextStep: string;
+            requestId: string;
+        };
+        /**
+         * ExchangeInfo
+         * @description Everything that a client needs to know before it trades.
+         */
+        ExchangeInfo: {
+            /** Assets */
+            assets: components["schemas"]["AssetBody"][];
+            /** Chainid */
+            chainId: number;
+            /**
+             * Confirmations
+             * @description Blocks on top of a block that make it final here.
+             */
+            confirmations: number;
+            /**
+             * Contracts
+             * @description Contract addresses by name.
+             */
+            contracts: {
+                [key: string]: string;
+            };
+            defaultFees: components["schemas"]["FeesBody"];
+            /** Markets */
+            markets: components["schemas"]["MarketBody"][];
+            /**
+             * Maxfeebps
+             * @description The highest fee cap that an order may sign, in basis points.
+             */
+            maxFeeBps: number;
+            /** Network */
+            network: string;
+            /**
+             * Nodeurl
+             * @description A node that wallets may use: our own on a local chain, else null.
+             */
+            nodeUrl: string | null;
+            /**
+             * Orderminlifetimes
+             * @description An order must outlive its arrival by this many seconds.
+             */
+            orderMinLifetimeS: number;
+            /** Ratelimits */
+            rateLimits: components["schemas"]["RateLimitBody"][];
+            /**
+             * Servertimems
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            serverTimeMs: number;
+            typedData: components["schemas"]["TypedDataBody"];
+        };
+        /**
+         * FeesBody
+         * @description Fee rates in parts per million of the notional, taken in the quote asset; a negative rate is a rebate.
+         */
+        FeesBody: {
+            /**
+             * Makerppm
+             * @example 1500
+             */
+            makerPpm: number;
+            /**
+             * Takerppm
+             * @example 2500
+             */
+            takerPpm: number;
+        };
+        /**
+         * FillBody
+         * @description One side of a trade. `settledBatch` is the batch that settled it on chain.
+         */
+        FillBody: {
+            /**
+             * Fee
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            fee: string;
+            /** Feeasset */
+            feeAsset: string;
+            /** Fillid */
+            fillId: number;
+            /** Market */
+            market: string;
+            /**
+             * Notional
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            notional: string;
+            /** Orderid */
+            orderId: number;
+            /**
+             * Price
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            price: string;
+            /**
+             * Quantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            quantity: string;
+            role: components["schemas"]["LiquidityRole"];
+            /** Settledbatch */
+            settledBatch: number | null;
+            settlement: components["schemas"]["FillState"];
+            side: components["schemas"]["SideName"];
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+        };
+        /**
+         * FillState
+         * @description How far a fill is on its way to the chain.
+         * @enum {string}
+         */
+        FillState: "PENDING" | "SETTLED" | "UNWOUND";
+        /**
+         * FillsBody
+         * @description Fills, newest first.
+         */
+        FillsBody: {
+            /** Fills */
+            fills: components["schemas"]["FillBody"][];
+            /** Nextbefore */
+            nextBefore: number | null;
+        };
+        /**
+         * Health
+         * @description How a part does.
+         * @enum {string}
+         */
+        Health: "OK" | "DEGRADED" | "DOWN";
+        /**
+         * Heartbeat
+         * @description Comes every second; `counter` grows by one.
+         */
+        Heartbeat: {
+            counter: number;
+            serverTimeMs: number;
+            /** @enum {unknown} */
+            type: "heartbeat";
+        };
+        /**
+         * ImmediateFill
+         * @description A fill that the order met when it came in; the fee is in the quote asset.
+         */
+        ImmediateFill: {
+            fee: string;
+            fillId: number;
+            price: string;
+            quantity: string;
+        };
+        /**
+         * LiquidityRole
+         * @description Whether the order was resting (maker) or came in (taker).
+         * @enum {string}
+         */
+        LiquidityRole: "MAKER" | "TAKER";
+        /**
+         * MarketBody
+         * @description A market and its limits. Signed prices are in ticks of `tickSize`, signed quantities in lots of `lotSize`.
+         */
+        MarketBody: {
+            /**
+             * Baseasset
+             * @example BTC
+             */
+            baseAsset: string;
+            /** Baseunitsperlot */
+            baseUnitsPerLot: string;
+            /**
+             * Lotsize
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            lotSize: string;
+            /** Marketid */
+            marketId: number;
+            /**
+             * Maxprice
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            maxPrice: string;
+            /** Maxpriceticks */
+            maxPriceTicks: string;
+            /**
+             * Maxquantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            maxQuantity: string;
+            /** Maxquantitylots */
+            maxQuantityLots: string;
+            /**
+             * Minnotional
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            minNotional: string;
+            /** Minnotionalunits */
+            minNotionalUnits: string;
+            /**
+             * Minquantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            minQuantity: string;
+            /** Minquantitylots */
+            minQuantityLots: string;
+            /**
+             * Ordertypes
+             * @example [
+             *       "LIMIT"
+             *     ]
+             */
+            orderTypes: string[];
+            /**
+             * Quoteasset
+             * @example USDC
+             */
+            quoteAsset: string;
+            /** Quoteunitsperticklot */
+            quoteUnitsPerTickLot: string;
+            status: components["schemas"]["MarketStatus"];
+            /**
+             * Symbol
+             * @example BTC-USDC
+             */
+            symbol: string;
+            /**
+             * Ticksize
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            tickSize: string;
+            /**
+             * Timeinforce
+             * @example [
+             *       "GTC",
+             *       "IOC"
+             *     ]
+             */
+            timeInForce: string[];
+        };
+        /**
+         * MarketStatus
+         * @description What a market takes.
+         * @enum {string}
+         */
+        MarketStatus: "TRADING" | "HALT";
+        /**
+         * NonceBody
+         * @description `message` is ready to be signed with `personal_sign`; a client may build its own with the same fields.
+         */
+        NonceBody: {
+            /** Chainid */
+            chainId: number;
+            /** Domain */
+            domain: string;
+            /**
+             * Expiresatms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            expiresAtMs: number;
+            /** Message */
+            message: string;
+            /** Nonce */
+            nonce: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
+         * NonceRequest
+         * @description Which wallet will sign in.
+         */
+        NonceRequest: {
+            /**
+             * Address
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            address: string;
+        };
+        /**
+         * Operation
+         * @description One operation of a batch: either of the two.
+         */
+        Operation: {
+            /** @default null */
+            cancel: components["schemas"]["CancelMessage"] | null;
+            /** @default null */
+            place: components["schemas"]["PlaceMessage"] | null;
+        };
+        /**
+         * OperationResult
+         * @description What became of one operation: either of the two.
+         */
+        OperationResult: {
+            /** @default null */
+            error: components["schemas"]["ErrorMessage"] | null;
+            /** @default null */
+            ok: (components["schemas"]["PlacedMessage"] | components["schemas"]["CancelledMessage"]) | null;
+        };
+        /**
+         * OrderBody
+         * @description An order of the account. `lane` and `seq` are the signed ones; a resting order occupies its lane.
+         */
+        OrderBody: {
+            /**
+             * Cancelreason
+             * @example USER
+             */
+            cancelReason: string | null;
+            /** Clientorderid */
+            clientOrderId: string;
+            /**
+             * Createdatms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            createdAtMs: number;
+            /**
+             * Expiry
+             * @description Seconds since 1970.
+             */
+            expiry: number;
+            /**
+             * Fee
+             * @description Fees of all fills, in the quote asset; negative: rebates.
+             * @example 60000.1
+             */
+            fee: string;
+            /**
+             * Fillednotional
+             * @description What the fills were worth, in the quote asset.
+             * @example 60000.1
+             */
+            filledNotional: string;
+            /**
+             * Filledquantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            filledQuantity: string;
+            /** Lane */
+            lane: number;
+            /** Market */
+            market: string;
+            /** Maxfeebps */
+            maxFeeBps: number;
+            /** Orderid */
+            orderId: number;
+            /**
+             * Price
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            price: string;
+            /**
+             * Quantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            quantity: string;
+            /** Seq */
+            seq: number;
+            side: components["schemas"]["SideName"];
+            status: components["schemas"]["OrderStatus"];
+            timeInForce: components["schemas"]["TimeInForceName"];
+            /**
+             * Type
+             * @example LIMIT
+             */
+            type: string;
+            /**
+             * Updatedatms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            updatedAtMs: number;
+            /**
+             * Updatedsequence
+             * @description Sequence of the command that changed it last.
+             */
+            updatedSequence: number;
+        };
+        /**
+         * OrderFilter
+         * @description Which orders to list.
+         * @enum {string}
+         */
+        OrderFilter: "open" | "all";
+        /**
+         * OrderStatus
+         * @description Where an order is in its life.
+         * @enum {unknown}
+         */
+        OrderStatus: "CANCELLED" | "EXPIRED" | "FILLED" | "NEW" | "PARTIALLY_FILLED" | "REJECTED";
+        /**
+         * OrdersBody
+         * @description Orders, newest first. `nextBefore` is the `before` of the next page, null on the last.
+         */
+        OrdersBody: {
+            /** Nextbefore */
+            nextBefore: number | null;
+            /** Orders */
+            orders: components["schemas"]["OrderBody"][];
+        };
+        /**
+         * PingRequest
+         * @description Asks for an `ack`.
+         */
+        PingRequest: {
+            id: number;
+            /** @enum {unknown} */
+            op: "ping";
+        };
+        /**
+         * PlaceMessage
+         * @description An order, signed as EIP-712 `Order` with price in ticks, quantity in lots, and the time in force in `flags`.
+         */
+        PlaceMessage: {
+            /**
+             * @description Unique for the account, for ever.
+             * @example bot-1
+             */
+            clientOrderId: string;
+            /** @description Seconds since 1970. */
+            expiry: number;
+            /** @description 0 for immediate orders, else a free lane. */
+            lane: number;
+            /** @example BTC-USDC */
+            market: string;
+            /** @description The highest fee that the owner accepts. */
+            maxFeeBps: number;
+            /** @description The wallet that signed. */
+            owner: string;
+            /** @example 60000.1 */
+            price: string;
+            /** @example 0.25 */
+            quantity: string;
+            /** @description Higher than any before it in its lane. */
+            seq: number;
+            /** @enum {unknown} */
+            side: "BUY" | "SELL";
+            /** @description EIP-712 signature: r, s, v. */
+            signature: string;
+            /**
+             * @default GTC
+             * @enum {unknown}
+             */
+            timeInForce: "GTC" | "IOC";
+            /**
+             * @default LIMIT
+             * @enum {unknown}
+             */
+            type: "LIMIT";
+        };
+        /**
+         * PlacedMessage
+         * @description A durable order. `repeated`: the same order was taken before, and this is how it stands now, without fills.
+         */
+        PlacedMessage: {
+            clientOrderId: string;
+            filledQuantity: string;
+            fills: components["schemas"]["ImmediateFill"][];
+            market: string;
+            /** @enum {unknown} */
+            operation: "place";
+            orderId: number;
+            repeated: boolean;
+            sequence: number;
+            status: components["schemas"]["OrderStatus"];
+            timestampMs: number;
+        };
+        /**
+         * PrivateSnapshotMessage
+         * @description Open orders and balances, as the HTTP API tells them.
+         */
+        PrivateSnapshotMessage: {
+            balances: components["schemas"]["BalanceBody"][];
+            orders: components["schemas"]["OrderBody"][];
+            seq: number;
+            /** @enum {unknown} */
+            type: "private_snapshot";
+        };
+        /**
+         * PrivateUpdateMessage
+         * @description Orders and balances that changed, as they are now, and new fills.
+         */
+        PrivateUpdateMessage: {
+            balances: components["schemas"]["BalanceBody"][];
+            fills: components["schemas"]["FillBody"][];
+            orders: components["schemas"]["OrderBody"][];
+            prevSeq: number;
+            seq: number;
+            timestampMs: number;
+            /** @enum {unknown} */
+            type: "private_update";
+        };
+        /**
+         * RateLimitBody
+         * @description A budget that refills steadily and holds at most `burst`.
+         */
+        RateLimitBody: {
+            /** Burst */
+            burst: number;
+            /**
+             * Name
+             * @example ordersPerAccount
+             */
+            name: string;
+            /** Persecond */
+            perSecond: number;
+        };
+        /**
+         * RefreshRequest
+         * @description A refresh token works once; using it twice ends the session.
+         */
+        RefreshRequest: {
+            /** Refreshtoken */
+            refreshToken: string;
+        };
+        /**
+         * ServerShutdown
+         * @description The server is about to close the connection; connect again after `retryAfterMs`.
+         */
+        ServerShutdown: {
+            reason: string;
+            retryAfterMs: number;
+            /** @enum {unknown} */
+            type: "server_shutdown";
+        };
+        /**
+         * SessionBody
+         * @description Send `Authorization: Bearer <accessToken>`. Renew with the refresh token before it expires.
+         */
+        SessionBody: {
+            /** Accesstoken */
+            accessToken: string;
+            /**
+             * Accesstokenexpiresatms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            accessTokenExpiresAtMs: number;
+            /**
+             * Owner
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            owner: string;
+            /** Refreshtoken */
+            refreshToken: string;
+            /**
+             * Refreshtokenexpiresatms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            refreshTokenExpiresAtMs: number;
+        };
+        /**
+         * SideName
+         * @description Side of the book.
+         * @enum {string}
+         */
+        SideName: "BUY" | "SELL";
+        /**
+         * SignInRequest
+         * @description The EIP-4361 message exactly as signed, and the signature.
+         */
+        SignInRequest: {
+            /** Message */
+            message: string;
+            /** Signature */
+            signature: string;
+        };
+        /**
+         * StatusBody
+         * @description `status` is the worst of the components'.
+         */
+        StatusBody: {
+            /** Components */
+            components: components["schemas"]["ComponentStatus"][];
+            /** Enginecompiled */
+            engineCompiled: boolean;
+            /**
+             * Lastsequence
+             * @description Sequence of the last durable command.
+             */
+            lastSequence: number;
+            /**
+             * Servertimems
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            serverTimeMs: number;
+            status: components["schemas"]["Health"];
+            /**
+             * Tradinghalted
+             * @description Why no command is taken, or null.
+             */
+            tradingHalted: string | null;
+            /**
+             * Version
+             * @example 0.1.0
+             */
+            version: string;
+        };
+        /**
+         * StreamError
+         * @description The request with this `id` was refused; null: it is about the connection or a message without one.
+         */
+        StreamError: {
+            code: number;
+            id: number | null;
+            message: string;
+            name: string;
+            nextStep: string;
+            /** @enum {unknown} */
+            type: "error";
+        };
+        /**
+         * SubscribeRequest
+         * @description `private` needs `auth` before it, and no market; `sinceSeq` asks for its updates after that one.
+         */
+        SubscribeRequest: {
+            /** @enum {unknown} */
+            channel: "book" | "private" | "trades";
+            id: number;
+            /** @default null */
+            market: string | null;
+            /** @enum {unknown} */
+            op: "subscribe";
+            /** @default null */
+            sinceSeq: number | null;
+        };
+        /**
+         * TickerBody
+         * @description The last 24 hours. Prices are null where nothing traded.
+         */
+        TickerBody: {
+            /** Highprice */
+            highPrice: string | null;
+            /** Lastprice */
+            lastPrice: string | null;
+            /** Lowprice */
+            lowPrice: string | null;
+            /** Market */
+            market: string;
+            /** Openprice */
+            openPrice: string | null;
+            /**
+             * Quotevolume
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            quoteVolume: string;
+            /** Trades */
+            trades: number;
+            /**
+             * Volume
+             * @description In the base asset.
+             * @example 60000.1
+             */
+            volume: string;
+        };
+        /**
+         * TimeBody
+         * @description The server's clock.
+         */
+        TimeBody: {
+            /**
+             * Servertimems
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            serverTimeMs: number;
+        };
+        /**
+         * TimeInForceName
+         * @description How long an order lives: until cancelled, or immediate or cancel.
+         * @enum {string}
+         */
+        TimeInForceName: "GTC" | "IOC";
+        /**
+         * TradeBody
+         * @description A trade. `tradeId` grows; `takerSide` is the side of the order that came in.
+         */
+        TradeBody: {
+            /**
+             * Price
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            price: string;
+            /**
+             * Quantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            quantity: string;
+            takerSide: components["schemas"]["SideName"];
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+            /** Tradeid */
+            tradeId: number;
+            /**
+             * Unwound
+             * @description The contract refused it later, and it was taken back.
+             */
+            unwound: boolean;
+        };
+        /**
+         * TradeMessage
+         * @description A trade. `unwound`: the contract refused it later and it was taken back.
+         */
+        TradeMessage: {
+            price: string;
+            quantity: string;
+            /** @enum {unknown} */
+            takerSide: "BUY" | "SELL";
+            timestampMs: number;
+            tradeId: number;
+            unwound: boolean;
+        };
+        /**
+         * TradesBody
+         * @description Trades, newest first.
+         */
+        TradesBody: {
+            /** Market */
+            market: string;
+            /** Nextbefore */
+            nextBefore: number | null;
+            /** Trades */
+            trades: components["schemas"]["TradeBody"][];
+        };
+        /**
+         * TradesSnapshotMessage
+         * @description The latest trades, oldest first.
+         */
+        TradesSnapshotMessage: {
+            market: string;
+            seq: number;
+            trades: components["schemas"]["TradeMessage"][];
+            /** @enum {unknown} */
+            type: "trades_snapshot";
+        };
+        /**
+         * TradesUpdateMessage
+         * @description New trades, oldest first, and ids of earlier ones that were unwound.
+         */
+        TradesUpdateMessage: {
+            market: string;
+            prevSeq: number;
+            seq: number;
+            trades: components["schemas"]["TradeMessage"][];
+            /** @enum {unknown} */
+            type: "trades_update";
+            unwound: number[];
+        };
+        /**
+         * TypedDataBody
+         * @description The EIP-712 domain and types, ready for `eth_signTypedData_v4`.
+         */
+        TypedDataBody: {
+            domain: components["schemas"]["TypedDomain"];
+            /** Types */
+            types: {
+                [key: string]: components["schemas"]["TypedField"][];
+            };
+        };
+        /**
+         * TypedDomain
+         * @description The EIP-712 domain of everything that is signed for this exchange.
+         */
+        TypedDomain: {
+            /** Chainid */
+            chainId: number;
+            /**
+             * Name
+             * @example QuantaTrade
+             */
+            name: string;
+            /**
+             * Verifyingcontract
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            verifyingContract: string;
+            /**
+             * Version
+             * @example 1
+             */
+            version: string;
+        };
+        /**
+         * TypedField
+         * @description A field of a signed struct.
+         */
+        TypedField: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * UnsubscribeRequest
+         * @description Names a channel like `subscribe`.
+         */
+        UnsubscribeRequest: {
+            /** @enum {unknown} */
+            channel: "book" | "private" | "trades";
+            id: number;
+            /** @default null */
+            market: string | null;
+            /** @enum {unknown} */
+            op: "unsubscribe";
+        };
+        /**
+         * WithdrawalAccepted
+         * @description The funds have left the available balance; the withdrawal is on its way.
+         */
+        WithdrawalAccepted: {
+            /**
+             * Amount
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            amount: string;
+            /** Asset */
+            asset: string;
+            /** Repeated */
+            repeated: boolean;
+            /** Sequence */
+            sequence: number;
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+            /** Withdrawalid */
+            withdrawalId: number;
+        };
+        /**
+         * WithdrawalApprovalBody
+         * @description With these the owner can call `Settlement.withdraw` without us.
+         */
+        WithdrawalApprovalBody: {
+            /** Amountunits */
+            amountUnits: string;
+            /** Approvalsignature */
+            approvalSignature: string;
+            /** Assetid */
+            assetId: number;
+            /**
+             * Contract
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            contract: string;
+            /** Deadline */
+            deadline: number;
+            /** Nonce */
+            nonce: string;
+            /**
+             * Owner
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            owner: string;
+            /** Ownersignature */
+            ownerSignature: string;
+        };
+        /**
+         * WithdrawalBody
+         * @description A withdrawal. `withdrawalId` is the sequence of its command.
+         */
+        WithdrawalBody: {
+            /**
+             * Amount
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            amount: string;
+            approval: components["schemas"]["WithdrawalApprovalBody"] | null;
+            /** Asset */
+            asset: string;
+            /** Deadline */
+            deadline: number;
+            /** Nonce */
+            nonce: string;
+            /**
+             * Requestedatms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            requestedAtMs: number;
+            state: components["schemas"]["WithdrawalState"];
+            /** Transactionhash */
+            transactionHash: string | null;
+            /** Withdrawalid */
+            withdrawalId: number;
+        };
+        /**
+         * WithdrawalRequest
+         * @description The owner signs `Withdrawal(asset, amount, nonce, deadline)`: amount in ledger units, deadline in seconds.
+         */
+        WithdrawalRequest: {
+            /**
+             * Amount
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            amount: string;
+            /**
+             * Asset
+             * @example USDC
+             */
+            asset: string;
+            /**
+             * Deadline
+             * @description Seconds since 1970; after it the contract pays nothing.
+             */
+            deadline: number;
+            /**
+             * Nonce
+             * @description A number that the wallet has not used before.
+             */
+            nonce: string;
+            /**
+             * Owner
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            owner: string;
+            /** Signature */
+            signature: string;
+        };
+        /**
+         * WithdrawalState
+         * @description How far a withdrawal is: waiting for the settlement of earlier fills, co-signed, sent, paid.
+         *
+         *     One that was not used before its deadline has lapsed, and its funds come back (reverted).
+         * @enum {string}
+         */
+        WithdrawalState: "REQUESTED" | "APPROVED" | "SENT" | "PAID" | "LAPSED" | "REVERTED";
+        /**
+         * WithdrawalsBody
+         * @description Withdrawals, newest first.
+         */
+        WithdrawalsBody: {
+            /** Nextbefore */
+            nextBefore: number | null;
+            /** Withdrawals */
+            withdrawals: components["schemas"]["WithdrawalBody"][];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getBalances: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BalancesBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    createNonce: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NonceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NonceBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    refreshSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listDeposits: {
+        parameters: {
+            query?: {
+                /** @description The most rows to return. */
+                limit?: number;
+                /** @description Rows before this id: `nextBefore` of the page before. */
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepositsBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getExchangeInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeInfo"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listFills: {
+        parameters: {
+            query?: {
+                /** @description Only this market. */
+                market?: string | null;
+                /** @description The most rows to return. */
+                limit?: number;
+                /** @description Rows before this id: `nextBefore` of the page before. */
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FillsBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getBook: {
+        parameters: {
+            query?: {
+                /** @description Levels of each side. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listCandles: {
+        parameters: {
+            query?: {
+                /** @description From this moment on. */
+                sinceMs?: number;
+                /** @description The most minutes to return. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandlesBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getTicker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TickerBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listTrades: {
+        parameters: {
+            query?: {
+                /** @description The most rows to return. */
+                limit?: number;
+                /** @description Rows before this id: `nextBefore` of the page before. */
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradesBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listOrders: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["OrderFilter"];
+                /** @description Only this market. */
+                market?: string | null;
+                /** @description The most rows to return. */
+                limit?: number;
+                /** @description Rows before this id: `nextBefore` of the page before. */
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    placeOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacedMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    submitBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResult"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getOrderByClientId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    cancelOrderByClientId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    cancelAllOrders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelAllMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllCancelledMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    cancelOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatusBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimeBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listWithdrawals: {
+        parameters: {
+            query?: {
+                /** @description The most rows to return. */
+                limit?: number;
+                /** @description Rows before this id: `nextBefore` of the page before. */
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalsBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    requestWithdrawal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WithdrawalAccepted"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,105 @@
+import type { Address } from "viem";
+import type { Config } from "wagmi";
+import { signTypedData } from "wagmi/actions";
+import { answer, api } from "@/api/client";
+import { Unreachable } from "@/api/errors";
+import { type Exchange, type Market, priceText, quantityText } from "@/markets/model";
+import { freeLane, IMMEDIATE_LANE, nextSeq } from "./lanes";
+import { ORDER_TYPES, signingDomain } from "./typedData";
+
+const GTC_LIFETIME_S = 30 * 24 * 3_600;
+const IOC_LIFETIME_S = 600;
+const OPEN_ORDERS_MAX = 500;
+const ATTEMPTS = 3;
+const PAUSE_MS = 700;
+
+export interface Draft {
+  readonly market: Market;
+  readonly side: "BUY" | "SELL";
+  readonly timeInForce: "GTC" | "IOC";
+  readonly ticks: bigint;
+  readonly lots: bigint;
+  readonly maxFeeBps: number;
+}
+
+const SIDES = { BUY: 0, SELL: 1 } as const;
+const FLAGS = { GTC: 0, IOC: 1 } as const;
+/** Lanes of resting orders that are being signed or sent right now, by base asset. */
+const lanesInFlight = new Map<number, Set<number>>();
+
+function inFlight(baseId: number): Set<number> {
+  const lanes = lanesInFlight.get(baseId) ?? new Set<number>();
+  lanesInFlight.set(baseId, lanes);
+  return lanes;
+}
+
+/** Signs an order with the wallet and places it. Answers what became of it. */
+export async function placeOrder(config: Config, exchange: Exchange, owner: Address, draft: Draft) {
+  if (draft.timeInForce === "IOC") return signAndSend(config, exchange, owner, draft, IMMEDIATE_LANE);
+  const open = await answer(
+    api.GET("/api/v1/orders", { params: { query: { status: "open", limit: OPEN_ORDERS_MAX } } }),
+  );
+  const taken = inFlight(draft.market.base.id);
+  const lane = freeLane(draft.market, open.orders, exchange.markets, taken);
+  taken.add(lane);
+  try {
+    return await signAndSend(config, exchange, owner, draft, lane);
+  } finally {
+    taken.delete(lane);
+  }
+}
+
+async function signAndSend(config: Config, exchange: Exchange, owner: Address, draft: Draft, lane: number) {
+  const { market, side, timeInForce, ticks, lots, maxFeeBps } = draft;
+  const now = Date.now();
+  const lifetime = timeInForce === "GTC" ? GTC_LIFETIME_S : IOC_LIFETIME_S;
+  const expiry = Math.floor(now / 1000) + lifetime;
+  const seq = nextSeq(owner, market, localStorage, now);
+  const signature = await signTypedData(config, {
+    domain: signingDomain(exchange),
+    types: ORDER_TYPES,
+    primaryType: "Order",
+    message: {
+      market: market.id,
+      side: SIDES[side],
+      price: ticks,
+      quantity: lots,
+      expiry,
+      seq,
+      lane,
+      maxFeeBps,
+      flags: FLAGS[timeInForce],
+    },
+  });
+  const body = {
+    market: market.symbol,
+    side,
+    type: "LIMIT" as const,
+    timeInForce,
+    price: priceText(market, ticks),
+    quantity: quantityText(market, lots),
+    expiry,
+    seq,
+    lane,
+    maxFeeBps,
+    clientOrderId: crypto.randomUUID(),
+    owner,
+    signature,
+  };
+  return persistently(() => answer(api.POST("/api/v1/orders", { body })));
+}
+
+/**
+ * Sends again when the exchange did not answer. The client order id makes that safe: an order that was taken the
+ * first time is answered with its first result.
+ */
+async function persistently<T>(send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof Unreachable) || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * attempt));
+    }
+  }
+}
