@@ -1,0 +1,292 @@
+"""The composition root: the one place that knows which adapters are in use, and in which order parts start and stop."""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+
+from indexer.service import Indexer, IndexerSettings
+from offchain.accounts.feed import AccountFeed
+from offchain.accounts.projection import AccountsProjection
+from offchain.api.app import create_app
+from offchain.api.server import ApiServer
+from offchain.api.services import Services
+from offchain.chain.bindings import load_contract
+from offchain.chain.keys import load_or_create_keyfile
+from offchain.chain.manifest import Manifest, load_manifest
+from offchain.chain.node import NodePool
+from offchain.core.clock import wall_clock_us
+from offchain.core.database import open_database, reading_sessions, upgrade_database, writing_sessions
+from offchain.core.errors import ConfigurationError, InvalidRequest
+from offchain.core.listings import Listings, ListingsProjection
+from offchain.core.projecting import Projection, ProjectionStore, Projector, common_sequence
+from offchain.core.settings import Settings
+from offchain.health import indexer_health, reason_to_hold_orders, reconciliation_health, settlement_health
+from offchain.ledger.projection import LedgerProjection
+from offchain.ledger.service import LedgerService, read_balances
+from offchain.marketdata.feed import MarketDataFeed
+from offchain.marketdata.projection import MarketDataProjection
+from offchain.marketdata.service import MarketDataService
+from offchain.orders.projection import OrdersProjection
+from offchain.orders.service import OrderService, read_open_orders
+from offchain.sequencer.journal import Journal
+from offchain.sequencer.replay import replay_events
+from offchain.sequencer.sequencer import Sequencer, SequencerOptions
+from offchain.settlement.batcher import BatchLimits
+from offchain.settlement.chain_state import ChainReader
+from offchain.settlement.contract import SettlementContract
+from offchain.settlement.courier import Courier
+from offchain.settlement.service import SettlementService
+from offchain.settlement.store import BatchStore, open_settlement_database
+from offchain.settlement.submitter import BatchSubmitter
+from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
+from offchain.settlement.withdrawal_store import WithdrawalStore
+from offchain.settlement.withdrawals import WithdrawalDesk
+
+TRANSACTION_PATIENCE_US: Final = 15_000_000
+"""How long a settlement transaction may wait for a block before it pays more."""
+_SWITCH_INTERVAL_S: Final = 0.001
+"""How long a thread may keep the interpreter: database work must not hold up the event loop."""
+RECONCILE_INTERVAL_S: Final = 60.0
+"""Pause between two comparisons of engine, ledger and contract."""
+FRONTEND: Final = Path(__file__).parents[1] / "frontend" / "dist"
+_LOG = logging.getLogger(__name__)
+
+
+class Settling(NamedTuple):
+    """The settlement service, the contract that it settles on, and the withdrawals that it brings there."""
+
+    contract: SettlementContract
+    service: SettlementService
+    withdrawals: WithdrawalStore
+
+
+def all_projections() -> list[Projection]:
+    """New ones of every table that follows the log, in the order in which they apply."""
+    listings = Listings()
+    return [
+        ListingsProjection(listings),
+        AccountsProjection(),
+        OrdersProjection(listings.markets),
+        LedgerProjection(listings.markets),
+        MarketDataProjection(listings.markets),
+    ]
+
+
+def sequencer_options(settings: Settings) -> SequencerOptions:
+    """What the settings say about the sequencer.
+
+    Raises:
+        ConfigurationError: orders could match that expire before the chain must have their trades.
+    """
+    if settings.order_expiry_margin_s <= settings.orders_held_after_s:
+        raise ConfigurationError(
+            f"Orders may trade until {settings.order_expiry_margin_s} s before they expire, and trades may wait "
+            f"{settings.orders_held_after_s} s for the chain.",
+            "Make QUANTATRADE_ORDER_EXPIRY_MARGIN_S longer than QUANTATRADE_ORDERS_HELD_AFTER_S.",
+        )
+    return SequencerOptions(
+        order_min_lifetime_s=settings.order_min_lifetime_s,
+        expiry_margin_s=settings.order_expiry_margin_s,
+        snapshot_every_commands=settings.snapshot_every_commands,
+    )
+
+
+@asynccontextmanager
+async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
+    """Everything but the HTTP server, started in order and stopped in the reverse order.
+
+    Raises:
+        QuantaTradeError: a part cannot start; those that had are stopped.
+    """
+    manifest = load_manifest(settings.manifest_path)
+    async with AsyncExitStack() as stack:
+        database = open_database(settings.effective_database_url)
+        stack.callback(database.dispose)
+        await asyncio.to_thread(upgrade_database, database)
+        nodes = await stack.enter_async_context(NodePool(settings.node_urls))
+        sequencer = await asyncio.to_thread(
+            Sequencer.open, settings.journal_folder, sequencer_options(settings), wall_clock_us
+        )
+        await sequencer.start()
+        stack.push_async_callback(sequencer.stop)
+        await list_deployed(sequencer, manifest)
+
+        projector = Projector(ProjectionStore(database, all_projections()))
+        stack.callback(projector.close)
+        sequencer.subscribe("projections", await projector.open(sequencer.last_sequence), projector.deliver)
+        await projector.caught_up(sequencer.last_sequence, timeout_s=float("inf"))
+        market_feed, account_feed = MarketDataFeed(wall_clock_us), AccountFeed()
+        await asyncio.to_thread(_restore_feeds, database, market_feed, account_feed)
+        sequencer.subscribe("market feed", market_feed.sequence, market_feed.deliver)
+        sequencer.subscribe("account feed", account_feed.sequence, account_feed.deliver)
+
+        settlement_database = open_settlement_database(settings.effective_database_url)
+        stack.callback(settlement_database.dispose)
+        settling = _settlement(settings, manifest, nodes, settlement_database, sequencer)
+        await settling.service.start()
+        stack.push_async_callback(settling.service.stop)
+        sequencer.hold_orders(partial(reason_to_hold_orders, settling.service, settings.orders_held_after_s))
+        sequencer.subscribe("settlement", settling.service.sequence, settling.service.consume)
+        indexer = _indexer(settings, manifest, nodes, database, sequencer)
+        await indexer.start()
+        stack.push_async_callback(indexer.stop)
+        watch = _watch(database, sequencer, settling, indexer)
+        await watch.start()
+        stack.push_async_callback(watch.stop)
+        yield Services(
+            settings=settings,
+            manifest=manifest,
+            sequencer=sequencer,
+            projector=projector,
+            orders=OrderService(database),
+            ledger=LedgerService(database),
+            market_data=MarketDataService(database),
+            market_feed=market_feed,
+            account_feed=account_feed,
+            withdrawals=settling.withdrawals,
+            indexer=indexer,
+            writing=writing_sessions(database),
+            status_sources=(
+                partial(indexer_health, indexer),
+                partial(settlement_health, settling.service),
+                partial(reconciliation_health, watch),
+            ),
+            frontend=FRONTEND if FRONTEND.is_dir() else None,
+        )
+
+
+def rebuild_projections(settings: Settings, names: Sequence[str]) -> list[str]:
+    """Drops the named projections (none named: all) and makes them again from the journal; returns their names.
+
+    Raises:
+        JournalError: the exchange is running.
+        InvalidRequest: there is no projection of a name.
+    """
+    journal = Journal.open(settings.journal_folder)
+    database = open_database(settings.effective_database_url)
+    try:
+        upgrade_database(database)
+        store = ProjectionStore(database, all_projections())
+        store.open()
+        unknown = sorted(set(names) - store.cursors.keys())
+        if unknown:
+            raise InvalidRequest(
+                f"There is no projection {', '.join(unknown)}.", f"Choose from {', '.join(sorted(store.cursors))}."
+            )
+        chosen = sorted(names or store.cursors)
+        store.rebuild(replay_events(settings.journal_folder, 0, journal.last_sequence), chosen)
+        return chosen
+    finally:
+        database.dispose()
+        journal.close()
+
+
+async def serve(settings: Settings) -> None:
+    """Runs the exchange and its API until the process is told to stop."""
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    async with running_exchange(settings) as services:
+        # What lives as long as the process is not looked at again by every collection.
+        gc.freeze()
+        server = ApiServer(create_app(services), settings.host, settings.port)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, partial(setattr, server, "should_exit", True))
+        _LOG.info("engine %s", "compiled" if services.sequencer.engine.compiled else "uncompiled: no C compiler")
+        await server.serve()
+
+
+async def list_deployed(sequencer: Sequencer, manifest: Manifest) -> None:
+    """Makes the assets, markets and limits of the deployment known; what the log has already changes nothing."""
+    for asset in manifest.assets:
+        await sequencer.submit(asset.listing())
+    for market in manifest.markets:
+        await sequencer.submit(market.listing())
+
+
+def _restore_feeds(database: Engine, market_feed: MarketDataFeed, account_feed: AccountFeed) -> None:
+    with reading_sessions(database)() as session:
+        sequence = common_sequence(session)
+        open_orders = read_open_orders(session)
+        market_feed.restore(session, sequence, open_orders)
+        account_feed.restore(session, sequence, open_orders, read_balances(session))
+
+
+def _settlement(
+    settings: Settings, manifest: Manifest, nodes: NodePool, database: Engine, sequencer: Sequencer
+) -> Settling:
+    deployed = (nodes, load_contract("Settlement"), manifest.address("Settlement"), manifest.chain_id)
+    contract = SettlementContract(*deployed)
+    engine_key = load_or_create_keyfile(settings.engine_keyfile)
+    submitter_key = load_or_create_keyfile(settings.submitter_keyfile)
+    store = BatchStore(database)
+    withdrawals = WithdrawalStore(store.sessions)
+    courier = Courier(contract, submitter_key, store.sent_nonces, wall_clock_us, TRANSACTION_PATIENCE_US)
+    desk = WithdrawalDesk(
+        contract,
+        withdrawals,
+        courier,
+        engine_key,
+        submit=sequencer.submit,
+        clock=wall_clock_us,
+        confirmations=settings.finality_confirmations,
+    )
+    service = SettlementService(
+        store,
+        BatchSubmitter(contract, store, courier, engine_key),
+        desk,
+        submit=sequencer.submit,
+        settled_on_chain=partial(ChainReader(*deployed).settled_batches, manifest.first_block),
+        limits=BatchLimits(settings.batch_max_fills, int(settings.batch_max_age_s * 1_000_000)),
+        clock=wall_clock_us,
+        poll_interval_s=settings.poll_interval_s,
+    )
+    return Settling(contract, service, withdrawals)
+
+
+def _watch(database: Engine, sequencer: Sequencer, settling: Settling, indexer: Indexer) -> ReconciliationWatch:
+    def ledger() -> tuple[int, dict[tuple[int, int], int]]:
+        with reading_sessions(database)() as session:
+            totals = {(row.account, row.asset): row.total_units for row in read_balances(session)}
+            return common_sequence(session), totals
+
+    def published_block() -> int | None:
+        status = indexer.status()
+        return status.final if status.caught_up else None
+
+    sources = Sources(partial(_engine_books, sequencer), ledger, settling.service.in_transit, published_block)
+    return ReconciliationWatch(settling.contract, sources, clock=wall_clock_us, interval_s=RECONCILE_INTERVAL_S)
+
+
+def _engine_books(sequencer: Sequencer) -> EngineBooks | None:
+    if sequencer.applied_sequence != sequencer.last_sequence:
+        return None
+    directory = sequencer.directory
+    return EngineBooks(
+        sequence=sequencer.last_sequence,
+        chain_block=sequencer.chain_position[0],
+        owners={account: directory.owner_of(account) for account in range(1, directory.accounts_count)},
+        assets=dict(directory.assets),
+        markets=dict(directory.markets),
+        totals={(account, asset): free + held for account, asset, free, held in sequencer.engine.balances()},
+    )
+
+
+def _indexer(
+    settings: Settings, manifest: Manifest, nodes: NodePool, database: Engine, sequencer: Sequencer
+) -> Indexer:
+    options = IndexerSettings(
+        chain_id=manifest.chain_id,
+        contract=manifest.address("Settlement"),
+        first_block=manifest.first_block,
+        confirmations=settings.finality_confirmations,
+        poll_interval_s=settings.poll_interval_s,
+    )
+    return Indexer(nodes, database, options, load_contract("Settlement"), sequencer)

@@ -1,0 +1,1 @@
+"""Audit: the same balances from independent records, compared to the unit."""

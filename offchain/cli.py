@@ -1,0 +1,111 @@
+"""The `quantatrade` command. Each of its commands loads only the rooms that it needs, so that all start fast."""
+
+import contextlib
+import logging
+import sys
+
+import click
+
+from offchain.core.errors import QuantaTradeError
+from offchain.core.settings import Settings, load_settings
+
+
+class _Commands(click.Group):
+    """Commands whose expected errors end in one clear line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except QuantaTradeError as error:
+            click.echo(f"QuantaTrade: {error.message} {error.next_step}".rstrip(), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="quantatrade")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """QuantaTrade: orders match off chain, funds settle on chain."""
+    settings = load_settings()
+    context.obj = settings
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+@main.command()
+@click.option("--bots/--no-bots", default=True, help="Let resident bots keep the markets alive.")
+@click.pass_obj
+def up(settings: Settings, *, bots: bool) -> None:
+    """Run the whole exchange on this machine: chain, contracts, engine, settlement, indexer, API and web app."""
+    from offchain.local.supervisor import Supervisor
+
+    Supervisor(settings, bots=bots, say=click.echo).run()
+
+
+@main.command()
+@click.pass_obj
+def serve(settings: Settings) -> None:
+    """Run the exchange and its API on a chain that has the contracts already."""
+    import uvloop
+
+    from offchain.app import serve as serve_exchange
+
+    uvloop.run(serve_exchange(settings))
+
+
+@main.command()
+@click.pass_obj
+def keys(settings: Settings) -> None:
+    """Show the addresses of the exchange's keys: what the deploy script and the gas money need. Makes missing keys."""
+    from eth_utils.address import to_checksum_address
+
+    from offchain.chain.keys import load_or_create_keyfile
+
+    for role, path in (("engine", settings.engine_keyfile), ("submitter", settings.submitter_keyfile)):
+        click.echo(f"{role} {to_checksum_address(load_or_create_keyfile(path).address)}")
+
+
+@main.command()
+@click.pass_obj
+def bots(settings: Settings) -> None:
+    """Let resident bots trade on the local exchange, each with a wallet of its own."""
+    import asyncio
+
+    from offchain.bots.resident import run_bots
+    from offchain.chain.manifest import load_manifest
+
+    url = f"http://{settings.host}:{settings.port}"
+    manifest = load_manifest(settings.manifest_path)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run_bots(url, settings.node_urls, manifest, settings.state / "keys" / "bots"))
+
+
+@main.command()
+@click.pass_obj
+def verify(settings: Settings) -> None:
+    """Recompute the state from the journal alone and from the chain alone, and compare; exit code 1 if they differ."""
+    import asyncio
+
+    import msgspec
+
+    from offchain.audit.verification import verify as verify_records
+
+    verification = asyncio.run(verify_records(settings))
+    click.echo(msgspec.json.format(msgspec.json.encode(verification)).decode())
+    if not verification.is_clean:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("projections", nargs=-1)
+@click.pass_obj
+def rebuild(settings: Settings, projections: tuple[str, ...]) -> None:
+    """Drop projections (default: all) and make them again from the journal. The exchange must not be running."""
+    from offchain.app import rebuild_projections
+
+    names = rebuild_projections(settings, projections)
+    click.echo(f"Rebuilt {', '.join(names)} from the journal.")
+
+
+if __name__ == "__main__":
+    main()

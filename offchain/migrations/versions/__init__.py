@@ -1,0 +1,1 @@
+"""The revisions, named `<room>_<number>_<words>.py`."""
