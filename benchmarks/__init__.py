@@ -1,0 +1,1 @@
+"""Measurements. Each prints one JSON line a figure: bench, metric, value, unit, n, command."""

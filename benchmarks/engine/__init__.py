@@ -1,0 +1,1 @@
+"""`make bench-engine`: how long the matching engine takes over a command, beside a plain book of `std::map` in C++."""
