@@ -31,14 +31,17 @@ class CommandKind(IntEnum):
     """market, price (maximum, ticks), quantity (maximum, lots), counter_amount (minimum lots), amount (minimum
     notional, quote units)."""
     SET_FEES = 5
-    """account (0: the default of all that have no rates of their own), maker_fee_ppm, taker_fee_ppm."""
+    """account (0: fee tier 1, which every account begins in), maker_fee_ppm, taker_fee_ppm; mode 1: the account goes
+    back from rates of its own to those of its tier."""
     PLACE = 6
-    """account, market, side, time_in_force, price, quantity, taker_fee_ppm (the signed cap). The order's id is the
-    command's sequence. Attachment `OrderAuthorization`."""
+    """account, market, side, time_in_force, order_type, post_only, self_trade_prevention, price (the signed limit),
+    quantity, taker_fee_ppm (the signed cap), amount (FOK_BUDGET: quote units to spend at most or receive at least),
+    counter_amount (stops: trigger price, ticks). The order's id is the command's sequence. Attachment
+    `OrderAuthorization`."""
     CANCEL = 7
     """account, order_id, reason (`CancelReason`)."""
     CANCEL_ALL = 8
-    """account, asset (orders of all markets with this base or quote; 0: of every market), reason."""
+    """account, asset (orders of all markets with this base or quote; 0: any), market (0: any), reason."""
     WITHDRAW = 9
     """account, asset, amount: leaves the available balance. Attachment `WithdrawalAuthorization`."""
     REVERT_WITHDRAWAL = 10
@@ -60,6 +63,31 @@ class CommandKind(IntEnum):
     """account, asset, amount: left on chain without us (account 0: collected fees). Attachment `ExitFact`."""
     CHAIN_CANCEL_FLOOR = 18
     """account, asset (base): every order whose seq is at or under the floor is dead. Attachment `FloorFact`."""
+    REPLACE = 19
+    """As PLACE, and order_id: the open order that goes as the new one comes, both or neither. Attachment
+    `OrderAuthorization`."""
+    AMEND = 20
+    """account, order_id, quantity (what remains from now on, lots; less than before). The order keeps its place."""
+    SET_MARKET_STATUS = 21
+    """market, mode (`MarketStatus`)."""
+    SET_MARKET_RISK = 22
+    """market, amount (price band, ppm of the last price), counter_amount (fat finger, the same), quantity (maximum
+    notional, quote units), price (reference that replaces the last price, ticks). 0: none, or as it is."""
+    SET_CIRCUIT_BREAKER = 23
+    """market, amount (a move of more than so many ppm), counter_amount (within so many microseconds) halts it. 0: none."""
+    SET_KILL_SWITCH = 24
+    """account or market (neither: the whole exchange), mode 1: cancels its orders and takes none; 0: takes them again."""
+    SET_ACCOUNT_LIMITS = 25
+    """account (0: of all that have none of their own), quantity (open orders), amount (messages) within counter_amount
+    (sequences of the log). 0: none."""
+    SET_POSITION_CAP = 26
+    """account, asset, amount (the most that buys may bring it to; 0: none)."""
+    SET_FEE_TIER = 27
+    """mode (2 to 7), amount (30-day volume from which on), maker_fee_ppm, taker_fee_ppm. All 0: there is no such tier."""
+    SET_DISCOUNTS = 28
+    """account, amount (as holder of the token, ppm of the fee), counter_amount (as staker, the same)."""
+    ROLL_VOLUMES = 29
+    """amount (the day, since 1970): counts the volumes of the 30 days before it, and finds every account's tier."""
 
 
 class Side(IntEnum):
@@ -73,7 +101,73 @@ class TimeInForce(IntEnum):
     """How long an order lives; the values are the low three bits of the signed order's flags."""
 
     GTC = 0
+    """Good until it is cancelled, or expires as every signed order does."""
     IOC = 1
+    """Immediate; what is not filled at once is cancelled."""
+    FOK = 2
+    """Filled whole at once, or not at all."""
+    FOK_BUDGET = 3
+    """Filled whole at once within a budget in quote units, or not at all."""
+
+
+class OrderType(IntEnum):
+    """How an order's price is meant; bits 3 and 4 of the signed flags. Its signed price bounds every kind."""
+
+    LIMIT = 0
+    MARKET = 1
+    """At once, at any price within the signed one and the market's collar."""
+    STOP_LIMIT = 2
+    STOP_MARKET = 3
+
+
+class PostOnly(IntEnum):
+    """What becomes of an order that would match at once; bits 5 and 6 of the signed flags."""
+
+    NO = 0
+    REJECT = 1
+    SLIDE = 2
+    """It rests one tick short of the other side."""
+
+
+class SelfTradePrevention(IntEnum):
+    """What an incoming order does on meeting one of its own account; bits 7 to 9 of the signed flags."""
+
+    NONE = 0
+    CANCEL_RESTING = 1
+    CANCEL_INCOMING = 2
+    CANCEL_BOTH = 3
+    DECREMENT_AND_CANCEL = 4
+
+
+class MarketStatus(IntEnum):
+    """What a market takes. A cancel is always taken."""
+
+    TRADING = 0
+    HALT = 1
+    """No order and no amendment, and no stop fires."""
+    CANCEL_ONLY = 2
+    """Cancels, and amendments that reduce."""
+    POST_ONLY = 3
+    """No order that could match at once."""
+
+
+class OrderInstructions(NamedTuple):
+    """How an order is to be treated: what its signed `flags` say."""
+
+    time_in_force: int = TimeInForce.GTC
+    order_type: int = OrderType.LIMIT
+    post_only: int = PostOnly.NO
+    self_trade_prevention: int = SelfTradePrevention.NONE
+
+    @property
+    def flags(self) -> int:
+        """The signed flags; each instruction must be within its enumeration."""
+        return self.time_in_force | self.order_type << 3 | self.post_only << 5 | self.self_trade_prevention << 7
+
+    @classmethod
+    def of(cls, flags: int) -> "OrderInstructions":
+        """The instructions in signed flags; bits above the ninth are not looked at."""
+        return cls(flags & 7, flags >> 3 & 3, flags >> 5 & 3, flags >> 7 & 7)
 
 
 class CancelReason(IntEnum):
@@ -86,6 +180,15 @@ class CancelReason(IntEnum):
     FLOOR = 5
     UNBACKED = 6
     """A fill was taken back, and with it the funds that the order reserved."""
+    SELF_TRADE = 7
+    """Self-trade prevention; a PREVENTED event says against which order."""
+    FOK_KILLED = 8
+    """It could not be filled whole."""
+    HALTED = 9
+    """Its next fill would have moved the price so far that the market's circuit breaker tripped."""
+    KILLED = 10
+    """A kill switch."""
+    REPLACED = 11
 
 
 class Command(NamedTuple):
@@ -103,7 +206,11 @@ class Command(NamedTuple):
     account: int = 0
     counter_account: int = 0
     market: int = 0
+    order_type: int = 0
+    post_only: int = 0
     asset: int = 0
+    self_trade_prevention: int = 0
+    mode: int = 0
     counter_asset: int = 0
     maker_fee_ppm: int = 0
     taker_fee_ppm: int = 0
@@ -127,14 +234,14 @@ class Command(NamedTuple):
         return cls._make(_ROW.unpack(row))
 
 
-_ROW = struct.Struct("<QQBBBBIIIIIiiQqqqq")
+_ROW = struct.Struct("<QQBBBBIIHBBHBBIiiQqqqq")
 COMMAND_BYTES = _ROW.size
 COMMAND_DTYPE = np.dtype(
     [
         (name, code)
         for name, code in zip(
             Command._fields,
-            "<u8 <u8 u1 u1 u1 u1 <u4 <u4 <u4 <u4 <u4 <i4 <i4 <u8 <i8 <i8 <i8 <i8".split(),
+            "<u8 <u8 u1 u1 u1 u1 <u4 <u4 <u2 u1 u1 <u2 u1 u1 <u4 <i4 <i4 <u8 <i8 <i8 <i8 <i8".split(),
             strict=True,
         )
     ]

@@ -24,8 +24,8 @@ class EventKind(IntEnum):
     REJECTED = 2
     """Nothing changed. reason: `RejectReason`."""
     ACCEPTED = 3
-    """order_id, account, market, side, time_in_force, price, quantity, remaining (= quantity), asset and amount
-    (what moved from available to reserved)."""
+    """order_id, account, market, side, time_in_force, price (the limit in force: slid or clamped if need be), quantity,
+    remaining (= quantity), asset and amount (what moved from available to reserved). A stop is armed, not in the book."""
     FILLED = 4
     """Taker: order_id, account, side, remaining, fee, amount (released: reserved back to available beyond what the
     fill spent). Maker: counter_order_id, counter_account, counter_remaining, counter_fee, counter_amount
@@ -41,6 +41,18 @@ class EventKind(IntEnum):
     """A fill taken back from the available balances of both sides: market, price, quantity, asset (quote), side,
     account and fee of the taker, counter_account and counter_fee of the maker, order_id (sequence of the FILLED
     event), reason."""
+    TRIGGERED = 9
+    """A stop begins to match: order_id, account, market, side, time_in_force, price (the limit in force), quantity and
+    remaining (its lots), asset and amount (what the limit in force releases of its reservation)."""
+    AMENDED = 10
+    """order_id, account, market, side, price, quantity (lots taken away), remaining, asset and amount (what moved from
+    reserved back to available), reason (0: the owner's wish, or `CancelReason.SELF_TRADE`)."""
+    PREVENTED = 11
+    """Two orders of one account did not match: order_id and account of the incoming one, counter_order_id and
+    counter_account of the resting one, market, side (incoming), price (resting), quantity, remaining and
+    counter_remaining (of both, before), reason (`SelfTradePrevention`). No balance moves by this event."""
+    STATUS_CHANGED = 12
+    """market, reason (`MarketStatus`), price (the one that was not traded, if the circuit breaker did it)."""
 
 
 class RejectReason(IntEnum):
@@ -70,6 +82,28 @@ class RejectReason(IntEnum):
     """A field holds what it can never hold, such as a number wider than the field."""
     BAD_SEQUENCE = 21
     """The command's sequence is not above the last one applied."""
+    BAD_ORDER_TYPE = 22
+    BAD_POST_ONLY = 23
+    BAD_SELF_TRADE_PREVENTION = 24
+    BAD_TRIGGER = 25
+    BAD_BUDGET = 26
+    BAD_REPLACEMENT = 27
+    """The order to be replaced is on another market or side."""
+    WOULD_CROSS = 28
+    WOULD_TRIGGER = 29
+    WOULD_SELF_TRADE = 30
+    MARKET_CLOSED = 31
+    TRADING_KILLED = 32
+    PRICE_OUTSIDE_BAND = 33
+    PRICE_TOO_FAR = 34
+    """So far past the last price that it looks like a slip of the finger."""
+    NOTIONAL_TOO_LARGE = 35
+    TOO_MANY_ORDERS = 36
+    TOO_MANY_MESSAGES = 37
+    POSITION_CAP = 38
+    BAD_LIMIT = 39
+    BAD_TIER = 40
+    BAD_DAY = 41
 
 
 class Event(NamedTuple):

@@ -18,6 +18,10 @@ class Inbox:
     side: I64
     time_in_force: I64
     reason: I64
+    order_type: I64
+    post_only: I64
+    self_trade_prevention: I64
+    mode: I64
     account: I64
     counter_account: I64
     market: I64
@@ -45,7 +49,13 @@ class Inbox:
         self.account = (word >> 32) & at.LOW32
         word = row[3]
         self.counter_account = word & at.LOW32
-        self.market = (word >> 32) & at.LOW32
+        self.market = (word >> 32) & at.LOW16
+        self.order_type = (word >> 48) & 0xFF
+        self.post_only = (word >> 56) & 0xFF
+        word = row[4]
+        self.asset = word & at.LOW16
+        self.self_trade_prevention = (word >> 16) & 0xFF
+        self.mode = (word >> 24) & 0xFF
         word = row[5]
         self.maker_fee_ppm = ((word & at.LOW32) ^ at.SIGN32) - at.SIGN32
         self.taker_fee_ppm = word >> 32
@@ -53,7 +63,6 @@ class Inbox:
         self.price = row[7]
         self.quantity = row[8]
         if self.kind not in (codes.PLACE, codes.CANCEL):
-            self.asset = row[4] & at.LOW32
             self.counter_asset = (row[4] >> 32) & at.LOW32
             self.amount = row[9]
             self.counter_amount = row[10]

@@ -112,6 +112,7 @@ UNWIND_LEGS: Final = 5
 
 # Hashing and bits.
 LOW32: Final = 2**32 - 1
+LOW16: Final = 2**16 - 1
 SIGN32: Final = 2**31
 HASH_FACTOR: Final = 0x61C88647
 """2^32 less its golden section: the top bits of its products spread well, and with 32 bits they stay within a word."""
