@@ -162,7 +162,7 @@ class OrderEntry:
             signed.signature,
             signed.digest,
         )
-        return PlaceOrder(market.market_id, side, time_in_force, price, quantity, authorization), signed
+        return PlaceOrder(market.market_id, side, price, quantity, authorization), signed
 
     def _cancel(self, message: CancelMessage) -> tuple[CancelOrder, Signed]:
         signed = self._signatures.signed(SignedCancel(message.client_order_id), message.owner, message.signature)

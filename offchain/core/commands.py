@@ -120,6 +120,9 @@ class OrderType(IntEnum):
     STOP_MARKET = 3
 
 
+_STOPS: Final = (OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
+
+
 class PostOnly(IntEnum):
     """What becomes of an order that would match at once; bits 5 and 6 of the signed flags."""
 
@@ -163,6 +166,11 @@ class OrderInstructions(NamedTuple):
     def flags(self) -> int:
         """The signed flags; each instruction must be within its enumeration."""
         return self.time_in_force | self.order_type << 3 | self.post_only << 5 | self.self_trade_prevention << 7
+
+    @property
+    def can_rest(self) -> bool:
+        """Whether such an order can outlive its command: in the book, or armed as a stop."""
+        return self.time_in_force == TimeInForce.GTC or self.order_type in _STOPS
 
     @classmethod
     def of(cls, flags: int) -> "OrderInstructions":

@@ -1,7 +1,8 @@
 """Intents: what a caller asks the sequencer for, before it has a place in the log.
 
 The sequencer checks an intent against the sequenced state and either refuses it with an error (nothing is journaled)
-or turns it into a command. Owners are 20-byte addresses; amounts ledger units, prices ticks, quantities lots.
+or turns it into a command. Owners are 20-byte addresses. A number has its unit in its name: `_units` are ledger
+units, `_ticks` prices, `_lots` quantities, `_ppm` parts per million, `_us` microseconds.
 """
 
 import msgspec
@@ -11,6 +12,7 @@ from offchain.core.commands import (
     CancelReason,
     ChainFact,
     CommandKind,
+    MarketStatus,
     OrderAuthorization,
     WithdrawalAuthorization,
 )
@@ -18,14 +20,42 @@ from offchain.core.events import Event
 
 
 class PlaceOrder(msgspec.Struct, frozen=True):
-    """A signed order. The signature has been verified by whoever submits this."""
+    """A signed order. The signature has been verified by whoever submits this.
+
+    How it is to be treated (time in force, type, post-only, self-trade prevention) is in `authorization.flags`.
+    `trigger_price_ticks` is that of a stop, `budget_units` (of the quote asset) that of a FOK_BUDGET; else 0.
+    """
 
     market: int
     side: int
-    time_in_force: int
     price_ticks: int
     quantity_lots: int
     authorization: OrderAuthorization
+    trigger_price_ticks: int = 0
+    budget_units: int = 0
+
+
+class ReplaceOrder(msgspec.Struct, frozen=True):
+    """A signed order that takes the place of an open one of the same owner, market and side: both happen or neither.
+
+    The one that goes is named by its client order id or else by its order id.
+    """
+
+    order: PlaceOrder
+    client_order_id: str | None = None
+    order_id: int | None = None
+
+
+class AmendOrder(msgspec.Struct, frozen=True):
+    """Let less of an open order remain: `quantity_lots` from now on. It keeps its place.
+
+    The order is named by its client order id or else by its order id.
+    """
+
+    owner: bytes
+    quantity_lots: int
+    client_order_id: str | None = None
+    order_id: int | None = None
 
 
 class CancelOrder(msgspec.Struct, frozen=True):
@@ -38,10 +68,11 @@ class CancelOrder(msgspec.Struct, frozen=True):
 
 
 class CancelAllOrders(msgspec.Struct, frozen=True):
-    """Take all orders of the owner out of the books, of one asset's markets or (asset 0) of every market."""
+    """Cancel all open orders of the owner, armed stops too: of an asset's markets (0: any), of a market (0: any)."""
 
     owner: bytes
     asset: int = 0
+    market: int = 0
 
 
 class RequestWithdrawal(msgspec.Struct, frozen=True):
@@ -100,26 +131,120 @@ class ListMarket(msgspec.Struct, frozen=True):
     min_notional_units: int
 
 
+class SetMarketStatus(msgspec.Struct, frozen=True):
+    """Open, halt or restrict a market; its circuit breaker starts afresh."""
+
+    market: int
+    status: MarketStatus
+
+
+class SetMarketLimits(msgspec.Struct, frozen=True):
+    """The sizes that a market takes. Notionals are quote units."""
+
+    market: int
+    max_price_ticks: int
+    max_quantity_lots: int
+    min_quantity_lots: int
+    min_notional_units: int
+
+
+class SetMarketRisk(msgspec.Struct, frozen=True):
+    """How far from the last price, and how large, an order may be; 0: no such limit.
+
+    `reference_price_ticks` replaces the last price; 0 keeps it.
+    """
+
+    market: int
+    band_ppm: int
+    fat_finger_ppm: int
+    max_notional_units: int
+    reference_price_ticks: int = 0
+
+
+class SetCircuitBreaker(msgspec.Struct, frozen=True):
+    """A move of the price by more than `move_ppm` within `window_us` halts the market; both 0: none does."""
+
+    market: int
+    move_ppm: int
+    window_us: int
+
+
+class SetKillSwitch(msgspec.Struct, frozen=True):
+    """Cancel every open order of an owner, a market, or (neither is given) the exchange, and take none until off."""
+
+    on: bool
+    owner: bytes = b""
+    market: int = 0
+
+
+class SetAccountLimits(msgspec.Struct, frozen=True):
+    """How many orders an owner may have open, and messages it may send within `window_sequences` of the log; 0: any.
+
+    Messages are orders, replacements and amendments. Without owner: the limits of all that have none of their own.
+    """
+
+    open_orders: int
+    messages: int
+    window_sequences: int
+    owner: bytes = b""
+
+
+class SetPositionCap(msgspec.Struct, frozen=True):
+    """The most that an owner's buys may bring its balance of an asset to; 0: no cap."""
+
+    owner: bytes
+    asset: int
+    cap_units: int
+
+
 class SetFees(msgspec.Struct, frozen=True):
-    """Fee rates of one owner, or (no owner) the default, in parts per million; a negative maker rate is a rebate."""
+    """Fee rates of one owner, or (no owner) of tier 1, in parts per million; a negative maker rate is a rebate.
+
+    With `of_tier` the owner goes back to the rates of its tier, and both rates are 0.
+    """
 
     maker_fee_ppm: int
     taker_fee_ppm: int
     owner: bytes = b""
+    of_tier: bool = False
 
 
-Intent = (
-    PlaceOrder
-    | CancelOrder
-    | CancelAllOrders
-    | RequestWithdrawal
-    | RevertWithdrawal
-    | RecordChainFact
-    | UnwindFill
-    | ListAsset
+class SetFeeTier(msgspec.Struct, frozen=True):
+    """The rates (parts per million) of tier 2 to 7 and the 30-day volume in quote units from which on it applies.
+
+    With volume and rates 0 there is no such tier.
+    """
+
+    tier: int
+    volume_units: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+
+
+class SetDiscounts(msgspec.Struct, frozen=True):
+    """What an owner is spared of its tier's fees, in parts per million: as holder and as staker of the token."""
+
+    owner: bytes
+    holder_ppm: int
+    staker_ppm: int
+
+
+OrderIntent = PlaceOrder | ReplaceOrder | AmendOrder | CancelOrder | CancelAllOrders
+OperatorIntent = (
+    ListAsset
     | ListMarket
+    | SetMarketStatus
+    | SetMarketLimits
+    | SetMarketRisk
+    | SetCircuitBreaker
+    | SetKillSwitch
+    | SetAccountLimits
+    | SetPositionCap
     | SetFees
+    | SetFeeTier
+    | SetDiscounts
 )
+Intent = OrderIntent | RequestWithdrawal | RevertWithdrawal | RecordChainFact | UnwindFill | OperatorIntent
 
 
 class Receipt(msgspec.Struct, frozen=True):

@@ -3,7 +3,13 @@
 import re
 from typing import Final
 
-from offchain.core.commands import CancelReason, Command, CommandKind, OrderAuthorization, TimeInForce
+from offchain.core.commands import (
+    CancelReason,
+    Command,
+    CommandKind,
+    OrderAuthorization,
+    OrderInstructions,
+)
 from offchain.core.errors import (
     ClientOrderIdReused,
     InvalidRequest,
@@ -33,7 +39,6 @@ SECONDS_MAX: Final = 2**40 - 1
 SIGNATURE_BYTES: Final = 65
 _CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,36}", re.ASCII)
 _PLACE: Final = int(CommandKind.PLACE)
-_TIMES_IN_FORCE: Final = frozenset(map(int, TimeInForce))
 
 
 def place_order(group: Group, intent: PlaceOrder) -> Receipt:
@@ -58,12 +63,14 @@ def place_order(group: Group, intent: PlaceOrder) -> Receipt:
         group.now_us,
         _PLACE,
         side=intent.side,
-        time_in_force=intent.time_in_force,
         account=account,
         market=intent.market,
         taker_fee_ppm=signed.max_fee_bps * PPM_PER_BPS,
         price=intent.price_ticks,
         quantity=intent.quantity_lots,
+        amount=intent.budget_units,
+        counter_amount=intent.trigger_price_ticks,
+        **OrderInstructions.of(signed.flags)._asdict(),
     )
     if not 0 < intent.price_ticks <= UNITS_MAX:
         raise refusal(group.machine, command, RejectReason.BAD_PRICE)
@@ -149,10 +156,9 @@ def _check_form(group: Group, intent: PlaceOrder) -> None:
         )
     if intent.side not in (0, 1):
         raise InvalidRequest(f"Side {intent.side} is neither buy (0) nor sell (1).", "Send one of them.")
-    if intent.time_in_force not in _TIMES_IN_FORCE or signed.flags != intent.time_in_force:
+    if OrderInstructions.of(signed.flags).flags != signed.flags:
         raise UnsupportedOrder(
-            f"Flags {signed.flags} with time in force {intent.time_in_force} are not taken.",
-            "Sign flags 0 for GTC or 1 for IOC, with all other bits zero.",
+            f"Flags {signed.flags} have bits that mean nothing.", "Sign flags of ten bits, with all others zero."
         )
     if not 0 <= signed.max_fee_bps <= FEE_BPS_MAX:
         raise InvalidRequest(
@@ -177,9 +183,9 @@ def _check_lane(group: Group, account: int, market: Market, signed: OrderAuthori
         raise InvalidRequest(
             f"Lane {lane} or seq {seq} is out of range.", f"Sign a lane up to {LANE_MAX} and a seq from 1 to {SEQ_MAX}."
         )
-    if lane == 0 and signed.flags == TimeInForce.GTC:
+    if lane == 0 and OrderInstructions.of(signed.flags).can_rest:
         raise UnsupportedOrder(
-            "Lane 0 is for immediate orders; an order that may rest needs a lane of its own.",
+            "Lane 0 is for immediate orders; one that may rest, and a stop, needs a lane of its own.",
             f"Sign a lane from 1 to {LANE_MAX}.",
         )
     floor = group.registry.floors.get((account, asset), 0)

@@ -77,7 +77,7 @@ def order(owner: bytes, number: int, side: int, price: int, quantity: int) -> Pl
         signature=bytes(65),
         digest=number.to_bytes(32, "big"),
     )
-    return PlaceOrder(1, side, 0, price, quantity, signed)
+    return PlaceOrder(1, side, price, quantity, signed)
 
 
 async def test_a_write_shows_as_soon_as_it_is_waited_for(database: Engine, tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def order(
     digest = hashlib.sha256(repr(signed).encode()).digest()
     signature = (digest * 3)[:65]
     authorization = OrderAuthorization(client_order_id, owner, expiry_s, seq, lane, bps, flags, signature, digest)
-    return PlaceOrder(market, side, tif, price, quantity, authorization)
+    return PlaceOrder(market, side, price, quantity, authorization)
 
 
 def withdrawal(

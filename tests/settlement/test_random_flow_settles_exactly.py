@@ -129,9 +129,7 @@ class WholeLoop:
             wallet.sign_digest(digest),
             digest,
         )
-        await self.sequencer.submit(
-            PlaceOrder(MARKET, order.side, int(immediate), order.price, order.quantity, authorization)
-        )
+        await self.sequencer.submit(PlaceOrder(MARKET, order.side, order.price, order.quantity, authorization))
 
     async def withdraw(self, wallet, amount, nonce):
         deadline_s = wall_clock_us() // 1_000_000 + WITHDRAWAL_LIFE_S
