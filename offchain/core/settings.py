@@ -1,12 +1,14 @@
 """Settings: everything that a deployment chooses, read from `QUANTATRADE_*` variables of the environment."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from offchain.core.errors import ConfigurationError
+
+_Wallet = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 
 
 class Settings(BaseSettings):
@@ -30,6 +32,7 @@ class Settings(BaseSettings):
     snapshot_every_commands: int = Field(200_000, ge=1_000, description="Commands between two snapshots.")
     session_minutes: int = Field(15, ge=1, description="Life of a session token; it can be refreshed.")
     origins: tuple[str, ...] = Field((), description="Origins that the web app is served from; empty: the port's own.")
+    operators: tuple[_Wallet, ...] = Field((), description="Wallets that may use operator routes; empty: none.")
     requests_per_s: int = Field(2_000, ge=1, description="Requests that one network address may make a second.")
     address_orders_per_s: int = Field(10_000, ge=1, description="Orders and cancels of one network address a second.")
     account_orders_per_s: int = Field(1_000, ge=1, description="Orders and cancels of one account a second.")
@@ -47,6 +50,11 @@ class Settings(BaseSettings):
         """The origins in force: wallets sign in for them, and browsers may open websockets from them."""
         hosts = dict.fromkeys(("localhost", "127.0.0.1", self.host))
         return self.origins or tuple(f"http://{host}:{self.port}" for host in hosts)
+
+    @property
+    def operator_owners(self) -> frozenset[bytes]:
+        """The operators' wallets as 20-byte addresses."""
+        return frozenset(bytes.fromhex(address[2:]) for address in self.operators)
 
     @property
     def journal_folder(self) -> Path:

@@ -14,6 +14,7 @@ from offchain.core.settings import load_settings
         ("QUANTATRADE_NODE_URLS", "http://127.0.0.1:8545"),
         ("QUANTATRADE_NODE_URLS", '"one"'),
         ("QUANTATRADE_LOG_LEVEL", "LOUD"),
+        ("QUANTATRADE_OPERATORS", '["0x12"]'),
     ],
 )
 def test_a_value_that_cannot_be_used_is_told_with_its_variable(
