@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from offchain.api.models import SessionRow
 from offchain.core.clock import ClockUs
 from offchain.core.database import Sessions
 from offchain.core.errors import ConfigurationError, SessionExpired, Unauthorized
+from offchain.core.private_files import read_or_create
 
 REFRESH_DAYS: Final = 30
 _SECRET_BYTES: Final = 64
@@ -158,19 +158,11 @@ def load_or_create_secret(path: Path) -> bytes:
     Raises:
         ConfigurationError: the file is too short to be one, or others can read it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = path.read_bytes()
-        if len(secret) < _SECRET_BYTES or path.stat().st_mode & 0o077:
-            raise ConfigurationError(
-                f"The session secret {path} is damaged or readable by others.", "Remove it: everyone signs in again."
-            ) from None
-        return secret
-    with os.fdopen(descriptor, "wb") as file:
-        secret = secrets.token_bytes(_SECRET_BYTES)
-        file.write(secret)
+    secret = read_or_create(path, lambda: secrets.token_bytes(_SECRET_BYTES))
+    if len(secret) < _SECRET_BYTES or path.stat().st_mode & 0o077:
+        raise ConfigurationError(
+            f"The session secret {path} is damaged or readable by others.", "Remove it: everyone signs in again."
+        )
     return secret
 
 

@@ -12,6 +12,7 @@ from eth_utils.address import to_checksum_address
 
 from offchain.chain.typed_data import keccak
 from offchain.core.errors import BadSignature, ConfigurationError
+from offchain.core.private_files import read_or_create
 
 SIGNATURE_BYTES: Final = 65
 _HALF_ORDER: Final = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -81,11 +82,9 @@ def load_or_create_keyfile(path: Path) -> LocalSigner:
         ConfigurationError: the file is not a keyfile, or the passphrase does not open it.
     """
     passphrase = os.environ.get("QUANTATRADE_KEY_PASSPHRASE") or _stored_passphrase(path.with_suffix(".passphrase"))
-    if not path.exists():
-        keyfile = Account.encrypt(secrets.token_bytes(32), passphrase, kdf="scrypt", iterations=_KEYFILE_ITERATIONS)
-        _write_private(path, json.dumps(keyfile))
     try:
-        return LocalSigner(bytes(Account.decrypt(path.read_text(), passphrase)))
+        keyfile = read_or_create(path, lambda: _new_keyfile(passphrase)).decode()
+        return LocalSigner(bytes(Account.decrypt(keyfile, passphrase)))
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigurationError(
             f"The keyfile {path} cannot be opened: {error}.",
@@ -94,16 +93,12 @@ def load_or_create_keyfile(path: Path) -> LocalSigner:
 
 
 def _stored_passphrase(path: Path) -> str:
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(32))
-    return path.read_text().strip()
+    return read_or_create(path, lambda: secrets.token_urlsafe(32).encode()).decode().strip()
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+def _new_keyfile(passphrase: str) -> bytes:
+    keyfile = Account.encrypt(secrets.token_bytes(32), passphrase, kdf="scrypt", iterations=_KEYFILE_ITERATIONS)
+    return json.dumps(keyfile).encode()
 
 
 def _address(key: coincurve.PublicKey) -> bytes:

@@ -1,11 +1,11 @@
 """Child processes that never outlive their parent, the ports that they take, and whether they answer."""
 
 import ctypes
+import http.client
 import os
 import signal
 import socket
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -78,7 +78,7 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/api/v1/time", timeout=2) as response:  # noqa: S310 - our own URL
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):
         return False
 
 

@@ -20,7 +20,7 @@ from offchain.local.children import answers, require_free_port, start_child, sto
 
 SERVER_START_TIMEOUT_S: Final = 60.0
 RESTARTS_MAX: Final = {"server": 20, "bots": 3}
-"""How often a process may end within the window before it is given up."""
+"""How often a process may end by itself within the window before it is given up."""
 RESTART_WINDOW_S: Final = 60.0
 _COMMANDS: Final = {"server": "serve", "bots": "bots"}
 """The `quantatrade` command that each process runs."""
@@ -43,6 +43,7 @@ class Supervisor:
         self._say = say
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._restarts: dict[str, list[float]] = {}
+        self._is_open = False
         self._stopping = False
 
     @property
@@ -63,7 +64,7 @@ class Supervisor:
             self._start_chain()
             self._start("server")
             self._wait_for_server()
-            if not self._stopping:
+            if self._is_open:
                 if self._bots:
                     self._start("bots")
                 self._say(f"QuantaTrade is open at {self.url} (Ctrl-C stops it).")
@@ -103,12 +104,16 @@ class Supervisor:
             raise ConfigurationError("The contracts could not be deployed.", f"See {log}.")
 
     def _wait_for_server(self) -> None:
-        deadline = time.monotonic() + SERVER_START_TIMEOUT_S
-        while not answers(self.url):
-            if self._stopping:
+        server, deadline = self._children["server"], time.monotonic() + SERVER_START_TIMEOUT_S
+        while not self._stopping:
+            if answers(self.url):
+                self._is_open = True
                 return
-            if self._children["server"].poll() is not None or time.monotonic() > deadline:
-                raise ConfigurationError("The exchange does not start.", f"See {self._log('server')}.")
+            self._watch()
+            if self._children["server"] is not server:
+                server, deadline = self._children["server"], time.monotonic() + SERVER_START_TIMEOUT_S
+            if time.monotonic() > deadline:
+                raise self._does_not_start()
             time.sleep(0.1)
 
     def _start(self, name: str) -> None:
@@ -121,12 +126,18 @@ class Supervisor:
                 continue
             if name == "chain":
                 raise ConfigurationError("The local chain stopped by itself.", f"See {self._log(name)}.")
-            if self._ends_too_often(name):
+            if name == "server" and not self._is_open and child.returncode > 0:
+                raise self._does_not_start()
+            # A SIGKILL comes from outside and says nothing about the process: however many come, it starts again.
+            if child.returncode != -signal.SIGKILL and self._ends_too_often(name):
                 self._give_up(name)
                 continue
             self._say(f"The {name} process ended (exit code {child.returncode}); starting it again.")
             # Nobody waits for it here: it may end again while it starts, and then the next look starts it again.
             self._start(name)
+
+    def _does_not_start(self) -> ConfigurationError:
+        return ConfigurationError("The exchange does not start.", f"See {self._log('server')}.")
 
     def _ends_too_often(self, name: str) -> bool:
         now = time.monotonic()
