@@ -14,7 +14,7 @@ from offchain.matching.words import I64, Words, blank, grown
 @cython.final
 @cython.cclass
 class Books:
-    """All sides of all markets. A side is named by its record's first word; odd records (sells) rise from the best."""
+    """All sides of all markets. A side is named by its record's first word; odd records rise from the best."""
 
     sides: Words
     levels: Words
@@ -49,8 +49,8 @@ class Books:
     @cython.cfunc
     def hold_sides(self, count: I64) -> I64:
         """Have room for the sides of `count` markets."""
-        if len(self.sides) < count * 2 * at.SIDE_WORDS:
-            self.sides = grown(self.sides, 2 * count * 2 * at.SIDE_WORDS)
+        if len(self.sides) < count * at.SIDES * at.SIDE_WORDS:
+            self.sides = grown(self.sides, 2 * count * at.SIDES * at.SIDE_WORDS)
         return 0
 
     @cython.cfunc

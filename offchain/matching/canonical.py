@@ -3,7 +3,8 @@
 In order: version, last command and event sequence, number of accounts; then counted sections, sorted: rates (account,
 maker, taker; the default first), assets, markets (id, base, quote, units per lot, units per tick and lot, maximum price
 and quantity, minimum quantity and notional), balances that are not all zero (account, asset, available, reserved,
-exiting), and open orders (market, side, id, account, price, remaining, fee cap) in priority order.
+exiting), and open orders (market, book, id, account, price, remaining, fee cap; of armed stops time in force, type,
+self-trade prevention and trigger) in priority order; books are 0 buys, 1 sells, 2 buy stops, 3 sell stops.
 What follows from these (indexes, levels, what each order holds) is not part of it.
 """
 
@@ -13,7 +14,7 @@ from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.ledger import Ledger
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, Words, blank, grown, record
+from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair, record
 
 
 @cython.final
@@ -66,8 +67,8 @@ def dump(state: State, event_sequence: I64) -> Words:
     tape.put(state.orders.count)
     for market in range(len(state.markets) // at.MARKET_WORDS):
         if state.is_market(market):
-            dump_orders(state, tape, market, codes.BUY)
-            dump_orders(state, tape, market, codes.SELL)
+            for book in range(at.SIDES):
+                dump_orders(state, tape, market, book)
     return tape.words[: tape.position]
 
 
@@ -107,7 +108,7 @@ def dump_markets(state: State, tape: Tape) -> I64:
     tape.put(len(listed))
     for number in listed:
         tape.put(number)
-        tape.copy(state.markets, number * at.MARKET_WORDS, at.FEE_POT)
+        tape.copy(state.markets, number * at.MARKET_WORDS, at.MARKET_CANONICAL_WORDS)
     return 0
 
 
@@ -138,22 +139,35 @@ def dump_balances(state: State, tape: Tape) -> I64:
 
 
 @cython.cfunc
-def dump_orders(state: State, tape: Tape, market: I64, side: I64) -> I64:
-    """The open orders of one side of a market."""
-    own: I64 = state.side_of(market, side)
-    level: I64 = state.books.sides[own + at.BEST]
-    while level != 0:
-        slot: I64 = state.books.levels[level + at.HEAD]
+def book_side(state: State, market: I64, book: I64) -> I64:
+    """The record of a canonical book: 0 buys, 1 sells, 2 buy stops, 3 sell stops."""
+    return state.side_of(market, book) if book <= codes.SELL else state.stops_of(market, book - 2)
+
+
+@cython.cfunc
+def dump_orders(state: State, tape: Tape, market: I64, book: I64) -> I64:
+    """The open orders of one book of a market."""
+    own: I64 = book_side(state, market, book)
+    place: I64 = state.books.sides[own + at.BEST]
+    while place != 0:
+        price: I64 = state.books.levels[place + at.LEVEL_PRICE]
+        slot: I64 = state.books.levels[place + at.HEAD]
         while slot != 0:
+            order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+            meta: I64 = order[at.META]
             tape.put(market)
-            tape.put(side)
-            tape.put(state.orders.slots[slot + at.ID])
-            tape.put(state.orders.slots[slot + at.ACCOUNT])
-            tape.put(state.orders.slots[slot + at.PRICE])
-            tape.put(state.orders.slots[slot + at.REMAINING])
-            tape.put(state.orders.slots[slot + at.FEE_CAP])
-            slot = state.orders.slots[slot + at.NEXT]
-        level = state.books.next_level(own, state.books.levels[level + at.LEVEL_PRICE])
+            tape.put(book)
+            tape.put(order[at.ID])
+            tape.put(high_of(order[at.LEVEL_ACCOUNT]))
+            tape.put(order[at.PRICE])
+            tape.put(order[at.REMAINING])
+            tape.put(meta >> at.HIGH)
+            tape.put((meta >> at.TIF_SHIFT) & 3)
+            tape.put((meta >> at.TYPE_SHIFT) & 3)
+            tape.put((meta >> at.STP_SHIFT) & 7)
+            tape.put(price if book > codes.SELL else 0)
+            slot = low_of(order[at.LINKS])
+        place = state.books.next_level(own, price)
     return 0
 
 
@@ -203,6 +217,11 @@ def load_markets(state: State, tape: Tape) -> I64:
         max_quantity: I64 = tape.get()
         min_quantity: I64 = tape.get()
         state.set_limits(market, max_price, max_quantity, min_quantity, tape.get())
+        word: I64 = at.MAX_NOTIONAL
+        while word < at.MARKET_CANONICAL_WORDS:
+            state.markets[market * at.MARKET_WORDS + word] = tape.get()
+            word += 1
+        state.guard(market)
         count -= 1
     return 0
 
@@ -232,24 +251,24 @@ def load_orders(state: State, tape: Tape) -> I64:
     count: I64 = tape.get()
     while count > 0:
         market: I64 = tape.get()
-        side: I64 = tape.get()
+        book: I64 = tape.get()
+        side: I64 = book % 2
         order_id: I64 = tape.get()
-        account: I64 = tape.get()
-        price: I64 = tape.get()
-        remaining: I64 = tape.get()
-        fee_cap: I64 = tape.get()
         slot: I64 = state.orders.take(order_id)
-        terms: Record = record(state.markets, market * at.MARKET_WORDS, at.MARKET_WORDS)
-        state.orders.slots[slot + at.MARKET] = market
-        state.orders.slots[slot + at.SIDE] = side
-        state.orders.slots[slot + at.ACCOUNT] = account
-        state.orders.slots[slot + at.PRICE] = price
-        state.orders.slots[slot + at.REMAINING] = remaining
-        state.orders.slots[slot + at.FEE_CAP] = fee_cap
-        state.orders.slots[slot + at.HOLDING] = state.ledger.touch(account, state.held_asset(market, side))
-        state.orders.slots[slot + at.GAINING] = state.ledger.touch(account, state.held_asset(market, 1 - side))
-        state.orders.slots[slot + at.HELD] = state.reservation(terms, side, price, remaining, fee_cap)
-        state.queue(slot)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        account: I64 = tape.get()
+        order[at.LEVEL_ACCOUNT] = pair(0, account)
+        order[at.PRICE] = tape.get()
+        order[at.REMAINING] = tape.get()
+        meta: I64 = market | side << at.SIDE_SHIFT | tape.get() << at.HIGH
+        meta |= tape.get() << at.TIF_SHIFT
+        meta |= tape.get() << at.TYPE_SHIFT
+        order[at.META] = meta | tape.get() << at.STP_SHIFT
+        holding: I64 = state.ledger.touch(account, state.held_asset(market, side))
+        order[at.BALANCES] = pair(holding, state.ledger.touch(account, state.held_asset(market, 1 - side)))
+        trigger: I64 = tape.get()
+        state.queue(slot, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
+        state.guard(market)
         by_age.append((order_id, slot))
         count -= 1
     by_age.sort()

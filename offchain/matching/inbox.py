@@ -10,7 +10,10 @@ from offchain.matching.words import I64, Row
 @cython.final
 @cython.cclass
 class Inbox:
-    """The fields of one COMMAND_DTYPE row. Narrow fields are in their range by nature, wide ones hold any word."""
+    """The fields of one COMMAND_DTYPE row. Narrow fields are in their range by nature, wide ones hold any word.
+
+    An order is `unusual` (not 0) unless it is a LIMIT order, GTC or IOC, without any further instruction.
+    """
 
     sequence: I64
     timestamp_us: I64
@@ -34,11 +37,12 @@ class Inbox:
     quantity: I64
     amount: I64
     counter_amount: I64
+    unusual: I64
 
     @cython.cfunc
     @cython.inline
     def load(self, row: Row) -> I64:
-        """Read a row, but of single orders only what they have."""
+        """Read a row, but of orders only what they have."""
         self.sequence = row[0]
         self.timestamp_us = row[1]
         word: I64 = row[2]
@@ -62,8 +66,10 @@ class Inbox:
         self.order_id = row[6]
         self.price = row[7]
         self.quantity = row[8]
-        if self.kind not in (codes.PLACE, codes.CANCEL):
+        self.amount = row[9]
+        self.counter_amount = row[10]
+        if self.kind != codes.PLACE:
             self.counter_asset = (row[4] >> 32) & at.LOW32
-            self.amount = row[9]
-            self.counter_amount = row[10]
+        rare: I64 = self.time_in_force >> 1 | self.order_type | self.post_only | self.self_trade_prevention
+        self.unusual = rare | self.amount | self.counter_amount
         return 0

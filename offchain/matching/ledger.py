@@ -67,6 +67,12 @@ class Ledger:
 
     @cython.cfunc
     @cython.inline
+    def can_trade(self, account: I64) -> cython.bint:
+        """Whether the account is open and not the fee account."""
+        return account != codes.FEE_ACCOUNT and self.is_account(account)
+
+    @cython.cfunc
+    @cython.inline
     def is_asset(self, asset: I64) -> cython.bint:
         """Whether the asset is listed."""
         return 0 <= asset * at.ASSET_WORDS < len(self.assets) and self.assets[asset * at.ASSET_WORDS + at.LISTED] != 0

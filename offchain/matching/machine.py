@@ -4,14 +4,21 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
+from offchain.matching.breaker import Breaker
 from offchain.matching.canonical import Tape, dump, load, used_balances
+from offchain.matching.funding import FundsVerdict
 from offchain.matching.inbox import Inbox
+from offchain.matching.lookahead import Lookahead
 from offchain.matching.outbox import Outbox
+from offchain.matching.placing import OrderVerdict
+from offchain.matching.risk import Risk
+from offchain.matching.settings import SettingsVerdict
 from offchain.matching.state import State
+from offchain.matching.stops import Stops
 from offchain.matching.trading import Trading
 from offchain.matching.unwinding import Unwinding
 from offchain.matching.verdict import Verdict
-from offchain.matching.words import I64, Rows, Words, packed, record, unpacked
+from offchain.matching.words import I64, Rows, Words, high_of, packed, record, unpacked
 
 
 @cython.final
@@ -23,16 +30,26 @@ class Machine:
     inbox: Inbox
     outbox: Outbox
     unwinding: Unwinding
+    risk: Risk
+    orders: OrderVerdict
     verdict: Verdict
     trading: Trading
+    stops: Stops
 
     def __init__(self) -> None:
         self.state = State()
         self.inbox = Inbox()
         self.outbox = Outbox()
         self.unwinding = Unwinding(self.state)
-        self.verdict = Verdict(self.state, self.unwinding)
-        self.trading = Trading(self.state, self.outbox)
+        self.risk = Risk(self.state)
+        breaker: Breaker = Breaker(self.state)
+        lookahead: Lookahead = Lookahead(self.state, breaker)
+        self.orders = OrderVerdict(self.state, self.risk, lookahead)
+        settings: SettingsVerdict = SettingsVerdict(self.state)
+        funds: FundsVerdict = FundsVerdict(self.state, self.unwinding)
+        self.verdict = Verdict(self.state, self.risk, self.orders, settings, funds)
+        self.trading = Trading(self.state, self.outbox, self.risk, breaker, lookahead)
+        self.stops = Stops(self.state, self.risk, self.trading)
 
     def run(self, rows: Rows, count: I64) -> tuple[Words, int]:
         """Apply `count` command rows; returns rows that begin with their events, and how many these are."""
@@ -99,10 +116,11 @@ class Machine:
         if slot == 0:
             return None
         orders = self.state.orders
+        meta: I64 = orders.slots[slot + at.META]
         return (
-            orders.slots[slot + at.ACCOUNT],
-            orders.slots[slot + at.MARKET],
-            orders.slots[slot + at.SIDE],
+            high_of(orders.slots[slot + at.LEVEL_ACCOUNT]),
+            meta & at.LOW16,
+            (meta >> at.SIDE_SHIFT) & 1,
             orders.slots[slot + at.PRICE],
             orders.slots[slot + at.REMAINING],
         )
@@ -137,12 +155,16 @@ class Machine:
         if reason != codes.OK:
             return self.outbox.plain(command, codes.REJECTED, reason)
         self.state.last_sequence = command.sequence
-        if command.kind == codes.PLACE:
-            return self.trading.place(command, self.verdict.need, self.verdict.holding, self.verdict.gaining)
+        if command.kind in (codes.PLACE, codes.REPLACE):
+            if self.orders.guarded != 0:
+                self.risk.taken(command)
+            return self.stops.fire_all(command) if self.trading.place(command, self.orders) != 0 else 0
         if command.kind == codes.CANCEL:
             return self.trading.cancel(command, self.verdict.slot, command.reason)
+        if command.kind == codes.AMEND:
+            return self.amend(command)
         before: I64 = self.outbox.count
-        if command.kind < codes.PLACE:
+        if command.kind < codes.PLACE or command.kind > codes.AMEND:
             self.configure(command)
         elif command.kind < codes.CHAIN_EXIT_REQUESTED:
             self.move(command)
@@ -151,6 +173,13 @@ class Machine:
         if self.outbox.count == before:
             self.outbox.plain(command, codes.NOTED, 0)
         return 0
+
+    @cython.cfunc
+    def amend(self, command: Inbox) -> I64:
+        """Take from an open order what it is to have no longer."""
+        self.risk.taken(command)
+        lots: I64 = self.state.orders.slots[self.verdict.slot + at.REMAINING] - command.quantity
+        return self.trading.reduce(command, self.verdict.slot, lots, 0)
 
     @cython.cfunc
     def configure(self, command: Inbox) -> I64:
@@ -175,7 +204,7 @@ class Machine:
     def move(self, command: Inbox) -> I64:
         """Mass cancels, and funds that come, go and come back."""
         if command.kind == codes.CANCEL_ALL:
-            self.trading.cancel_all(command, command.asset, command.reason)
+            self.trading.cancel_all(command, command.asset, command.market, command.reason)
         elif command.kind == codes.UNWIND_FILL:
             self.unwinding.apply(command)
             self.outbox.unwound(command, self.state.markets[command.market * at.MARKET_WORDS + at.QUOTE])
@@ -196,7 +225,7 @@ class Machine:
         leaving: cython.bint = command.kind == codes.CHAIN_EXIT_REQUESTED
         self.state.ledger.balances[balance + at.EXITING] = leaving
         if command.kind != codes.CHAIN_EXIT_CANCELLED:
-            self.trading.cancel_all(command, command.asset, codes.EXIT)
+            self.trading.cancel_all(command, command.asset, 0, codes.EXIT)
         if command.kind == codes.CHAIN_EXITED and command.amount > 0:
             self.state.ledger.shift(balance, -command.amount)
             self.outbox.moved(command, codes.DEBITED)

@@ -3,7 +3,7 @@
 import cython
 
 from offchain.matching import layout as at
-from offchain.matching.words import I64, Words, blank, grown
+from offchain.matching.words import I64, Words, blank, grown, high_of, low_of, pair
 
 
 @cython.final
@@ -60,7 +60,7 @@ class OrderPool:
         """A slot for an order that is not in the pool; only its ID is set."""
         slot: I64 = self.free
         if slot != 0:
-            self.free = self.slots[slot + at.NEXT]
+            self.free = self.slots[slot + at.LINKS]
         else:
             if self.used == self.capacity:
                 self.capacity *= 2
@@ -93,10 +93,45 @@ class OrderPool:
             later = (later + 1) & self.mask
             moved = self.index[later]
         self.index[place] = 0
-        self.slots[slot + at.NEXT] = self.free
+        self.slots[slot + at.ID] = 0
+        self.slots[slot + at.LINKS] = self.free
         self.free = slot
         self.count -= 1
         return 0
+
+    @cython.cfunc
+    @cython.inline
+    def following(self, slot: I64) -> I64:
+        """The next order of the same level, or 0."""
+        return low_of(self.slots[slot + at.LINKS])
+
+    @cython.cfunc
+    @cython.inline
+    def next_of_account(self, slot: I64) -> I64:
+        """The next order of the same account, or 0; ids rise."""
+        return low_of(self.slots[slot + at.OWN_LINKS])
+
+    @cython.cfunc
+    @cython.inline
+    def join(self, links: I64, slot: I64, last: I64) -> I64:
+        """Put a slot behind the last of a list, 0 if that is empty; `links` is LINKS or OWN_LINKS."""
+        self.slots[slot + links] = pair(0, last)
+        if last != 0:
+            self.slots[last + links] |= slot
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def leave(self, links: I64, slot: I64) -> I64:
+        """Take a slot out of a list, whose ends are for the caller to move; returns the slot's links as they were."""
+        word: I64 = self.slots[slot + links]
+        before: I64 = high_of(word)
+        after: I64 = low_of(word)
+        if before != 0:
+            self.slots[before + links] += after - slot
+        if after != 0:
+            self.slots[after + links] += (before - slot) << at.HIGH
+        return word
 
     @cython.cfunc
     @cython.inline

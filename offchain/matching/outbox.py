@@ -101,6 +101,19 @@ class Outbox:
         return 0
 
     @cython.cfunc
+    @cython.inline
+    def amounts(self, price: I64, quantity: I64, remaining: I64, amount: I64) -> I64:
+        """Set all that an event of one order alone says of it."""
+        self.row[7] = 0
+        self.row[8] = price
+        self.row[9] = quantity
+        self.row[10] = remaining
+        self.row[11] = 0
+        self.row[12] = amount
+        self.row[13] = 0
+        return self.fees(0, 0)
+
+    @cython.cfunc
     def plain(self, command: Inbox, kind: I64, reason: I64) -> I64:
         """A NOTED or REJECTED event, which has no further fields."""
         self.emit(command, kind | reason << 16, 0, 0)

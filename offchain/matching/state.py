@@ -7,19 +7,24 @@ from offchain.matching import layout as at
 from offchain.matching.books import Books
 from offchain.matching.ledger import Ledger
 from offchain.matching.orders import OrderPool
-from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, record
+from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, record
 
 
 @cython.final
 @cython.cclass
 class State:
-    """Markets, accounts and assets, balances, open orders and books."""
+    """Markets, accounts and assets, balances, open orders and books.
+
+    `guarded` is not 0 if rules are in force for all: the kill switch of the exchange, or limits of accounts without
+    their own.
+    """
 
     ledger: Ledger
     orders: OrderPool
     books: Books
     markets: Words
     last_sequence: I64
+    guarded: I64
 
     def __init__(self) -> None:
         self.ledger = Ledger()
@@ -28,6 +33,7 @@ class State:
         self.markets = blank(16 * at.MARKET_WORDS)
         self.books.hold_sides(16)
         self.last_sequence = 0
+        self.guarded = 0
 
     @cython.cfunc
     @cython.inline
@@ -61,16 +67,61 @@ class State:
         return 0
 
     @cython.cfunc
+    def guard(self, market: I64) -> I64:
+        """Note which of a market's rules are in force, after one of them changed."""
+        terms: Record = record(self.markets, market * at.MARKET_WORDS, at.MARKET_WORDS)
+        rules: I64 = 0
+        if terms[at.MAX_NOTIONAL] | terms[at.BAND] | terms[at.FAT_FINGER] != 0:
+            rules |= at.GUARD_PRICES
+        if terms[at.STATUS] | terms[at.KILLED] != 0:
+            rules |= at.GUARD_CLOSED
+        if terms[at.BREAKER_PPM] != 0:
+            rules |= at.GUARD_BREAKER
+        buys: I64 = self.books.sides[self.stops_of(market, codes.BUY) + at.BEST]
+        sells: I64 = self.books.sides[self.stops_of(market, codes.SELL) + at.BEST]
+        if buys | sells != 0:
+            rules |= at.GUARD_STOPS
+        terms[at.GUARDED] = rules
+        return 0
+
+    @cython.cfunc
     @cython.inline
     def side_of(self, market: I64, side: I64) -> I64:
-        """The record of one side of a market's book."""
-        return (market * 2 + side) * at.SIDE_WORDS
+        """The record of one side of a market's limit book."""
+        return (market * at.SIDES + side) * at.SIDE_WORDS
+
+    @cython.cfunc
+    @cython.inline
+    def stops_of(self, market: I64, side: I64) -> I64:
+        """The record of the stop book of one side."""
+        return (market * at.SIDES + 3 - side) * at.SIDE_WORDS
+
+    @cython.cfunc
+    @cython.inline
+    def book_of(self, meta: I64) -> I64:
+        """The record of the side that an order with this META is on."""
+        market: I64 = meta & at.LOW16
+        side: I64 = (meta >> at.SIDE_SHIFT) & 1
+        return self.side_of(market, side) if meta & at.STOP_BITS == 0 else self.stops_of(market, side)
 
     @cython.cfunc
     @cython.inline
     def held_asset(self, market: I64, side: I64) -> I64:
         """The asset that an order on this side reserves: a buyer pays in quote, a seller in base."""
         return self.markets[market * at.MARKET_WORDS + (at.QUOTE if side == codes.BUY else at.BASE)]
+
+    @cython.cfunc
+    @cython.inline
+    def notional(self, market: I64, price: I64, quantity: I64) -> I64:
+        """The worth in quote units of a price and quantity that are within a market's limits, so at most 2^62."""
+        return price * quantity * self.markets[market * at.MARKET_WORDS + at.UNITS_PER_TICK_LOT]
+
+    @cython.cfunc
+    def can_hold(self, price: I64, quantity: I64, lot: I64, tick_lot: I64) -> cython.bint:
+        """Whether all are positive, price * quantity * tick_lot <= 2^62 and quantity * lot <= 2^63 - 1."""
+        if price <= 0 or quantity <= 0 or lot <= 0 or tick_lot <= 0:
+            return False
+        return quantity <= codes.NOTIONAL_MAX_UNITS // tick_lot // price and quantity <= codes.UNITS_MAX // lot
 
     @cython.cfunc
     @cython.inline
@@ -90,18 +141,25 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def queue(self, slot: I64) -> I64:
-        """Put an order at the end of its price level."""
+    def held(self, order: Record) -> I64:
+        """What an open order holds back, in units of its `held_asset`."""
+        meta: I64 = order[at.META]
+        market: Record = record(self.markets, (meta & at.LOW16) * at.MARKET_WORDS, at.MARKET_WORDS)
+        side: I64 = (meta >> at.SIDE_SHIFT) & 1
+        return self.reservation(market, side, order[at.PRICE], order[at.REMAINING], meta >> at.HIGH)
+
+    @cython.cfunc
+    @cython.inline
+    def queue(self, slot: I64, side: I64, price: I64) -> I64:
+        """Put an order of an account at the end of a level: of its price, or its trigger in a stop book."""
         order: Record = record(self.orders.slots, slot, at.ORDER_WORDS)
-        order[at.LEVEL] = self.books.level_at(self.side_of(order[at.MARKET], order[at.SIDE]), order[at.PRICE])
-        level: Record = record(self.books.levels, order[at.LEVEL], at.LEVEL_WORDS)
+        place: I64 = self.books.level_at(side, price)
+        level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
+        order[at.LEVEL_ACCOUNT] += place
         tail: I64 = level[at.TAIL]
-        order[at.NEXT] = 0
-        order[at.PREVIOUS] = tail
+        self.orders.join(at.LINKS, slot, tail)
         if tail == 0:
             level[at.HEAD] = slot
-        else:
-            self.orders.slots[tail + at.NEXT] = slot
         level[at.TAIL] = slot
         level[at.LOTS] += order[at.REMAINING]
         level[at.ORDERS] += 1
@@ -109,56 +167,56 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def join_account(self, slot: I64) -> I64:
-        """Put an order at the end of its account's open orders."""
+    def unqueue(self, slot: I64) -> I64:
+        """Take an order out of its level."""
         order: Record = record(self.orders.slots, slot, at.ORDER_WORDS)
-        account: Record = record(self.ledger.accounts, order[at.ACCOUNT] * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        place: I64 = low_of(order[at.LEVEL_ACCOUNT])
+        level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
+        order[at.LEVEL_ACCOUNT] -= place
+        links: I64 = self.orders.leave(at.LINKS, slot)
+        if high_of(links) == 0:
+            level[at.HEAD] = low_of(links)
+        if low_of(links) == 0:
+            level[at.TAIL] = high_of(links)
+        level[at.LOTS] -= order[at.REMAINING]
+        level[at.ORDERS] -= 1
+        if level[at.ORDERS] == 0:
+            self.books.drop(self.book_of(order[at.META]), place)
+            if order[at.META] & at.STOP_BITS != 0:
+                self.guard(order[at.META] & at.LOW16)
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def join_account(self, slot: I64) -> I64:
+        """Put an order at the end of its account's open orders; its id is the highest of them."""
+        number: I64 = high_of(self.orders.slots[slot + at.LEVEL_ACCOUNT])
+        account: Record = record(self.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         last: I64 = account[at.LAST_ORDER]
-        order[at.NEXT_OF_ACCOUNT] = 0
-        order[at.PREVIOUS_OF_ACCOUNT] = last
+        self.orders.join(at.OWN_LINKS, slot, last)
         if last == 0:
             account[at.FIRST_ORDER] = slot
-        else:
-            self.orders.slots[last + at.NEXT_OF_ACCOUNT] = slot
         account[at.LAST_ORDER] = slot
+        account[at.OPEN_ORDERS] += 1
         return 0
 
     @cython.cfunc
     @cython.inline
     def remove(self, slot: I64) -> I64:
         """Take an order out of its level, its account's open orders and the pool."""
-        order: Record = record(self.orders.slots, slot, at.ORDER_WORDS)
-        level: Record = record(self.books.levels, order[at.LEVEL], at.LEVEL_WORDS)
-        before: I64 = order[at.PREVIOUS]
-        after: I64 = order[at.NEXT]
-        if before == 0:
-            level[at.HEAD] = after
-        else:
-            self.orders.slots[before + at.NEXT] = after
-        if after == 0:
-            level[at.TAIL] = before
-        else:
-            self.orders.slots[after + at.PREVIOUS] = before
-        level[at.LOTS] -= order[at.REMAINING]
-        level[at.ORDERS] -= 1
-        if level[at.ORDERS] == 0:
-            self.books.drop(self.side_of(order[at.MARKET], order[at.SIDE]), order[at.LEVEL])
-        self.leave_account(order)
-        return self.orders.give_back(slot)
+        self.unqueue(slot)
+        return self.discard(slot)
 
     @cython.cfunc
     @cython.inline
-    def leave_account(self, order: Record) -> I64:
-        """Take an order out of its account's open orders."""
-        account: Record = record(self.ledger.accounts, order[at.ACCOUNT] * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        before: I64 = order[at.PREVIOUS_OF_ACCOUNT]
-        after: I64 = order[at.NEXT_OF_ACCOUNT]
-        if before == 0:
-            account[at.FIRST_ORDER] = after
-        else:
-            self.orders.slots[before + at.NEXT_OF_ACCOUNT] = after
-        if after == 0:
-            account[at.LAST_ORDER] = before
-        else:
-            self.orders.slots[after + at.PREVIOUS_OF_ACCOUNT] = before
-        return 0
+    def discard(self, slot: I64) -> I64:
+        """Take an order that is in no level out of its account's open orders and the pool."""
+        number: I64 = high_of(self.orders.slots[slot + at.LEVEL_ACCOUNT])
+        account: Record = record(self.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        links: I64 = self.orders.leave(at.OWN_LINKS, slot)
+        if high_of(links) == 0:
+            account[at.FIRST_ORDER] = low_of(links)
+        if low_of(links) == 0:
+            account[at.LAST_ORDER] = high_of(links)
+        account[at.OPEN_ORDERS] -= 1
+        return self.orders.give_back(slot)

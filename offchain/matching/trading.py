@@ -4,60 +4,125 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
+from offchain.matching.breaker import Breaker
 from offchain.matching.inbox import Inbox
+from offchain.matching.lookahead import Lookahead
 from offchain.matching.outbox import Outbox
+from offchain.matching.placing import OrderVerdict
+from offchain.matching.risk import Risk
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, fee_of, record
+from offchain.matching.words import I64, Record, fee_of, high_of, low_of, pair, record
 
 
 @cython.final
 @cython.cclass
 class Trading:
-    """What orders do to books and balances. Other fields are of the order at hand and its fill."""
+    """What orders do to books and balances. Other fields are of the order that is matching, and of its fill.
+
+    `slot` is its place if it was an armed stop, or 0. `watch` is not 0 if more is to be looked at than prices before a
+    fill; only then are `low` and `high` the bounds of all prices that this command traded at, 0 if none.
+    """
 
     state: State
     outbox: Outbox
+    risk: Risk
+    breaker: Breaker
+    lookahead: Lookahead
     market: I64
     side: I64
+    order_id: I64
+    account: I64
     limit: I64
     remaining: I64
     held: I64
     fee_cap: I64
+    life: I64
+    prevention: I64
+    budget: I64
     holding: I64
     gaining: I64
+    slot: I64
+    watch: I64
+    low: I64
+    high: I64
     lots: I64
     notional: I64
 
-    def __init__(self, state: State, outbox: Outbox) -> None:
+    def __init__(self, state: State, outbox: Outbox, risk: Risk, breaker: Breaker, lookahead: Lookahead) -> None:
         self.state = state
         self.outbox = outbox
+        self.risk = risk
+        self.breaker = breaker
+        self.lookahead = lookahead
 
     @cython.cfunc
     @cython.inline
-    def place(self, command: Inbox, need: I64, holding: I64, gaining: I64) -> I64:
-        """Take an order that the verdict passed: reserve `need` from `holding`, match, and rest or cancel the rest.
+    def place(self, command: Inbox, order: OrderVerdict) -> I64:
+        """Take an order that the verdict passed: reserve what it needs, match, and rest or cancel the rest.
 
-        Its fills are paid to the balance `gaining`, which is made if it is 0.
+        Not 0 if its market has armed stops, which it may have set off.
         """
+        if order.replaced != 0:
+            self.cancel(command, order.replaced, codes.REPLACED)
         self.market = command.market
         self.side = command.side
-        self.limit = command.price
+        self.order_id = command.sequence
+        self.account = command.account
+        self.limit = order.limit
         self.remaining = command.quantity
-        self.held = need
+        self.held = order.need
         self.fee_cap = command.taker_fee_ppm
-        self.holding = holding
-        self.gaining = gaining
-        if gaining == 0:
-            self.gaining = self.state.ledger.touch(command.account, self.state.held_asset(self.market, 1 - self.side))
-        self.state.ledger.reserve(holding, need)
-        self.accepted(command)
+        self.life = command.time_in_force
+        self.prevention = command.self_trade_prevention
+        self.budget = command.amount
+        self.holding = order.holding
+        self.gaining = order.gaining
+        self.slot = 0
+        if self.gaining == 0:
+            self.gaining = self.state.ledger.touch(self.account, self.state.held_asset(self.market, 1 - self.side))
+        self.state.ledger.reserve(self.holding, self.held)
+        kinds: I64 = codes.ACCEPTED | self.life << 48
+        self.tell(command, kinds, self.remaining, self.remaining, self.held)
+        if command.order_type >= codes.STOP_LIMIT:
+            return self.arm(command)
+        rules: I64 = self.state.markets[self.market * at.MARKET_WORDS + at.GUARDED] & ~at.GUARD_ORDERS
+        self.watch = self.prevention | rules
+        self.low = 0
+        self.high = 0
+        self.work(command)
+        return rules & at.GUARD_STOPS
+
+    @cython.cfunc
+    def arm(self, command: Inbox) -> I64:
+        """Put a stop into the stop book."""
+        instructions: I64 = command.order_type << at.TYPE_SHIFT | self.life << at.TIF_SHIFT
+        slot: I64 = self.enroll(instructions | self.prevention << at.STP_SHIFT)
+        self.state.queue(slot, self.state.stops_of(self.market, self.side), command.counter_amount)
+        self.state.guard(self.market)
+        return 0
+
+    @cython.cfunc
+    def begin(self, command: Inbox) -> I64:
+        """Match a stop that fired at its limit in force, which may release some of its reservation."""
+        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        keep: I64 = self.state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
+        released: I64 = self.held - keep
+        self.held = keep
+        self.state.ledger.reserve(self.holding, -released)
+        self.tell(command, codes.TRIGGERED | self.life << 48, self.remaining, self.remaining, released)
+        self.watch = 1
+        return self.work(command)
+
+    @cython.cfunc
+    @cython.inline
+    def work(self, command: Inbox) -> I64:
+        """Match the order, and rest or cancel what is left; if it is to be filled whole, look first."""
+        if self.life >= codes.FOK and not self.fills_whole(command):
+            return self.end(command, codes.FOK_KILLED)
         self.match(command)
         if self.remaining == 0:
             return 0
-        if command.time_in_force == codes.IOC:
-            self.state.ledger.reserve(holding, -self.held)
-            return self.closed(command, command.sequence, codes.IOC_REMAINDER)
-        return self.rest(command)
+        return self.rest() if self.life == codes.GTC else self.end(command, codes.IOC_REMAINDER)
 
     @cython.cfunc
     @cython.inline
@@ -72,8 +137,94 @@ class Trading:
             price: I64 = level[at.LEVEL_PRICE]
             if price > self.limit if self.side == codes.BUY else price < self.limit:
                 return 0
-            self.fill(command, level, level[at.HEAD], price)
+            if self.watch == 0 or not self.intercepted(command, level[at.HEAD], price):
+                self.fill(command, level, level[at.HEAD], price)
         return 0
+
+    @cython.cfunc
+    def fills_whole(self, command: Inbox) -> cython.bint:
+        """Whether matching will fill the order whole, and within its budget if it has one."""
+        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        other: I64 = self.state.side_of(self.market, 1 - self.side)
+        if market[at.GUARDED] & at.GUARD_BREAKER != 0:
+            self.breaker.load(market, command.timestamp_us)
+        self.lookahead.account = self.account
+        self.lookahead.prevention = self.prevention
+        worth: I64 = self.lookahead.fills(market, other, self.limit, self.remaining)
+        if worth < 0 or self.life == codes.FOK:
+            return worth >= 0
+        return worth <= self.budget if self.side == codes.BUY else worth >= self.budget
+
+    @cython.cfunc
+    def intercepted(self, command: Inbox, slot: I64, price: I64) -> cython.bint:
+        """Whether something else comes in place of the next fill: self-trade prevention, or the circuit breaker."""
+        maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        if self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
+            self.prevent(command, slot)
+            return True
+        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        if market[at.GUARDED] & at.GUARD_BREAKER != 0:
+            self.breaker.load(market, command.timestamp_us)
+            if self.breaker.trips(price):
+                self.halt(command, market, price)
+                return True
+            self.breaker.keep(market)
+        self.low = price if self.low == 0 else min(self.low, price)
+        self.high = max(self.high, price)
+        return False
+
+    @cython.cfunc
+    def halt(self, command: Inbox, market: Record, price: I64) -> I64:
+        """Halt the market in place of a fill at this price, and cancel the order."""
+        market[at.STATUS] = codes.HALT
+        self.breaker.clear(market)
+        self.state.guard(self.market)
+        self.outbox.emit(command, codes.STATUS_CHANGED | codes.HALT << 16, 0, self.market)
+        self.outbox.row[6] = 0
+        self.outbox.amounts(price, 0, 0, 0)
+        return self.end(command, codes.HALTED)
+
+    @cython.cfunc
+    def prevent(self, command: Inbox, slot: I64) -> I64:
+        """Do with the order and one of its own account what its self-trade prevention says."""
+        maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        maker_left: I64 = maker[at.REMAINING]
+        lots: I64 = min(self.remaining, maker_left)
+        kinds: I64 = codes.PREVENTED | self.prevention << 16 | self.side << 32
+        self.outbox.emit(command, kinds, pair(self.account, self.account), self.market)
+        self.outbox.order(self.order_id, maker[at.ID], maker[at.PRICE], lots)
+        self.outbox.left(self.remaining, maker_left, 0, 0)
+        self.outbox.fees(0, 0)
+        if self.prevention == codes.DECREMENT_AND_CANCEL and maker_left > lots:
+            self.reduce(command, slot, lots, codes.SELF_TRADE)
+        elif self.prevention != codes.CANCEL_INCOMING:
+            self.cancel(command, slot, codes.SELF_TRADE)
+        if self.prevention == codes.DECREMENT_AND_CANCEL and self.remaining > lots:
+            return self.shrink(command, lots)
+        return 0 if self.prevention == codes.CANCEL_RESTING else self.end(command, codes.SELF_TRADE)
+
+    @cython.cfunc
+    def shrink(self, command: Inbox, lots: I64) -> I64:
+        """Take lots away from the order that is matching."""
+        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        self.remaining -= lots
+        keep: I64 = self.state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
+        released: I64 = self.held - keep
+        self.held = keep
+        self.state.ledger.reserve(self.holding, -released)
+        return self.tell(command, codes.AMENDED | codes.SELF_TRADE << 16, lots, self.remaining, released)
+
+    @cython.cfunc
+    def reduce(self, command: Inbox, slot: I64, lots: I64, reason: I64) -> I64:
+        """Take lots away from an open order, which keeps its place."""
+        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        released: I64 = self.state.held(order)
+        order[at.REMAINING] -= lots
+        released -= self.state.held(order)
+        self.state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
+        self.state.ledger.reserve(low_of(order[at.BALANCES]), -released)
+        self.tell_open(command, order, codes.AMENDED | reason << 16)
+        return self.outbox.amounts(order[at.PRICE], lots, order[at.REMAINING], released)
 
     @cython.cfunc
     def fill(self, command: Inbox, level: Record, slot: I64, price: I64) -> I64:
@@ -86,9 +237,9 @@ class Trading:
         self.lots = min(self.remaining, maker_left)
         market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
         self.notional = price * self.lots * market[at.UNITS_PER_TICK_LOT]
-        account: I64 = maker[at.ACCOUNT]
-        cap: I64 = maker[at.FEE_CAP]
-        rate: I64 = self.state.ledger.rate_of(command.account, at.TAKER_PPM)
+        account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
+        cap: I64 = maker[at.META] >> at.HIGH
+        rate: I64 = min(self.state.ledger.rate_of(self.account, at.TAKER_PPM), self.fee_cap)
         maker_rate: I64 = max(min(self.state.ledger.rate_of(account, at.MAKER_PPM), cap), -rate)
         fee: I64 = fee_of(self.notional, rate)
         maker_fee: I64 = fee_of(self.notional, maker_rate)
@@ -99,19 +250,19 @@ class Trading:
         released: I64 = self.pay(self.side, self.holding, self.gaining, self.held - keep, fee)
         self.held = keep
 
-        maker_left -= self.lots
         keep = self.state.reservation(market, 1 - self.side, price, maker_left, cap)
-        maker_released: I64 = self.pay(
-            1 - self.side, maker[at.HOLDING], maker[at.GAINING], maker[at.HELD] - keep, maker_fee
-        )
-        maker[at.HELD] = keep
+        maker_left -= self.lots
+        keep -= self.state.reservation(market, 1 - self.side, price, maker_left, cap)
+        balances: I64 = maker[at.BALANCES]
+        maker_released: I64 = self.pay(1 - self.side, low_of(balances), high_of(balances), keep, maker_fee)
         maker[at.REMAINING] = maker_left
         level[at.LOTS] -= self.lots
+        market[at.LAST_PRICE] = price
 
         kinds: I64 = codes.FILLED | self.side << 32
         place: I64 = self.market | market[at.QUOTE] << 32
-        self.outbox.emit(command, kinds, command.account | account << 32, place)
-        self.outbox.order(command.sequence, maker[at.ID], price, self.lots)
+        self.outbox.emit(command, kinds, self.account | account << 32, place)
+        self.outbox.order(self.order_id, maker[at.ID], price, self.lots)
         self.outbox.left(self.remaining, maker_left, released, maker_released)
         self.outbox.fees(fee, maker_fee)
         return self.state.remove(slot) if maker_left == 0 else 0
@@ -132,70 +283,94 @@ class Trading:
 
     @cython.cfunc
     @cython.inline
-    def rest(self, command: Inbox) -> I64:
-        """Put what is left of the order into the book."""
-        slot: I64 = self.state.orders.take(command.sequence)
+    def rest(self) -> I64:
+        """Put what is left of the order into the book, a stop that fired into the slot that it has."""
+        slot: I64 = self.slot
+        if slot == 0:
+            slot = self.enroll(0)
         order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        order[at.REMAINING] = self.remaining
+        return self.state.queue(slot, self.state.side_of(self.market, self.side), self.limit)
+
+    @cython.cfunc
+    @cython.inline
+    def enroll(self, instructions: I64) -> I64:
+        """A slot for the order, the youngest of its account, with these bits of META beside the usual ones."""
+        slot: I64 = self.state.orders.take(self.order_id)
+        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        order[at.LEVEL_ACCOUNT] = pair(0, self.account)
         order[at.PRICE] = self.limit
         order[at.REMAINING] = self.remaining
-        order[at.ACCOUNT] = command.account
-        order[at.MARKET] = self.market
-        order[at.SIDE] = self.side
-        order[at.FEE_CAP] = self.fee_cap
-        order[at.HOLDING] = self.holding
-        order[at.GAINING] = self.gaining
-        order[at.HELD] = self.held
-        self.state.queue(slot)
-        return self.state.join_account(slot)
+        order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
+        order[at.BALANCES] = pair(self.holding, self.gaining)
+        self.state.join_account(slot)
+        return slot
+
+    @cython.cfunc
+    def end(self, command: Inbox, reason: I64) -> I64:
+        """Cancel what is left of the order that is matching."""
+        self.state.ledger.reserve(self.holding, -self.held)
+        self.tell(command, codes.CANCELLED | reason << 16, self.remaining, 0, self.held)
+        self.remaining = 0
+        self.held = 0
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def tell(self, command: Inbox, kinds: I64, quantity: I64, remaining: I64, amount: I64) -> I64:
+        """An event of the order that is matching, and of nothing else."""
+        place: I64 = self.market | self.state.held_asset(self.market, self.side) << 32
+        self.outbox.emit(command, kinds | self.side << 32, self.account, place)
+        self.outbox.row[6] = self.order_id
+        return self.outbox.amounts(self.limit, quantity, remaining, amount)
 
     @cython.cfunc
     @cython.inline
     def cancel(self, command: Inbox, slot: I64, reason: I64) -> I64:
         """Take an open order out, and give its reservation back."""
         order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        self.market = order[at.MARKET]
-        self.side = order[at.SIDE]
-        self.limit = order[at.PRICE]
-        self.remaining = order[at.REMAINING]
-        self.held = order[at.HELD]
-        self.state.ledger.reserve(order[at.HOLDING], -self.held)
-        order_id: I64 = order[at.ID]
-        self.state.remove(slot)
-        return self.closed(command, order_id, reason)
+        held: I64 = self.state.held(order)
+        self.state.ledger.reserve(low_of(order[at.BALANCES]), -held)
+        self.tell_open(command, order, codes.CANCELLED | reason << 16)
+        self.outbox.amounts(order[at.PRICE], order[at.REMAINING], 0, held)
+        return self.state.remove(slot)
 
     @cython.cfunc
-    def cancel_all(self, command: Inbox, asset: I64, reason: I64) -> I64:
-        """Cancel the account's open orders, oldest first, in markets of the asset (0: all); how many there were."""
-        count: I64 = 0
+    @cython.inline
+    def tell_open(self, command: Inbox, order: Record, kinds: I64) -> I64:
+        """Start an event of an open order: what it is about."""
+        meta: I64 = order[at.META]
+        market: I64 = meta & at.LOW16
+        side: I64 = (meta >> at.SIDE_SHIFT) & 1
+        place: I64 = market | self.state.held_asset(market, side) << 32
+        self.outbox.emit(command, kinds | side << 32, high_of(order[at.LEVEL_ACCOUNT]), place)
+        self.outbox.row[6] = order[at.ID]
+        return 0
+
+    @cython.cfunc
+    def cancel_all(self, command: Inbox, asset: I64, market: I64, reason: I64) -> I64:
+        """Cancel the account's open orders, oldest first, in a market and in markets of an asset (0: any)."""
         slot: I64 = self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.FIRST_ORDER]
         while slot != 0:
-            following: I64 = self.state.orders.slots[slot + at.NEXT_OF_ACCOUNT]
-            market: I64 = self.state.orders.slots[slot + at.MARKET] * at.MARKET_WORDS
-            base: I64 = self.state.markets[market + at.BASE]
-            if asset in (0, base, self.state.markets[market + at.QUOTE]):
+            following: I64 = self.state.orders.next_of_account(slot)
+            place: I64 = self.state.orders.slots[slot + at.META] & at.LOW16
+            terms: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
+            if market in (0, place) and asset in (0, terms[at.BASE], terms[at.QUOTE]):
                 self.cancel(command, slot, reason)
-                count += 1
             slot = following
-        return count
+        return 0
 
     @cython.cfunc
-    @cython.inline
-    def accepted(self, command: Inbox) -> I64:
-        """An ACCEPTED event of the order being placed."""
-        kinds: I64 = codes.ACCEPTED | self.side << 32 | command.time_in_force << 48
-        place: I64 = self.market | self.state.held_asset(self.market, self.side) << 32
-        self.outbox.emit(command, kinds, command.account, place)
-        self.outbox.order(command.sequence, 0, self.limit, self.remaining)
-        self.outbox.left(self.remaining, 0, self.held, 0)
-        return self.outbox.fees(0, 0)
-
-    @cython.cfunc
-    @cython.inline
-    def closed(self, command: Inbox, order_id: I64, reason: I64) -> I64:
-        """A CANCELLED event of the order at hand."""
-        kinds: I64 = codes.CANCELLED | reason << 16 | self.side << 32
-        place: I64 = self.market | self.state.held_asset(self.market, self.side) << 32
-        self.outbox.emit(command, kinds, command.account, place)
-        self.outbox.order(order_id, 0, self.limit, self.remaining)
-        self.outbox.left(0, 0, self.held, 0)
-        return self.outbox.fees(0, 0)
+    def cancel_everyone(self, command: Inbox, market: I64, reason: I64) -> I64:
+        """Cancel all open orders, oldest first, in a market (0: in any)."""
+        found: list[tuple[int, int]] = []
+        slot: I64 = at.ORDER_WORDS
+        while slot < self.state.orders.used * at.ORDER_WORDS:
+            order_id: I64 = self.state.orders.slots[slot + at.ID]
+            if order_id != 0 and market in (0, self.state.orders.slots[slot + at.META] & at.LOW16):
+                found.append((order_id, slot))
+            slot += at.ORDER_WORDS
+        found.sort()
+        for _, slot in found:
+            self.cancel(command, slot, reason)
+        return 0

@@ -10,6 +10,7 @@ import cython
 import numpy as np
 
 from offchain.matching import codes
+from offchain.matching import layout as at
 
 I64: TypeAlias = int
 Words: TypeAlias = "memoryview[int]"
@@ -74,6 +75,27 @@ def grown(words: Words, count: I64) -> Words:
 
 @cython.cfunc
 @cython.inline
+def pair(low: I64, high: I64) -> I64:
+    """Two numbers below 2^31 as one word."""
+    return low | high << at.HIGH
+
+
+@cython.cfunc
+@cython.inline
+def low_of(word: I64) -> I64:
+    """The first number of a pair."""
+    return word & at.LOW31
+
+
+@cython.cfunc
+@cython.inline
+def high_of(word: I64) -> I64:
+    """The second number of a pair."""
+    return word >> at.HIGH
+
+
+@cython.cfunc
+@cython.inline
 def fee_of(notional: I64, rate: I64) -> I64:
     """`money.fee_units` on words: exact for notionals up to 2^62 and rates of at most a million either way.
 
@@ -86,3 +108,10 @@ def fee_of(notional: I64, rate: I64) -> I64:
     if rate >= 0:
         return millions * rate + (rest * rate + codes.PPM - 1) // codes.PPM
     return -(millions * -rate + rest * -rate // codes.PPM)
+
+
+@cython.cfunc
+@cython.inline
+def mul_ppm(amount: I64, ppm: I64) -> I64:
+    """`ppm` millionths of an amount, rounded down; neither is negative, and `ppm` is at most a million."""
+    return amount // codes.PPM * ppm + amount % codes.PPM * ppm // codes.PPM

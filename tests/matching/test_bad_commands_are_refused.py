@@ -18,7 +18,7 @@ UNWIND = {"account": 1, "counter_account": 2, "market": 1, "price": 1, "quantity
     ("kind", "fields", "reason"),
     [
         (0, {}, R.UNKNOWN_COMMAND),
-        (19, {"account": 1, "asset": 1, "amount": 1}, R.UNKNOWN_COMMAND),
+        (30, {"account": 1, "asset": 1, "amount": 1}, R.UNKNOWN_COMMAND),
         (255, {}, R.UNKNOWN_COMMAND),
         (K.OPEN_ACCOUNT, {"account": 0}, R.ALREADY_LISTED),
         (K.OPEN_ACCOUNT, {"account": 4}, R.ALREADY_LISTED),
@@ -57,9 +57,9 @@ UNWIND = {"account": 1, "counter_account": 2, "market": 1, "price": 1, "quantity
         (K.PLACE, ORDER | {"account": 5}, R.UNKNOWN_ACCOUNT),
         (K.PLACE, ORDER | {"account": 2**32 - 1}, R.UNKNOWN_ACCOUNT),
         (K.PLACE, ORDER | {"market": 0}, R.UNKNOWN_MARKET),
-        (K.PLACE, ORDER | {"market": 2**32 - 1}, R.UNKNOWN_MARKET),
+        (K.PLACE, ORDER | {"market": 2**16 - 1}, R.UNKNOWN_MARKET),
         (K.PLACE, ORDER | {"side": 2}, R.BAD_SIDE),
-        (K.PLACE, ORDER | {"time_in_force": 2}, R.BAD_TIME_IN_FORCE),
+        (K.PLACE, ORDER | {"time_in_force": 4}, R.BAD_TIME_IN_FORCE),
         (K.PLACE, ORDER | {"price": 0}, R.BAD_PRICE),
         (K.PLACE, ORDER | {"price": -(2**63)}, R.BAD_PRICE),
         (K.PLACE, ORDER | {"price": 10**9 + 1}, R.BAD_PRICE),
@@ -83,10 +83,10 @@ UNWIND = {"account": 1, "counter_account": 2, "market": 1, "price": 1, "quantity
         (K.CHAIN_DEPOSIT, {"account": 1, "asset": 1, "amount": UNITS_MAX}, R.OVERFLOW),
         (K.CHAIN_DEPOSIT, {"account": 1, "asset": 1, "amount": -(2**63)}, R.BAD_AMOUNT),
         (K.CHAIN_WITHDRAWN, {"account": 1, "asset": 1, "amount": 0}, R.BAD_AMOUNT),
-        (K.CHAIN_EXIT_REQUESTED, {"account": 1, "asset": 2**32 - 1}, R.UNKNOWN_ASSET),
+        (K.CHAIN_EXIT_REQUESTED, {"account": 1, "asset": 2**16 - 1}, R.UNKNOWN_ASSET),
         (K.CHAIN_EXITED, {"account": 1, "asset": 1, "amount": -1}, R.BAD_AMOUNT),
         (K.CHAIN_CANCEL_FLOOR, {"account": 5, "asset": 1}, R.UNKNOWN_ACCOUNT),
-        (K.UNWIND_FILL, UNWIND | {"market": 2**32 - 1}, R.UNKNOWN_MARKET),
+        (K.UNWIND_FILL, UNWIND | {"market": 2**16 - 1}, R.UNKNOWN_MARKET),
     ],
 )
 def test_a_command_that_cannot_be_taken_is_refused_for_its_reason(

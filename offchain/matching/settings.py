@@ -1,0 +1,81 @@
+"""Whether the exchange can be set up as a command asks: openings, listings, limits and fees."""
+
+import cython
+
+from offchain.matching import codes
+from offchain.matching import layout as at
+from offchain.matching.inbox import Inbox
+from offchain.matching.state import State
+from offchain.matching.words import I64
+
+
+@cython.final
+@cython.cclass
+class SettingsVerdict:
+    """The judge of commands of the operator."""
+
+    state: State
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    @cython.cfunc
+    def of(self, command: Inbox) -> I64:
+        """Of openings, listings, limits and fees."""
+        if command.kind < codes.OPEN_ACCOUNT or command.kind > codes.SET_FEES:
+            return codes.UNKNOWN_COMMAND
+        if command.kind == codes.OPEN_ACCOUNT:
+            return self.opening(command)
+        if command.kind == codes.LIST_ASSET:
+            if self.state.ledger.is_asset(command.asset):
+                return codes.ALREADY_LISTED
+            return codes.OK if 0 < command.asset <= codes.ASSET_ID_MAX else codes.UNKNOWN_ASSET
+        if command.kind == codes.LIST_MARKET:
+            return self.listing(command)
+        return self.limits(command) if command.kind == codes.SET_MARKET_LIMITS else self.rates(command)
+
+    @cython.cfunc
+    def opening(self, command: Inbox) -> I64:
+        """Of OPEN_ACCOUNT: accounts are opened in order."""
+        if command.account < self.state.ledger.account_count:
+            return codes.ALREADY_LISTED
+        is_next: cython.bint = command.account == self.state.ledger.account_count
+        return codes.OK if is_next and command.account <= codes.ACCOUNT_ID_MAX else codes.UNKNOWN_ACCOUNT
+
+    @cython.cfunc
+    def listing(self, command: Inbox) -> I64:
+        """Of LIST_MARKET."""
+        if self.state.is_market(command.market):
+            return codes.ALREADY_LISTED
+        if not self.state.ledger.is_asset(command.asset) or not self.state.ledger.is_asset(command.counter_asset):
+            return codes.UNKNOWN_ASSET
+        if command.asset == command.counter_asset or not 0 < command.market <= codes.MARKET_ID_MAX:
+            return codes.BAD_MARKET
+        fits: cython.bint = self.state.can_hold(command.price, command.quantity, command.amount, command.counter_amount)
+        return codes.OK if fits else codes.BAD_MARKET
+
+    @cython.cfunc
+    def limits(self, command: Inbox) -> I64:
+        """Of SET_MARKET_LIMITS."""
+        if not self.state.is_market(command.market):
+            return codes.UNKNOWN_MARKET
+        market: I64 = command.market * at.MARKET_WORDS
+        lot: I64 = self.state.markets[market + at.UNITS_PER_LOT]
+        if not self.state.can_hold(
+            command.price, command.quantity, lot, self.state.markets[market + at.UNITS_PER_TICK_LOT]
+        ):
+            return codes.BAD_MARKET
+        if command.counter_amount < 1 or command.counter_amount > command.quantity or command.amount < 0:
+            return codes.BAD_MARKET
+        return codes.OK
+
+    @cython.cfunc
+    def rates(self, command: Inbox) -> I64:
+        """Of SET_FEES."""
+        if not self.state.ledger.is_account(command.account):
+            return codes.UNKNOWN_ACCOUNT
+        if command.maker_fee_ppm < -codes.FEE_CAP_MAX_PPM or command.maker_fee_ppm > codes.FEE_CAP_MAX_PPM:
+            return codes.BAD_FEE
+        if command.taker_fee_ppm < 0 or command.taker_fee_ppm > codes.FEE_CAP_MAX_PPM:
+            return codes.BAD_FEE
+        return codes.OK

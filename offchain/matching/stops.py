@@ -1,0 +1,80 @@
+"""Stops that fire: after an order has matched, as long as the prices it traded at have reached a trigger."""
+
+import cython
+
+from offchain.matching import codes
+from offchain.matching import layout as at
+from offchain.matching.inbox import Inbox
+from offchain.matching.risk import Risk
+from offchain.matching.state import State
+from offchain.matching.trading import Trading
+from offchain.matching.words import I64, Record, high_of, low_of, record
+
+
+@cython.final
+@cython.cclass
+class Stops:
+    """The armed stops of a market, lowest trigger of buys and highest trigger of sells first, then oldest."""
+
+    state: State
+    risk: Risk
+    trading: Trading
+
+    def __init__(self, state: State, risk: Risk, trading: Trading) -> None:
+        self.state = state
+        self.risk = risk
+        self.trading = trading
+
+    @cython.cfunc
+    def fire_all(self, command: Inbox) -> I64:
+        """Fire what the command's fills have set off, and what those fills do in turn, buys first each time."""
+        market: I64 = command.market
+        while self.state.markets[market * at.MARKET_WORDS + at.STATUS] == codes.TRADING:
+            slot: I64 = self.set_off(market, codes.BUY)
+            if slot == 0:
+                slot = self.set_off(market, codes.SELL)
+            if slot == 0:
+                return 0
+            self.fire(command, slot)
+        return 0
+
+    @cython.cfunc
+    def set_off(self, market: I64, side: I64) -> I64:
+        """The first stop of a side, if prices have reached its trigger, or 0."""
+        best: I64 = self.state.books.sides[self.state.stops_of(market, side) + at.BEST]
+        if best == 0 or self.trading.high == 0:
+            return 0
+        trigger: I64 = self.state.books.levels[best + at.LEVEL_PRICE]
+        reached: cython.bint = trigger <= self.trading.high
+        if side == codes.SELL:
+            reached = trigger >= self.trading.low
+        return self.state.books.levels[best + at.HEAD] if reached else 0
+
+    @cython.cfunc
+    def fire(self, command: Inbox, slot: I64) -> I64:
+        """Take a stop from the stop book, and match it; it keeps its place among its account's orders if it rests."""
+        trading: Trading = self.trading
+        self.state.unqueue(slot)
+        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        meta: I64 = order[at.META]
+        trading.slot = slot
+        trading.side = (meta >> at.SIDE_SHIFT) & 1
+        trading.order_id = order[at.ID]
+        trading.account = high_of(order[at.LEVEL_ACCOUNT])
+        trading.limit = order[at.PRICE]
+        trading.remaining = order[at.REMAINING]
+        trading.held = self.state.held(order)
+        trading.fee_cap = meta >> at.HIGH
+        trading.life = (meta >> at.TIF_SHIFT) & 3
+        trading.prevention = (meta >> at.STP_SHIFT) & 7
+        trading.holding = low_of(order[at.BALANCES])
+        trading.gaining = high_of(order[at.BALANCES])
+        market: Record = record(self.state.markets, trading.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        if (meta >> at.TYPE_SHIFT) & 3 == codes.STOP_MARKET:
+            trading.limit = self.risk.collar(market, trading.side, trading.limit)
+        order[at.PRICE] = trading.limit
+        order[at.META] = trading.market | trading.side << at.SIDE_SHIFT | trading.fee_cap << at.HIGH
+        trading.begin(command)
+        if trading.remaining == 0:
+            self.state.discard(slot)
+        return 0
