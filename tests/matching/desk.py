@@ -75,9 +75,11 @@ class Desk:
         market: int = 1,
         tif: int = TimeInForce.GTC,
         cap: int = 5_000,
+        **fields: int,
     ) -> list[Event]:
         return self.take(
             K.PLACE,
+            **fields,
             account=account,
             market=market,
             side=side,
