@@ -15,6 +15,7 @@ import numpy.typing as npt
 from offchain.core.commands import COMMAND_BYTES, COMMAND_DTYPE, Command
 from offchain.core.errors import JournalCorrupt
 from offchain.core.events import EVENT_BYTES, EVENT_DTYPE, Event, RejectReason
+from offchain.matching.layout import ID, ORDER_WORDS
 from offchain.matching.sources import source_hash
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ else:
 Rows = npt.NDArray[Any]
 _MAGIC = b"QTENGINE"
 _HEADER = struct.Struct("<8sIQ")
-_SNAPSHOT_VERSION = 1
+_SNAPSHOT_VERSION = 2
 _U64_MAX = 2**64 - 1
 
 
@@ -80,7 +81,7 @@ class Engine:
 
     @property
     def open_orders(self) -> int:
-        """How many orders rest in all books."""
+        """How many orders are open, armed stops included."""
         return self._machine.counts()[2]
 
     def apply_batch(self, commands: Rows) -> Rows:
@@ -119,8 +120,17 @@ class Engine:
         return self._machine.all_balances()
 
     def order(self, order_id: int) -> tuple[int, int, int, int, int] | None:
-        """Account, market, side, price in ticks and remaining lots of an open order."""
+        """Account, market, side, price in ticks and remaining lots of an open order, or of an armed stop."""
         return self._machine.order(order_id)
+
+    def open_order_ids(self) -> npt.NDArray[np.uint64]:
+        """The ids of all open orders, armed stops included, in ascending order."""
+        ids = np.frombuffer(self._machine.order_slots(), dtype=np.uint64)[ID::ORDER_WORDS]
+        return np.sort(ids[ids != 0])
+
+    def last_price(self, market: int) -> int:
+        """The price of the market's last fill, or the reference set since, in ticks; 0 if there was none."""
+        return self._machine.last_price(market)
 
     def depth(self, market: int, side: int, limit: int) -> list[tuple[int, int, int]]:
         """Price in ticks, lots and number of orders of the best `limit` levels of one side, best first."""

@@ -125,6 +125,16 @@ class Machine:
             orders.slots[slot + at.REMAINING],
         )
 
+    def last_price(self, market: I64) -> int:
+        """The price of the last fill of a listed market or the reference set since, in ticks, or 0."""
+        if not self.state.is_market(market):
+            return 0
+        return self.state.markets[market * at.MARKET_WORDS + at.LAST_PRICE]
+
+    def order_slots(self) -> Words:
+        """The pool of orders as it is: ORDER_WORDS words a slot, of which word ID is an open order's id, or 0."""
+        return self.state.orders.slots
+
     def depth(self, market: I64, side: I64, limit: I64) -> list[tuple[int, int, int]]:
         """Price, lots and number of orders of the best levels of a listed market's side."""
         found: list[tuple[int, int, int]] = []
