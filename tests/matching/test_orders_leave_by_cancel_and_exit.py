@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from offchain.core.commands import CancelReason, CommandKind
+from offchain.core.commands import CancelReason, CommandKind, OrderType
 from offchain.core.events import EventKind, RejectReason
 from tests.matching.desk import BUY, LOT, RICH, SELL, Desk, fills
 
@@ -136,3 +137,32 @@ def test_a_fact_that_moves_nothing_is_noted(desk: Desk, kind: CommandKind, field
 
     assert [event.kind for event in desk.take(kind, **fields)] == [EventKind.NOTED]
     assert desk.engine.balances() == before
+
+
+def test_cancel_all_of_a_market_spares_the_others(desk: Desk) -> None:
+    ids = [desk.rest(1, BUY, price, 1, market=market) for price, market in ((90, 1), (100, 2), (95, 1))]
+    stop = desk.place(1, SELL, 50, 1, order_type=OrderType.STOP_LIMIT, counter_amount=60)[0].order_id
+
+    events = desk.take(K.CANCEL_ALL, account=1, market=1, reason=CancelReason.USER)
+
+    assert [event.order_id for event in events] == [ids[0], ids[2], stop]
+    assert desk.engine.open_order_ids().tolist() == [ids[1]]
+    assert [event.kind for event in desk.take(K.CANCEL_ALL, account=1, market=2, asset=2, reason=1)] == [
+        EventKind.NOTED
+    ]
+    assert desk.refusal(K.CANCEL_ALL, account=1, market=3, asset=9, reason=1) == RejectReason.UNKNOWN_MARKET
+    assert desk.refusal(K.CANCEL_ALL, account=1, market=2, asset=9, reason=1) == RejectReason.UNKNOWN_ASSET
+
+
+def test_the_ids_of_all_open_orders_are_told_in_ascending_order(desk: Desk) -> None:
+    assert desk.engine.open_order_ids().tolist() == []
+    ids = [desk.rest(account, SELL, 1_000 - account, 1) for account in (3, 1, 4, 2) for _ in range(40)]
+    armed = desk.place(2, BUY, 2_000, 1, order_type=OrderType.STOP_LIMIT, counter_amount=2_000)[0].order_id
+    for order_id in ids[::3]:
+        desk.cancel(desk.engine.order(order_id)[0], order_id)
+    late = desk.rest(1, SELL, 5_000, 1)
+
+    found = desk.engine.open_order_ids()
+
+    assert found.dtype == np.uint64
+    assert found.tolist() == sorted({*ids} - {*ids[::3]} | {armed, late})
