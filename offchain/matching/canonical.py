@@ -1,57 +1,22 @@
 """The logical state as one sequence of words: the same for equal states, however they came about.
 
-In order: version, last command and event sequence, number of accounts; then counted sections, sorted: rates (account,
-maker, taker; the default first), assets, markets (id, base, quote, units per lot, units per tick and lot, maximum price
-and quantity, minimum quantity and notional), balances that are not all zero (account, asset, available, reserved,
-exiting), and open orders (market, book, id, account, price, remaining, fee cap; of armed stops time in force, type,
-self-trade prevention and trigger) in priority order; books are 0 buys, 1 sells, 2 buy stops, 3 sell stops.
-What follows from these (indexes, levels, what each order holds) is not part of it.
+In order: version, last command and event sequence, kill switch of the exchange, last rolled day, number of accounts;
+then counted sections, sorted: fee tiers, limits, accounts and volumes (`canonical_accounts.py`); assets; markets (id,
+and their record as `layout.py` has it, up to the breaker's windows); balances that are not all zero (account, asset,
+available, reserved, exiting, cap); and open orders (market, book, id, account, price, remaining, fee cap; of armed
+stops time in force, type, self-trade prevention and trigger) in priority order; books are 0 buys, 1 sells, 2 buy stops,
+3 sell stops. What follows from these (indexes, levels, rates in force, what each order holds) is not part of it.
 """
 
 import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
+from offchain.matching.canonical_accounts import dump_accounts, load_accounts
 from offchain.matching.ledger import Ledger
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair, record
-
-
-@cython.final
-@cython.cclass
-class Tape:
-    """Words that are written or read one after the other."""
-
-    words: Words
-    position: I64
-
-    def __init__(self, words: Words) -> None:
-        self.words = words
-        self.position = 0
-
-    @cython.cfunc
-    def put(self, word: I64) -> I64:
-        """Write the next word."""
-        if self.position == len(self.words):
-            self.words = grown(self.words, 2 * self.position)
-        self.words[self.position] = word
-        self.position += 1
-        return 0
-
-    @cython.cfunc
-    def copy(self, words: Words, start: I64, count: I64) -> I64:
-        """Write `count` words from those at `start`."""
-        number: I64 = 0
-        while number < count:
-            self.put(words[start + number])
-            number += 1
-        return 0
-
-    @cython.cfunc
-    def get(self) -> I64:
-        """Read the next word."""
-        self.position += 1
-        return self.words[self.position - 1]
+from offchain.matching.tape import Tape
+from offchain.matching.words import I64, Record, Words, blank, high_of, low_of, pair, record, sorted_by
 
 
 @cython.cfunc
@@ -61,6 +26,9 @@ def dump(state: State, event_sequence: I64) -> Words:
     tape.put(at.CANONICAL_VERSION)
     tape.put(state.last_sequence)
     tape.put(event_sequence)
+    tape.put(state.guarded)
+    tape.put(state.tiers.rolled_day)
+    tape.put(state.ledger.account_count)
     dump_accounts(state, tape)
     dump_markets(state, tape)
     dump_balances(state, tape)
@@ -70,24 +38,6 @@ def dump(state: State, event_sequence: I64) -> Words:
             for book in range(at.SIDES):
                 dump_orders(state, tape, market, book)
     return tape.words[: tape.position]
-
-
-@cython.cfunc
-def dump_accounts(state: State, tape: Tape) -> I64:
-    """Accounts and rates."""
-    tape.put(state.ledger.account_count)
-    own: list[int] = [0]
-    account: I64 = 1
-    while account < state.ledger.account_count:
-        if state.ledger.accounts[account * at.ACCOUNT_WORDS + at.RATES] != 0:
-            own.append(account)
-        account += 1
-    tape.put(len(own))
-    for account in own:
-        tape.put(account)
-        tape.put(state.ledger.rate_of(account, at.MAKER_PPM))
-        tape.put(state.ledger.rate_of(account, at.TAKER_PPM))
-    return 0
 
 
 @cython.cfunc
@@ -113,28 +63,37 @@ def dump_markets(state: State, tape: Tape) -> I64:
 
 
 @cython.cfunc
-def used_balances(ledger: Ledger) -> list[tuple[int, int]]:
-    """Key and record of every balance that is not all zero, sorted by key."""
-    rows: list[tuple[int, int]] = []
+def used_balances(ledger: Ledger) -> Words:
+    """The records of all balances that are not all zero, by account and asset."""
+    keys: Words = blank(ledger.count)
+    found: Words = blank(ledger.count)
+    count: I64 = 0
     balance: I64 = at.BALANCE_WORDS
     while balance <= ledger.count * at.BALANCE_WORDS:
-        used: I64 = ledger.balances[balance + at.AVAILABLE] | ledger.balances[balance + at.RESERVED]
-        if used | ledger.balances[balance + at.EXITING] != 0:
-            rows.append((ledger.balances[balance + at.KEY], balance))
+        funds: Record = record(ledger.balances, balance, at.BALANCE_WORDS)
+        if funds[at.AVAILABLE] | funds[at.RESERVED] | (funds[at.MARKS] & at.EXITING) | ledger.cap_of(balance) != 0:
+            keys[count] = funds[at.KEY]
+            found[count] = balance
+            count += 1
         balance += at.BALANCE_WORDS
-    rows.sort()
-    return rows
+    return sorted_by(keys[:count], found[:count])
 
 
 @cython.cfunc
 def dump_balances(state: State, tape: Tape) -> I64:
     """Balances that are not all zero."""
-    rows: list[tuple[int, int]] = used_balances(state.ledger)
-    tape.put(len(rows))
-    for key, balance in rows:
-        tape.put(key >> 16)
-        tape.put(key & codes.ASSET_ID_MAX)
-        tape.copy(state.ledger.balances, balance + at.AVAILABLE, 3)
+    used: Words = used_balances(state.ledger)
+    tape.put(len(used))
+    number: I64 = 0
+    while number < len(used):
+        funds: Record = record(state.ledger.balances, used[number], at.BALANCE_WORDS)
+        tape.put(funds[at.KEY] >> 16)
+        tape.put(funds[at.KEY] & codes.ASSET_ID_MAX)
+        tape.put(funds[at.AVAILABLE])
+        tape.put(funds[at.RESERVED])
+        tape.put(funds[at.MARKS] & at.EXITING)
+        tape.put(state.ledger.cap_of(used[number]))
+        number += 1
     return 0
 
 
@@ -177,26 +136,13 @@ def load(state: State, tape: Tape) -> I64:
     tape.get()
     state.last_sequence = tape.get()
     event_sequence: I64 = tape.get()
-    load_accounts(state, tape)
+    state.guarded = tape.get()
+    state.tiers.rolled_day = tape.get()
+    load_accounts(state, tape, tape.get())
     load_markets(state, tape)
     load_balances(state, tape)
     load_orders(state, tape)
     return event_sequence
-
-
-@cython.cfunc
-def load_accounts(state: State, tape: Tape) -> I64:
-    """Accounts and rates."""
-    count: I64 = tape.get()
-    while state.ledger.account_count < count:
-        state.ledger.open_account()
-    count = tape.get()
-    while count > 0:
-        account: I64 = tape.get()
-        maker_ppm: I64 = tape.get()
-        state.ledger.set_rates(account, maker_ppm, tape.get())
-        count -= 1
-    return 0
 
 
 @cython.cfunc
@@ -228,7 +174,7 @@ def load_markets(state: State, tape: Tape) -> I64:
 
 @cython.cfunc
 def load_balances(state: State, tape: Tape) -> I64:
-    """Balances, and their sums."""
+    """Balances with their caps, and the sums of assets."""
     count: I64 = tape.get()
     while count > 0:
         account: I64 = tape.get()
@@ -238,7 +184,8 @@ def load_balances(state: State, tape: Tape) -> I64:
         reserved: I64 = tape.get()
         state.ledger.balances[balance + at.AVAILABLE] = available
         state.ledger.balances[balance + at.RESERVED] = reserved
-        state.ledger.balances[balance + at.EXITING] = tape.get()
+        state.ledger.set_exiting(balance, tape.get() != 0)
+        state.ledger.set_cap(balance, tape.get())
         state.ledger.assets[asset * at.ASSET_WORDS + at.GROSS] += max(available, 0) + reserved
         count -= 1
     return 0
@@ -247,14 +194,12 @@ def load_balances(state: State, tape: Tape) -> I64:
 @cython.cfunc
 def load_orders(state: State, tape: Tape) -> I64:
     """Open orders: into the books in the order they come, into their accounts' lists by age."""
-    by_age: list[tuple[int, int]] = []
     count: I64 = tape.get()
     while count > 0:
         market: I64 = tape.get()
         book: I64 = tape.get()
         side: I64 = book % 2
-        order_id: I64 = tape.get()
-        slot: I64 = state.orders.take(order_id)
+        slot: I64 = state.orders.take(tape.get())
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         account: I64 = tape.get()
         order[at.LEVEL_ACCOUNT] = pair(0, account)
@@ -269,9 +214,10 @@ def load_orders(state: State, tape: Tape) -> I64:
         trigger: I64 = tape.get()
         state.queue(slot, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
         state.guard(market)
-        by_age.append((order_id, slot))
         count -= 1
-    by_age.sort()
-    for _, slot in by_age:
-        state.join_account(slot)
+    by_age: Words = state.orders.by_age()
+    number: I64 = 0
+    while number < len(by_age):
+        state.join_account(by_age[number])
+        number += 1
     return 0

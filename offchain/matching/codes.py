@@ -53,6 +53,14 @@ CANCEL_REASON_MAX: Final = max(CancelReason).value
 FEE_CAP_MAX_PPM: Final = 5_000
 NOTIONAL_OF_ONE_PRODUCT: Final = (UNITS_MAX - PPM) // FEE_CAP_MAX_PPM
 """Up to here a notional times any rate, and a million more, is within a word."""
+TIER_MAX: Final = 7
+LIMIT_MAX: Final = 2**31 - 1
+WINDOW_MAX: Final = 2**62 - 1
+DAY_US: Final = 86_400_000_000
+DAY_MAX: Final = 2**31 - 1
+OWN_RATES: Final = 0
+RATES_OF_TIER: Final = 1
+"""Modes of SET_FEES."""
 DEFAULT_MAKER_PPM: Final = 1_500
 DEFAULT_TAKER_PPM: Final = 2_500
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from offchain.core.commands import COMMAND_BYTES, COMMAND_DTYPE, Command
+from offchain.core.commands import COMMAND_BYTES, COMMAND_DTYPE, Command, MarketStatus
 from offchain.core.errors import JournalCorrupt
 from offchain.core.events import EVENT_BYTES, EVENT_DTYPE, Event, RejectReason
 from offchain.matching.layout import ID, ORDER_WORDS
@@ -135,6 +135,18 @@ class Engine:
     def depth(self, market: int, side: int, limit: int) -> list[tuple[int, int, int]]:
         """Price in ticks, lots and number of orders of the best `limit` levels of one side, best first."""
         return self._machine.depth(market, side, limit)
+
+    def status(self, market: int) -> MarketStatus:
+        """What a market takes now; TRADING if it is not listed."""
+        return MarketStatus(self._machine.status(market))
+
+    def rates(self, account: int) -> tuple[int, int]:
+        """The maker's and taker's rate in force for an account, in ppm, after its tier and discounts."""
+        return self._machine.rates(account)
+
+    def volume(self, account: int) -> int:
+        """What an account traded in the 30 days before the last ROLL_VOLUMES, in quote units; its tier's volume."""
+        return self._machine.volume(account)
 
     def state_hash(self) -> bytes:
         """SHA-256 over the canonical form of the logical state (`canonical.py`): equal for equal states."""

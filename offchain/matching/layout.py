@@ -50,21 +50,59 @@ GUARD_BREAKER: Final = 4
 GUARD_STOPS: Final = 8
 """Armed stops."""
 
-# An account, at account * ACCOUNT_WORDS. The rates of account 0 are the default.
-ACCOUNT_WORDS: Final = 16
-MAKER_PPM: Final = 0
-TAKER_PPM: Final = 1
-RATES: Final = 2
-"""The account whose rates apply: the account itself, or 0."""
-FIRST_ORDER: Final = 3
-LAST_ORDER: Final = 4
-RECENT_BASE: Final = 5
-RECENT_QUOTE: Final = 6
+# What trading needs of an account: one line of the processor's cache, at account * ACCOUNT_WORDS.
+ACCOUNT_WORDS: Final = 8
+RATES: Final = 0
+"""The rates in force, taker's and maker's in ppm, as a pair; a maker's may be negative."""
+ACCOUNT_GUARDED: Final = 1
+"""Which rules are in force for the account, as bits, and ONE_CAP for each position cap; 0: its orders need not ask."""
+ACCOUNT_KILLED: Final = 1
+LIMITED_ORDERS: Final = 2
+LIMITED_MESSAGES: Final = 4
+ONE_CAP: Final = 8
+FIRST_ORDER: Final = 2
+LAST_ORDER: Final = 3
+RECENT_BASE: Final = 4
+RECENT_QUOTE: Final = 5
 """The balances found last as those that the account trades, and trades for; where the index need not be asked."""
-OPEN_ORDERS: Final = 7
+OPEN_ORDERS: Final = 6
 """How many orders it has open, armed stops included."""
-ACCOUNT_GUARDED: Final = 8
-"""Not 0 if limits, caps or a kill switch are in force for the account: only then need its orders ask."""
+PAGE: Final = 7
+"""Its volumes by day, or 0."""
+
+# What is rarely needed of an account, at account * PROFILE_WORDS.
+PROFILE_WORDS: Final = 8
+TIER: Final = 0
+"""Its fee tier less 1, and OWN if it has rates of its own instead."""
+TIER_MASK: Final = 7
+OWN: Final = 8
+OWN_RATES: Final = 1
+"""Taker's and maker's as a pair."""
+COUNTED: Final = 2
+"""The volume that its tier follows from."""
+DISCOUNTS: Final = 3
+"""As holder and as staker, in ppm, as a pair."""
+MOST: Final = 4
+"""The most open orders and messages that it may have, as a pair; account 0's are of all that have none of their own."""
+MOST_WINDOW: Final = 5
+"""Within so many sequences of the log."""
+MESSAGES_FROM: Final = 6
+"""The sequence that the window of messages began at."""
+MESSAGES: Final = 7
+
+# A fee tier, tier 1 first.
+TIER_WORDS: Final = 2
+TIER_VOLUME: Final = 0
+"""The volume that it begins at; 0: there is no such tier (but for tier 1)."""
+TIER_RATES: Final = 1
+
+# An account's volumes: the newest day, its volume, and those of the 30 days before, each at its day's rest by 30.
+PAGE_WORDS: Final = 32
+NEWEST: Final = 0
+LATEST: Final = 1
+OLDER: Final = 2
+OLDER_DAYS: Final = 30
+PAGE_DAYS: Final = 31
 
 # An asset, at asset * ASSET_WORDS.
 ASSET_WORDS: Final = 2
@@ -78,7 +116,9 @@ KEY: Final = 0
 """account << 16 | asset."""
 AVAILABLE: Final = 1
 RESERVED: Final = 2
-EXITING: Final = 3
+MARKS: Final = 3
+"""EXITING if the account is leaving with the asset, and twice the place of its position cap among the caps."""
+EXITING: Final = 1
 
 # An open order: one line of the processor's cache. Two numbers below 2^31 share a word, the first in its low half.
 ORDER_WORDS: Final = 8

@@ -4,7 +4,7 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
-from offchain.matching.words import I64, Record, Words, blank, grown, record
+from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, record
 
 
 @cython.final
@@ -18,10 +18,13 @@ class Ledger:
     """
 
     accounts: Words
+    profiles: Words
     account_count: I64
     assets: Words
     asset_count: I64
     balances: Words
+    caps: Words
+    cap_count: I64
     capacity: I64
     count: I64
     index: Words
@@ -30,24 +33,27 @@ class Ledger:
 
     def __init__(self) -> None:
         self.accounts = blank(16 * at.ACCOUNT_WORDS)
-        self.accounts[at.MAKER_PPM] = codes.DEFAULT_MAKER_PPM
-        self.accounts[at.TAKER_PPM] = codes.DEFAULT_TAKER_PPM
+        self.profiles = blank(16 * at.PROFILE_WORDS)
         self.account_count = 1
         self.assets = blank(16 * at.ASSET_WORDS)
         self.asset_count = 0
         self.capacity = 64
         self.balances = blank(self.capacity * at.BALANCE_WORDS)
+        self.caps = blank(16)
+        self.cap_count = 0
         self.count = 0
         self.mask = 127
         self.index_shift = 25
         self.index = blank(self.mask + 1)
 
     @cython.cfunc
-    def open_account(self) -> I64:
-        """Add the next account, on the default rates."""
-        if (self.account_count + 1) * at.ACCOUNT_WORDS > len(self.accounts):
-            self.accounts = grown(self.accounts, 2 * len(self.accounts))
-        self.account_count += 1
+    def open_accounts(self, count: I64) -> I64:
+        """Make it so many accounts, with the fee account; what the new ones have is for the caller to say."""
+        if count * at.ACCOUNT_WORDS > len(self.accounts):
+            room: I64 = max(count, 2 * (len(self.accounts) // at.ACCOUNT_WORDS))
+            self.accounts = grown(self.accounts, room * at.ACCOUNT_WORDS)
+            self.profiles = grown(self.profiles, room * at.PROFILE_WORDS)
+        self.account_count = count
         return 0
 
     @cython.cfunc
@@ -79,25 +85,22 @@ class Ledger:
 
     @cython.cfunc
     @cython.inline
-    def rate_of(self, account: I64, which: I64) -> I64:
-        """The rate in force for an account; `which` is MAKER_PPM or TAKER_PPM."""
-        return self.accounts[self.accounts[account * at.ACCOUNT_WORDS + at.RATES] * at.ACCOUNT_WORDS + which]
+    def taker_rate(self, account: I64) -> I64:
+        """The taker's rate in force for an account."""
+        return low_of(self.accounts[account * at.ACCOUNT_WORDS + at.RATES])
+
+    @cython.cfunc
+    @cython.inline
+    def maker_rate(self, account: I64) -> I64:
+        """The maker's rate in force for an account."""
+        return high_of(self.accounts[account * at.ACCOUNT_WORDS + at.RATES])
 
     @cython.cfunc
     @cython.inline
     def pays_within(self, account: I64, cap: I64) -> cython.bint:
         """Whether neither of an account's rates is above a cap."""
-        own: Record = record(self.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        rates: Record = record(self.accounts, own[at.RATES] * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        return rates[at.TAKER_PPM] <= cap and rates[at.MAKER_PPM] <= cap
-
-    @cython.cfunc
-    def set_rates(self, account: I64, maker_ppm: I64, taker_ppm: I64) -> I64:
-        """Give an account rates of its own; of account 0: those of all that have none."""
-        self.accounts[account * at.ACCOUNT_WORDS + at.RATES] = account
-        self.accounts[account * at.ACCOUNT_WORDS + at.MAKER_PPM] = maker_ppm
-        self.accounts[account * at.ACCOUNT_WORDS + at.TAKER_PPM] = taker_ppm
-        return 0
+        rates: I64 = self.accounts[account * at.ACCOUNT_WORDS + at.RATES]
+        return low_of(rates) <= cap and high_of(rates) <= cap
 
     @cython.cfunc
     @cython.inline
@@ -219,4 +222,33 @@ class Ledger:
     @cython.inline
     def is_exiting(self, balance: I64) -> cython.bint:
         """Whether the account is leaving with the asset; False for record 0."""
-        return self.balances[balance + at.EXITING] != 0
+        return self.balances[balance + at.MARKS] & at.EXITING != 0
+
+    @cython.cfunc
+    def set_exiting(self, balance: I64, leaving: cython.bint) -> I64:
+        """Mark that an account is leaving with an asset, or not."""
+        marks: I64 = self.balances[balance + at.MARKS]
+        self.balances[balance + at.MARKS] = marks | at.EXITING if leaving else marks & ~at.EXITING
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def cap_of(self, balance: I64) -> I64:
+        """The most that buys may bring a balance to, or 0: there is no cap."""
+        return self.caps[self.balances[balance + at.MARKS] // 2]
+
+    @cython.cfunc
+    def set_cap(self, balance: I64, cap: I64) -> I64:
+        """Set a balance's cap (0: none). It keeps its place among the caps."""
+        funds: Record = record(self.balances, balance, at.BALANCE_WORDS)
+        before: I64 = self.cap_of(balance)
+        if funds[at.MARKS] // 2 == 0 and cap != 0:
+            self.cap_count += 1
+            if self.cap_count == len(self.caps):
+                self.caps = grown(self.caps, 2 * self.cap_count)
+            funds[at.MARKS] |= 2 * self.cap_count
+        if before != cap:
+            self.caps[funds[at.MARKS] // 2] = cap
+        guarded: I64 = (funds[at.KEY] >> 16) * at.ACCOUNT_WORDS + at.ACCOUNT_GUARDED
+        self.accounts[guarded] += (at.ONE_CAP if cap != 0 else 0) - (at.ONE_CAP if before != 0 else 0)
+        return 0

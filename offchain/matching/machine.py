@@ -5,7 +5,8 @@ import cython
 from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.breaker import Breaker
-from offchain.matching.canonical import Tape, dump, load, used_balances
+from offchain.matching.canonical import dump, load, used_balances
+from offchain.matching.control import Control
 from offchain.matching.funding import FundsVerdict
 from offchain.matching.inbox import Inbox
 from offchain.matching.lookahead import Lookahead
@@ -15,6 +16,7 @@ from offchain.matching.risk import Risk
 from offchain.matching.settings import SettingsVerdict
 from offchain.matching.state import State
 from offchain.matching.stops import Stops
+from offchain.matching.tape import Tape
 from offchain.matching.trading import Trading
 from offchain.matching.unwinding import Unwinding
 from offchain.matching.verdict import Verdict
@@ -35,6 +37,7 @@ class Machine:
     verdict: Verdict
     trading: Trading
     stops: Stops
+    control: Control
 
     def __init__(self) -> None:
         self.state = State()
@@ -42,7 +45,7 @@ class Machine:
         self.outbox = Outbox()
         self.unwinding = Unwinding(self.state)
         self.risk = Risk(self.state)
-        breaker: Breaker = Breaker(self.state)
+        breaker: Breaker = Breaker()
         lookahead: Lookahead = Lookahead(self.state, breaker)
         self.orders = OrderVerdict(self.state, self.risk, lookahead)
         settings: SettingsVerdict = SettingsVerdict(self.state)
@@ -50,6 +53,7 @@ class Machine:
         self.verdict = Verdict(self.state, self.risk, self.orders, settings, funds)
         self.trading = Trading(self.state, self.outbox, self.risk, breaker, lookahead)
         self.stops = Stops(self.state, self.risk, self.trading)
+        self.control = Control(self.state, self.trading, breaker, self.outbox)
 
     def run(self, rows: Rows, count: I64) -> tuple[Words, int]:
         """Apply `count` command rows; returns rows that begin with their events, and how many these are."""
@@ -104,8 +108,9 @@ class Machine:
         """Account, asset, available and reserved units of every balance that is not all zero, sorted."""
         found: list[tuple[int, int, int, int]] = []
         ledger = self.state.ledger
-        for key, balance in used_balances(ledger):
-            available, reserved = ledger.balances[balance + at.AVAILABLE], ledger.balances[balance + at.RESERVED]
+        for balance in used_balances(ledger):
+            key, available = ledger.balances[balance + at.KEY], ledger.balances[balance + at.AVAILABLE]
+            reserved = ledger.balances[balance + at.RESERVED]
             if available != 0 or reserved != 0:
                 found.append((key >> 16, key & codes.ASSET_ID_MAX, available, reserved))
         return found
@@ -148,6 +153,22 @@ class Machine:
             found.append((price, books.levels[level + at.LOTS], books.levels[level + at.ORDERS]))
             level = books.next_level(own, price)
         return found
+
+    def status(self, market: I64) -> int:
+        """A market's status; 0 if it is not listed."""
+        return self.state.markets[market * at.MARKET_WORDS + at.STATUS] if self.state.is_market(market) else 0
+
+    def rates(self, account: I64) -> tuple[int, int]:
+        """The maker's and the taker's rate in force; zeros for an unknown account."""
+        ledger = self.state.ledger
+        if not ledger.is_account(account):
+            return 0, 0
+        return ledger.maker_rate(account), ledger.taker_rate(account)
+
+    def volume(self, account: I64) -> int:
+        """The volume that an account's tier follows from; 0 for an unknown account."""
+        ledger = self.state.ledger
+        return ledger.profiles[account * at.PROFILE_WORDS + at.COUNTED] if ledger.is_account(account) else 0
 
     def dump(self) -> Words:
         """The canonical words of the logical state."""
@@ -193,10 +214,10 @@ class Machine:
 
     @cython.cfunc
     def configure(self, command: Inbox) -> I64:
-        """Openings, listings, limits and fees."""
+        """Openings, listings, and what operators set."""
         state: State = self.state
         if command.kind == codes.OPEN_ACCOUNT:
-            state.ledger.open_account()
+            state.open_account()
         elif command.kind == codes.LIST_ASSET:
             state.ledger.list_asset(command.asset)
         elif command.kind == codes.LIST_MARKET:
@@ -207,7 +228,7 @@ class Machine:
         elif command.kind == codes.SET_MARKET_LIMITS:
             state.set_limits(command.market, command.price, command.quantity, command.counter_amount, command.amount)
         else:
-            state.ledger.set_rates(command.account, command.maker_fee_ppm, command.taker_fee_ppm)
+            self.control.apply(command)
         return 0
 
     @cython.cfunc
@@ -233,7 +254,7 @@ class Machine:
             return 0
         balance: I64 = self.state.ledger.touch(command.account, command.asset)
         leaving: cython.bint = command.kind == codes.CHAIN_EXIT_REQUESTED
-        self.state.ledger.balances[balance + at.EXITING] = leaving
+        self.state.ledger.set_exiting(balance, leaving)
         if command.kind != codes.CHAIN_EXIT_CANCELLED:
             self.trading.cancel_all(command, command.asset, 0, codes.EXIT)
         if command.kind == codes.CHAIN_EXITED and command.amount > 0:

@@ -3,7 +3,7 @@
 import cython
 
 from offchain.matching import layout as at
-from offchain.matching.words import I64, Words, blank, grown, high_of, low_of, pair
+from offchain.matching.words import I64, Words, blank, grown, high_of, low_of, pair, sorted_by
 
 
 @cython.final
@@ -143,6 +143,21 @@ class OrderPool:
             place = (place + 1) & self.mask
         self.index[place] = tag << at.TAG_SHIFT | slot // at.ORDER_WORDS
         return 0
+
+    @cython.cfunc
+    def by_age(self) -> Words:
+        """The slots of all open orders, by ascending id."""
+        ids: Words = blank(self.count)
+        found: Words = blank(self.count)
+        count: I64 = 0
+        slot: I64 = at.ORDER_WORDS
+        while slot < self.used * at.ORDER_WORDS:
+            if self.slots[slot + at.ID] != 0:
+                ids[count] = self.slots[slot + at.ID]
+                found[count] = slot
+                count += 1
+            slot += at.ORDER_WORDS
+        return sorted_by(ids, found)
 
     @cython.cfunc
     def widen(self) -> I64:

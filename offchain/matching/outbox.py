@@ -122,6 +122,13 @@ class Outbox:
         return self.fees(0, 0)
 
     @cython.cfunc
+    def status(self, command: Inbox, market: I64, status: I64, price: I64) -> I64:
+        """A STATUS_CHANGED event; `price` is the one that tripped the circuit breaker, or 0."""
+        self.emit(command, codes.STATUS_CHANGED | status << 16, 0, market)
+        self.row[6] = 0
+        return self.amounts(price, 0, 0, 0)
+
+    @cython.cfunc
     def moved(self, command: Inbox, kind: I64) -> I64:
         """A CREDITED or DEBITED event of the command's account, asset and amount."""
         self.emit(command, kind, command.account, command.asset << 32)

@@ -6,13 +6,13 @@ from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.inbox import Inbox
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, mul_ppm
+from offchain.matching.words import I64, Record, low_of, mul_ppm, record
 
 
 @cython.final
 @cython.cclass
 class Risk:
-    """The steps of the verdict that ask for these rules; only asked where GUARDED or ACCOUNT_GUARDED says so."""
+    """The steps of the verdict that ask for these rules; only where GUARDED or ACCOUNT_GUARDED say so."""
 
     state: State
 
@@ -22,32 +22,43 @@ class Risk:
     @cython.cfunc
     def closed(self, command: Inbox, market: Record) -> I64:
         """Of kill switches and the market's status."""
-        return codes.OK
-
-    @cython.cfunc
-    def price(self, command: Inbox, market: Record) -> I64:
-        """Of a LIMIT order: the band, then the fat finger."""
-        return codes.OK
-
-    @cython.cfunc
-    def allowance(self, command: Inbox, base: I64, replaced: I64) -> I64:
-        """Of the account's open orders, messages and position; `base` is its balance, `replaced` a slot or 0."""
+        if self.is_killed(command, market):
+            return codes.TRADING_KILLED
+        status: I64 = market[at.STATUS]
+        if status in (codes.HALT, codes.CANCEL_ONLY) or (status == codes.POST_ONLY and command.post_only == 0):
+            return codes.MARKET_CLOSED
         return codes.OK
 
     @cython.cfunc
     def amendable(self, command: Inbox, market: Record) -> I64:
         """Of an AMEND: kill switches, and whether the order's market is halted."""
-        return codes.OK
+        if self.is_killed(command, market):
+            return codes.TRADING_KILLED
+        return codes.MARKET_CLOSED if market[at.STATUS] == codes.HALT else codes.OK
 
     @cython.cfunc
-    def messages(self, command: Inbox) -> I64:
-        """Of the account's messages."""
-        return codes.OK
+    def is_killed(self, command: Inbox, market: Record) -> cython.bint:
+        """Whether a kill switch of the exchange, the market or the account is on."""
+        return self.state.guarded | market[at.KILLED] | (self.guards(command) & at.ACCOUNT_KILLED) != 0
 
     @cython.cfunc
-    def taken(self, command: Inbox) -> I64:
-        """Count a message that is taken."""
-        return 0
+    @cython.inline
+    def guards(self, command: Inbox) -> I64:
+        """Which rules are in force for the command's account."""
+        return self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.ACCOUNT_GUARDED]
+
+    @cython.cfunc
+    def price(self, command: Inbox, market: Record) -> I64:
+        """Of a LIMIT order: the band, then the fat finger."""
+        last: I64 = market[at.LAST_PRICE]
+        if last == 0:
+            return codes.OK
+        past: I64 = command.price - last if command.side == codes.BUY else last - command.price
+        if market[at.BAND] > 0 and max(past, -past) > mul_ppm(last, market[at.BAND]):
+            return codes.PRICE_OUTSIDE_BAND
+        if market[at.FAT_FINGER] > 0 and past > mul_ppm(last, market[at.FAT_FINGER]):
+            return codes.PRICE_TOO_FAR
+        return codes.OK
 
     @cython.cfunc
     def collar(self, market: Record, side: I64, price: I64) -> I64:
@@ -59,6 +70,62 @@ class Risk:
         if last == 0 or ppm == 0:
             return price
         width: I64 = mul_ppm(last, ppm)
+        # The sum is taken only where it is below the price, so it fits; the difference is then above 0.
         if side == codes.BUY:
             return last + width if price - last > width else price
         return last - width if last - price > width else price
+
+    @cython.cfunc
+    def allowance(self, command: Inbox, base: I64, replaced: I64) -> I64:
+        """Of the account's open orders, messages and position; `base` is its balance, `replaced` a slot or 0."""
+        if command.kind == codes.PLACE and self.guards(command) & at.LIMITED_ORDERS != 0:
+            rests: cython.bint = command.time_in_force == codes.GTC or command.order_type >= codes.STOP_LIMIT
+            if rests and self.state.limits.too_many_orders(command.account):
+                return codes.TOO_MANY_ORDERS
+        reason: I64 = self.messages(command)
+        if reason == codes.OK and command.side == codes.BUY and self.passes_cap(command, base, replaced):
+            reason = codes.POSITION_CAP
+        return reason
+
+    @cython.cfunc
+    def messages(self, command: Inbox) -> I64:
+        """Of the account's messages."""
+        if self.guards(command) & at.LIMITED_MESSAGES == 0:
+            return codes.OK
+        full: cython.bint = self.state.limits.too_many_messages(command.account, command.sequence)
+        return codes.TOO_MANY_MESSAGES if full else codes.OK
+
+    @cython.cfunc
+    def taken(self, command: Inbox) -> I64:
+        """Count a message that is taken."""
+        if self.guards(command) & at.LIMITED_MESSAGES != 0:
+            self.state.limits.count_message(command.account, command.sequence)
+        return 0
+
+    @cython.cfunc
+    def passes_cap(self, command: Inbox, base: I64, replaced: I64) -> cython.bint:
+        """Whether a buy and the other open ones of its account, but for the replaced one, may pass its cap."""
+        cap: I64 = self.state.ledger.cap_of(base)
+        if cap == 0:
+            return False
+        market: I64 = command.market * at.MARKET_WORDS
+        asset: I64 = self.state.markets[market + at.BASE]
+        bought: I64 = command.quantity * self.state.markets[market + at.UNITS_PER_LOT]
+        funds: Record = record(self.state.ledger.balances, base, at.BALANCE_WORDS)
+        # What may still be bought. Going down from the cap, no sum passes 64 bits.
+        room: I64 = cap - (max(funds[at.AVAILABLE], 0) + funds[at.RESERVED])
+        slot: I64 = self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.FIRST_ORDER]
+        while slot != 0 and room >= bought:
+            if slot != replaced:
+                room -= self.buys(slot, asset)
+            slot = low_of(self.state.orders.slots[slot + at.OWN_LINKS])
+        return room < bought
+
+    @cython.cfunc
+    def buys(self, slot: I64, asset: I64) -> I64:
+        """How many units of an asset an open order is to buy."""
+        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        market: Record = record(self.state.markets, (order[at.META] & at.LOW16) * at.MARKET_WORDS, at.MARKET_WORDS)
+        if (order[at.META] >> at.SIDE_SHIFT) & 1 == codes.SELL or market[at.BASE] != asset:
+            return 0
+        return order[at.REMAINING] * market[at.UNITS_PER_LOT]

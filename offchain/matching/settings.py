@@ -1,9 +1,10 @@
-"""Whether the exchange can be set up as a command asks: openings, listings, limits and fees."""
+"""Whether the exchange can be set up as a command asks: openings, listings, and their limits."""
 
 import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
+from offchain.matching.control_verdict import ControlVerdict
 from offchain.matching.inbox import Inbox
 from offchain.matching.state import State
 from offchain.matching.words import I64
@@ -15,15 +16,17 @@ class SettingsVerdict:
     """The judge of commands of the operator."""
 
     state: State
+    control: ControlVerdict
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self.control = ControlVerdict(state)
 
     @cython.cfunc
     def of(self, command: Inbox) -> I64:
-        """Of openings, listings, limits and fees."""
-        if command.kind < codes.OPEN_ACCOUNT or command.kind > codes.SET_FEES:
-            return codes.UNKNOWN_COMMAND
+        """Of openings, listings and a market's limits; what else operators set is the control's."""
+        if command.kind < codes.OPEN_ACCOUNT or command.kind > codes.SET_MARKET_LIMITS:
+            return self.control.of(command)
         if command.kind == codes.OPEN_ACCOUNT:
             return self.opening(command)
         if command.kind == codes.LIST_ASSET:
@@ -32,7 +35,7 @@ class SettingsVerdict:
             return codes.OK if 0 < command.asset <= codes.ASSET_ID_MAX else codes.UNKNOWN_ASSET
         if command.kind == codes.LIST_MARKET:
             return self.listing(command)
-        return self.limits(command) if command.kind == codes.SET_MARKET_LIMITS else self.rates(command)
+        return self.limits(command)
 
     @cython.cfunc
     def opening(self, command: Inbox) -> I64:
@@ -67,15 +70,4 @@ class SettingsVerdict:
             return codes.BAD_MARKET
         if command.counter_amount < 1 or command.counter_amount > command.quantity or command.amount < 0:
             return codes.BAD_MARKET
-        return codes.OK
-
-    @cython.cfunc
-    def rates(self, command: Inbox) -> I64:
-        """Of SET_FEES."""
-        if not self.state.ledger.is_account(command.account):
-            return codes.UNKNOWN_ACCOUNT
-        if command.maker_fee_ppm < -codes.FEE_CAP_MAX_PPM or command.maker_fee_ppm > codes.FEE_CAP_MAX_PPM:
-            return codes.BAD_FEE
-        if command.taker_fee_ppm < 0 or command.taker_fee_ppm > codes.FEE_CAP_MAX_PPM:
-            return codes.BAD_FEE
         return codes.OK

@@ -6,7 +6,10 @@ from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.books import Books
 from offchain.matching.ledger import Ledger
+from offchain.matching.limits import Limits
 from offchain.matching.orders import OrderPool
+from offchain.matching.tiers import Tiers
+from offchain.matching.volumes import Volumes
 from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, record
 
 
@@ -15,13 +18,15 @@ from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, hi
 class State:
     """Markets, accounts and assets, balances, open orders and books.
 
-    `guarded` is not 0 if rules are in force for all: the kill switch of the exchange, or limits of accounts without
-    their own.
+    `guarded` is not 0 if the kill switch of the exchange is on.
     """
 
     ledger: Ledger
     orders: OrderPool
     books: Books
+    volumes: Volumes
+    tiers: Tiers
+    limits: Limits
     markets: Words
     last_sequence: I64
     guarded: I64
@@ -30,10 +35,29 @@ class State:
         self.ledger = Ledger()
         self.orders = OrderPool()
         self.books = Books()
+        self.volumes = Volumes()
+        self.tiers = Tiers(self.ledger, self.volumes)
+        self.limits = Limits(self.ledger)
         self.markets = blank(16 * at.MARKET_WORDS)
         self.books.hold_sides(16)
         self.last_sequence = 0
         self.guarded = 0
+
+    @cython.cfunc
+    def open_account(self) -> I64:
+        """Open the next account: in tier 1, under the limits of all that have none of their own."""
+        account: I64 = self.ledger.account_count
+        self.ledger.open_accounts(account + 1)
+        self.tiers.find_rates(account)
+        return self.limits.guard(account)
+
+    @cython.cfunc
+    @cython.inline
+    def count_volume(self, timestamp_us: I64, taker: I64, maker: I64, notional: I64) -> I64:
+        """Count a fill for both sides."""
+        self.volumes.find_day(timestamp_us)
+        self.volumes.add(record(self.ledger.accounts, taker * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS), notional)
+        return self.volumes.add(record(self.ledger.accounts, maker * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS), notional)
 
     @cython.cfunc
     @cython.inline

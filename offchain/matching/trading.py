@@ -179,9 +179,7 @@ class Trading:
         market[at.STATUS] = codes.HALT
         self.breaker.clear(market)
         self.state.guard(self.market)
-        self.outbox.emit(command, codes.STATUS_CHANGED | codes.HALT << 16, 0, self.market)
-        self.outbox.row[6] = 0
-        self.outbox.amounts(price, 0, 0, 0)
+        self.outbox.status(command, self.market, codes.HALT, price)
         return self.end(command, codes.HALTED)
 
     @cython.cfunc
@@ -239,8 +237,8 @@ class Trading:
         self.notional = price * self.lots * market[at.UNITS_PER_TICK_LOT]
         account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
         cap: I64 = maker[at.META] >> at.HIGH
-        rate: I64 = min(self.state.ledger.rate_of(self.account, at.TAKER_PPM), self.fee_cap)
-        maker_rate: I64 = max(min(self.state.ledger.rate_of(account, at.MAKER_PPM), cap), -rate)
+        rate: I64 = min(self.state.ledger.taker_rate(self.account), self.fee_cap)
+        maker_rate: I64 = max(min(self.state.ledger.maker_rate(account), cap), -rate)
         fee: I64 = fee_of(self.notional, rate)
         maker_fee: I64 = fee_of(self.notional, maker_rate)
         self.state.ledger.balances[market[at.FEE_POT] + at.AVAILABLE] += fee + maker_fee
@@ -258,6 +256,7 @@ class Trading:
         maker[at.REMAINING] = maker_left
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
+        self.state.count_volume(command.timestamp_us, self.account, account, self.notional)
 
         kinds: I64 = codes.FILLED | self.side << 32
         place: I64 = self.market | market[at.QUOTE] << 32

@@ -74,6 +74,14 @@ def grown(words: Words, count: I64) -> Words:
 
 
 @cython.cfunc
+def sorted_by(keys: Words, values: Words) -> Words:
+    """The values in the rising order of their keys, which are as many, and no two the same."""
+    if len(keys) == 0:
+        return values
+    return np.asarray(values)[np.argsort(np.asarray(keys))].data.cast("B").cast("q")
+
+
+@cython.cfunc
 @cython.inline
 def pair(low: I64, high: I64) -> I64:
     """Two numbers below 2^31 as one word."""
