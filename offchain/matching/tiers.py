@@ -33,9 +33,9 @@ class Tiers:
     @cython.cfunc
     def put_tier(self, tier: I64, volume: I64, maker_ppm: I64, taker_ppm: I64) -> I64:
         """Write down a tier's rates and the volume it begins at; one of volume 0 is none, but for tier 1."""
-        row: Record = record(self.tiers, (tier - 1) * at.TIER_WORDS, at.TIER_WORDS)
-        row[at.TIER_VOLUME] = volume
-        row[at.TIER_RATES] = pair(taker_ppm, maker_ppm)
+        start: I64 = (tier - 1) * at.TIER_WORDS
+        self.tiers[start + at.TIER_VOLUME] = volume
+        self.tiers[start + at.TIER_RATES] = pair(taker_ppm, maker_ppm)
         return 0
 
     @cython.cfunc
