@@ -1,18 +1,37 @@
-"""The reference model: what the engine does, in plain Python, as simply as it can be said. Slow, to be read."""
+"""The reference model: what the engine does, in plain Python, as simply as it can be said. Slow, to be read.
 
+`naive_state.py` is what it remembers; `naive_verdicts.py` and `naive_order_verdicts.py` say why a command is refused;
+`naive_matching.py` is the life of an order; `naive_words.py` the canonical form. Here is what each command does.
+"""
+
+import hashlib
 import struct
+from array import array
+from collections.abc import Callable
 
-from offchain.core.commands import CancelReason, Command, CommandKind, Side, TimeInForce
+from offchain.core.commands import CancelReason, Command, CommandKind
 from offchain.core.events import Event, EventKind, RejectReason
-from offchain.core.money import NOTIONAL_MAX_UNITS, UNITS_MAX, fee_units
-from tests.matching.naive_state import Market, NaiveState, Order
+from offchain.core.money import UNITS_MAX
+from tests.matching.naive_matching import Matching
+from tests.matching.naive_state import VOLUME_DAYS, Account, Breaker, Limits, Market, Order, Tier
+from tests.matching.naive_verdicts import Verdicts
+from tests.matching.naive_words import load, words_of
 
 K, R = CommandKind, RejectReason
-FEE_CAP_MAX_PPM = 5_000
+HEADER = struct.Struct("<8sIQ")
+CHECKSUM_BYTES = 32
 
 
-class NaiveEngine(NaiveState):
-    # -- verdicts
+class NaiveEngine(Verdicts, Matching):
+    @classmethod
+    def restore(cls, snapshot: bytes) -> "NaiveEngine":
+        """The model in the state of an engine's snapshot."""
+        model = cls()
+        load(model, array("q", snapshot[HEADER.size : -CHECKSUM_BYTES]))
+        return model
+
+    def state_hash(self) -> bytes:
+        return hashlib.sha256(array("q", words_of(self)).tobytes()).digest()
 
     def check(self, c: Command) -> RejectReason:
         try:
@@ -21,350 +40,185 @@ class NaiveEngine(NaiveState):
             return R.MALFORMED
         if not self.last_sequence < c.sequence < 2**63:
             return R.BAD_SEQUENCE
-        if c.kind not in set(K):
-            return R.UNKNOWN_COMMAND
-        return self._verdict(c)
-
-    def _verdict(self, c: Command) -> RejectReason:
-        match c.kind:
-            case K.OPEN_ACCOUNT:
-                return self._check_opening(c)
-            case K.LIST_ASSET:
-                return self._check_asset(c)
-            case K.LIST_MARKET:
-                return self._check_market(c)
-            case K.SET_MARKET_LIMITS:
-                return self._check_limits(c)
-            case K.SET_FEES:
-                return self._check_fees(c)
-            case K.PLACE:
-                return self._check_place(c)
-            case K.CANCEL | K.CANCEL_ALL:
-                return self._check_cancel(c)
-            case K.UNWIND_FILL:
-                return self._check_unwind(c)
-            case K.CHAIN_BATCH_SETTLED:
-                return R.NONE
-            case _:
-                return self._check_funds(c)
-
-    def _check_opening(self, c: Command) -> RejectReason:
-        if c.account < self.accounts:
-            return R.ALREADY_LISTED
-        return R.NONE if c.account == self.accounts else R.UNKNOWN_ACCOUNT
-
-    def _check_asset(self, c: Command) -> RejectReason:
-        if c.asset in self.listed:
-            return R.ALREADY_LISTED
-        return R.NONE if 0 < c.asset < 2**16 else R.UNKNOWN_ASSET
-
-    def _check_market(self, c: Command) -> RejectReason:
-        if c.market in self.markets:
-            return R.ALREADY_LISTED
-        if not {c.asset, c.counter_asset} <= self.listed:
-            return R.UNKNOWN_ASSET
-        if c.asset == c.counter_asset or not 0 < c.market < 2**16:
-            return R.BAD_MARKET
-        return R.NONE if within_bounds(c.price, c.quantity, c.amount, c.counter_amount) else R.BAD_MARKET
-
-    def _check_limits(self, c: Command) -> RejectReason:
-        market = self.markets.get(c.market)
-        if market is None:
-            return R.UNKNOWN_MARKET
-        if not within_bounds(c.price, c.quantity, market.units_per_lot, market.units_per_tick_lot):
-            return R.BAD_MARKET
-        return R.NONE if 1 <= c.counter_amount <= c.quantity and c.amount >= 0 else R.BAD_MARKET
-
-    def _check_fees(self, c: Command) -> RejectReason:
-        if c.account >= self.accounts:
-            return R.UNKNOWN_ACCOUNT
-        sound = abs(c.maker_fee_ppm) <= FEE_CAP_MAX_PPM and 0 <= c.taker_fee_ppm <= FEE_CAP_MAX_PPM
-        return R.NONE if sound else R.BAD_FEE
-
-    def _check_place(self, c: Command) -> RejectReason:
-        if not 0 < c.account < self.accounts:
-            return R.UNKNOWN_ACCOUNT
-        market = self.markets.get(c.market)
-        if market is None:
-            return R.UNKNOWN_MARKET
-        if c.side > Side.SELL:
-            return R.BAD_SIDE
-        if c.time_in_force > TimeInForce.IOC:
-            return R.BAD_TIME_IN_FORCE
-        if not 0 < c.price <= market.max_price:
-            return R.BAD_PRICE
-        if not market.min_quantity <= c.quantity <= market.max_quantity:
-            return R.BAD_QUANTITY
-        if c.price * c.quantity * market.units_per_tick_lot < market.min_notional:
-            return R.NOTIONAL_TOO_SMALL
-        if not 0 <= c.taker_fee_ppm <= FEE_CAP_MAX_PPM:
-            return R.BAD_FEE
-        if c.taker_fee_ppm < max(self.rates_of(c.account)):
-            return R.FEE_CAP_TOO_LOW
-        if self.exiting & {(c.account, market.base), (c.account, market.quote)}:
-            return R.ACCOUNT_EXITING
-        available = self.available.get((c.account, market.held_asset(c.side)), 0)
-        return R.NONE if self.reservation(order_of(c)) <= available else R.INSUFFICIENT_BALANCE
-
-    def _check_cancel(self, c: Command) -> RejectReason:
-        if c.account >= self.accounts:
-            return R.UNKNOWN_ACCOUNT
-        if c.reason not in set(CancelReason):
-            return R.MALFORMED
-        if c.kind == K.CANCEL_ALL:
-            return R.NONE if c.asset in {0, *self.listed} else R.UNKNOWN_ASSET
-        if c.order_id not in self.orders:
-            return R.UNKNOWN_ORDER
-        return R.NONE if self.orders[c.order_id].account == c.account else R.NOT_OWNER
-
-    def _check_unwind(self, c: Command) -> RejectReason:
-        market = self.markets.get(c.market)
-        if market is None:
-            return R.UNKNOWN_MARKET
-        if c.side > Side.SELL:
-            return R.BAD_SIDE
-        if not (0 < c.account < self.accounts and 0 < c.counter_account < self.accounts):
-            return R.UNKNOWN_ACCOUNT
-        if c.price <= 0:
-            return R.BAD_PRICE
-        if not within_bounds(c.price, c.quantity, market.units_per_lot, market.units_per_tick_lot):
-            return R.BAD_QUANTITY
-        most = c.price * c.quantity * market.units_per_tick_lot // 100 + 1
-        if max(abs(c.amount), abs(c.counter_amount)) > most:
-            return R.BAD_FEE
-        kept = self.available.copy()
-        possible = self._unwind(c)
-        self.available = kept
-        return R.NONE if possible else R.OVERFLOW
-
-    def _check_funds(self, c: Command) -> RejectReason:
-        if c.account >= self.accounts:
-            return R.UNKNOWN_ACCOUNT
-        if c.asset not in self.listed:
-            return R.UNKNOWN_ASSET
-        if c.kind == K.CHAIN_EXITED:
-            if c.amount < 0:
-                return R.BAD_AMOUNT
-            return R.NONE if self.fits(c.account, c.asset, -c.amount) else R.OVERFLOW
-        if c.kind in (K.CHAIN_EXIT_REQUESTED, K.CHAIN_EXIT_CANCELLED, K.CHAIN_CANCEL_FLOOR):
-            return R.NONE
-        if c.amount <= 0:
-            return R.BAD_AMOUNT
-        if c.kind == K.WITHDRAW:
-            enough = self.available.get((c.account, c.asset), 0) >= c.amount
-            return R.NONE if enough else R.INSUFFICIENT_BALANCE
-        if c.kind == K.CHAIN_WITHDRAWN or self.fits(c.account, c.asset, c.amount):
-            return R.NONE
-        return R.OVERFLOW
-
-    # -- effects
+        return RULES[c.kind][0](self, c) if c.kind in RULES else R.UNKNOWN_COMMAND
 
     def apply(self, c: Command) -> list[Event]:
         reason = self.check(c)
         if reason != R.NONE:
-            return [self._event(c, EventKind.REJECTED, reason=reason)]
+            return [self.emit(c, EventKind.REJECTED, reason=reason)]
         self.last_sequence = c.sequence
-        events = getattr(self, f"_{K(c.kind).name.lower()}", lambda _: [])(c)
-        return events or [self._event(c, EventKind.NOTED)]
+        return RULES[c.kind][1](self, c) or [self.emit(c, EventKind.NOTED)]
 
-    def _event(self, c: Command, kind: EventKind, **fields: int) -> Event:
-        self.event_sequence += 1
-        names = [value if isinstance(value, int) and 0 <= value < 2**64 else 0 for value in c[:2]]
-        return Event(**dict.fromkeys(Event._fields, 0) | fields)._replace(
-            sequence=self.event_sequence, command_sequence=names[0], timestamp_us=names[1], kind=kind
-        )
+    # -- listings and their limits
 
-    def _open_account(self, c: Command) -> None:
-        self.accounts += 1
+    def open_account(self, c: Command) -> None:
+        self.people.append(Account())
 
-    def _list_asset(self, c: Command) -> None:
+    def list_asset(self, c: Command) -> None:
         self.listed.add(c.asset)
 
-    def _list_market(self, c: Command) -> None:
-        self.markets[c.market] = Market(
-            c.asset, c.counter_asset, c.amount, c.counter_amount, c.price, c.quantity, min_quantity=1, min_notional=0
-        )
+    def list_market(self, c: Command) -> None:
+        self.markets[c.market] = Market(c.asset, c.counter_asset, c.amount, c.counter_amount, c.price, c.quantity)
 
-    def _set_market_limits(self, c: Command) -> None:
-        self.markets[c.market] = self.markets[c.market]._replace(
-            max_price=c.price, max_quantity=c.quantity, min_quantity=c.counter_amount, min_notional=c.amount
-        )
-
-    def _set_fees(self, c: Command) -> None:
-        self.rates[c.account] = (c.maker_fee_ppm, c.taker_fee_ppm)
-
-    def _place(self, c: Command) -> list[Event]:
-        market, order = self.markets[c.market], order_of(c)
-        asset, need = market.held_asset(c.side), self.reservation(order)
-        self.available[c.account, asset] -= need
-        common = {"order_id": c.sequence, "account": c.account, "market": c.market, "side": c.side, "price": c.price}
-        events = [
-            self._event(
-                c,
-                EventKind.ACCEPTED,
-                **common,
-                time_in_force=c.time_in_force,
-                quantity=c.quantity,
-                remaining=c.quantity,
-                asset=asset,
-                amount=need,
-            )
-        ]
-        for maker in self.book(c.market, 1 - c.side):
-            crosses = maker.price <= c.price if c.side == Side.BUY else maker.price >= c.price
-            if order.remaining == 0 or not crosses:
-                break
-            events.append(self._fill(c, order, maker))
-        if order.remaining and c.time_in_force == TimeInForce.GTC:
-            self.orders[c.sequence] = order
-        elif order.remaining:
-            events.append(self._close(c, order, CancelReason.IOC_REMAINDER))
-        return events
-
-    def _fill(self, c: Command, taker: Order, maker: Order) -> Event:
+    def set_market_limits(self, c: Command) -> None:
         market = self.markets[c.market]
-        lots = min(taker.remaining, maker.remaining)
-        notional = maker.price * lots * market.units_per_tick_lot
-        taker_rate = self.rates_of(taker.account)[1]
-        maker_rate = max(min(self.rates_of(maker.account)[0], maker.fee_cap), -taker_rate)
-        fee, maker_fee = fee_units(notional, taker_rate), fee_units(notional, maker_rate)
-        self.available[0, market.quote] += fee + maker_fee
-        released = self._pay(market, taker, lots, notional, fee)
-        maker_released = self._pay(market, maker, lots, notional, maker_fee)
-        if maker.remaining == 0:
-            del self.orders[maker.order_id]
-        return self._event(
-            c,
-            EventKind.FILLED,
-            order_id=taker.order_id,
-            account=taker.account,
-            side=taker.side,
-            remaining=taker.remaining,
-            fee=fee,
-            amount=released,
-            counter_order_id=maker.order_id,
-            counter_account=maker.account,
-            counter_remaining=maker.remaining,
-            counter_fee=maker_fee,
-            counter_amount=maker_released,
-            market=c.market,
-            price=maker.price,
-            quantity=lots,
-            asset=market.quote,
-        )
+        market.max_price, market.max_quantity = c.price, c.quantity
+        market.min_quantity, market.min_notional = c.counter_amount, c.amount
 
-    def _pay(self, market: Market, order: Order, lots: int, notional: int, fee: int) -> int:
-        before = self.reservation(order)
-        order.remaining -= lots
-        freed = before - self.reservation(order)
-        if order.side == Side.SELL:
-            self.available[order.account, market.quote] += notional - fee
-            return 0
-        self.available[order.account, market.quote] += freed - notional - fee
-        self.available[order.account, market.base] += lots * market.units_per_lot
-        return freed - notional - fee
+    def set_status(self, c: Command) -> list[Event]:
+        market = self.markets[c.market]
+        market.status = c.mode
+        market.breaker.clear()
+        return [self.emit(c, EventKind.STATUS_CHANGED, market=c.market, reason=c.mode)]
 
-    def _close(self, c: Command, order: Order, reason: int) -> Event:
-        asset, held = self.markets[order.market].held_asset(order.side), self.reservation(order)
-        self.available[order.account, asset] += held
-        self.orders.pop(order.order_id, None)
-        return self._event(
-            c,
-            EventKind.CANCELLED,
-            order_id=order.order_id,
-            account=order.account,
-            market=order.market,
-            side=order.side,
-            price=order.price,
-            quantity=order.remaining,
-            reason=reason,
-            asset=asset,
-            amount=held,
-        )
+    def set_risk(self, c: Command) -> None:
+        market = self.markets[c.market]
+        market.band, market.fat_finger, market.max_notional = c.amount, c.counter_amount, c.quantity
+        market.last_price = c.price or market.last_price
 
-    def _cancel(self, c: Command) -> list[Event]:
-        return [self._close(c, self.orders[c.order_id], c.reason)]
+    def set_breaker(self, c: Command) -> None:
+        self.markets[c.market].breaker = Breaker(c.amount, c.counter_amount)
 
-    def _cancel_all(self, c: Command, reason: int | None = None) -> list[Event]:
-        mine = [order for order in self.orders.values() if order.account == c.account]
-        return [
-            self._close(c, order, reason or c.reason)
-            for order in mine
-            if c.asset in (0, self.markets[order.market].base, self.markets[order.market].quote)
-        ]
+    def set_kill_switch(self, c: Command) -> list[Event]:
+        if c.account:
+            self.people[c.account].killed = c.mode
+        elif c.market:
+            self.markets[c.market].killed = c.mode
+        else:
+            self.killed = c.mode
+        there = [one for one in self.orders.values() if one.account == c.account or not c.account]
+        there = [one for one in there if one.market == c.market or not c.market]
+        return self.close_all(c, there, CancelReason.KILLED) if c.mode else []
 
-    def _move(self, c: Command, kind: EventKind, units: int) -> list[Event]:
+    def set_account_limits(self, c: Command) -> None:
+        self.limits[c.account] = Limits(c.quantity, c.amount, c.counter_amount)
+        if not any(self.limits[c.account]):
+            del self.limits[c.account]
+
+    def set_position_cap(self, c: Command) -> None:
+        self.caps[c.account, c.asset] = c.amount
+
+    # -- fees
+
+    def set_fees(self, c: Command) -> None:
+        if c.account == 0:
+            self.tiers[1] = Tier(0, c.maker_fee_ppm, c.taker_fee_ppm)
+        else:
+            self.people[c.account].own_rates = None if c.mode == 1 else (c.maker_fee_ppm, c.taker_fee_ppm)
+
+    def set_tier(self, c: Command) -> None:
+        self.tiers[c.mode] = Tier(c.amount, c.maker_fee_ppm, c.taker_fee_ppm)
+        if c.amount == 0:
+            del self.tiers[c.mode]
+        self.find_tiers()
+
+    def find_tiers(self) -> None:
+        for person in self.people:
+            person.tier = max(tier for tier, terms in self.tiers.items() if person.counted_volume >= terms.volume)
+
+    def set_discounts(self, c: Command) -> None:
+        self.people[c.account].holder, self.people[c.account].staker = c.amount, c.counter_amount
+
+    def roll_volumes(self, c: Command) -> None:
+        self.rolled_day = c.amount
+        oldest = c.amount - VOLUME_DAYS + 1
+        for person in self.people:
+            person.volumes = {day: units for day, units in person.volumes.items() if day >= oldest}
+            person.newest_day = person.newest_day if person.volumes else 0
+            counted = sum(units for day, units in person.volumes.items() if day < c.amount)
+            person.counted_volume = min(counted, UNITS_MAX)
+        self.find_tiers()
+
+    # -- orders
+
+    def place(self, c: Command) -> list[Event]:
+        return self.take_in(c, self.order_of(c))
+
+    def cancel(self, c: Command) -> list[Event]:
+        return [self.close(c, self.orders[c.order_id], c.reason)]
+
+    def cancel_all(self, c: Command) -> list[Event]:
+        orders = [order for order in self.orders_with(c) if c.market in (0, order.market)]
+        return self.close_all(c, orders, c.reason)
+
+    def orders_with(self, c: Command) -> list[Order]:
+        """The account's open orders in markets of the asset (0: any)."""
+        pairs = {number: (0, market.base, market.quote) for number, market in self.markets.items()}
+        return [order for order in self.orders_of(c.account) if c.asset in pairs[order.market]]
+
+    def amend(self, c: Command) -> list[Event]:
+        self.count_message(c)
+        order = self.orders[c.order_id]
+        return [self.shrink(c, order, order.remaining - c.quantity, 0)]
+
+    # -- funds
+
+    def move(self, c: Command, kind: EventKind, units: int) -> list[Event]:
         self.available[c.account, c.asset] += units
-        return [self._event(c, kind, account=c.account, asset=c.asset, amount=c.amount)]
+        return [self.emit(c, kind, account=c.account, asset=c.asset, amount=c.amount)]
 
-    def _withdraw(self, c: Command) -> list[Event]:
-        return self._move(c, EventKind.DEBITED, -c.amount)
+    def debit(self, c: Command) -> list[Event]:
+        return self.move(c, EventKind.DEBITED, -c.amount)
 
-    def _chain_deposit(self, c: Command) -> list[Event]:
-        return self._move(c, EventKind.CREDITED, c.amount)
+    def credit(self, c: Command) -> list[Event]:
+        return self.move(c, EventKind.CREDITED, c.amount)
 
-    _revert_withdrawal = _chain_deposit
+    def note(self, c: Command) -> None:
+        pass
 
-    def _chain_exit_requested(self, c: Command) -> list[Event]:
+    def begin_exit(self, c: Command) -> list[Event]:
         self.exiting.add((c.account, c.asset))
-        return self._cancel_all(c, CancelReason.EXIT)
+        return self.close_all(c, self.orders_with(c), CancelReason.EXIT)
 
-    def _chain_exit_cancelled(self, c: Command) -> None:
+    def cancel_exit(self, c: Command) -> None:
         self.exiting.discard((c.account, c.asset))
 
-    def _chain_exited(self, c: Command) -> list[Event]:
+    def end_exit(self, c: Command) -> list[Event]:
         self.exiting.discard((c.account, c.asset))
-        events = self._cancel_all(c, CancelReason.EXIT)
-        return events + (self._move(c, EventKind.DEBITED, -c.amount) if c.amount else [])
+        events = self.close_all(c, self.orders_with(c), CancelReason.EXIT)
+        return events + (self.debit(c) if c.amount else [])
 
-    def _unwind_fill(self, c: Command) -> list[Event]:
-        self._unwind(c)
-        return [
-            self._event(
-                c,
-                EventKind.UNWOUND,
-                market=c.market,
-                price=c.price,
-                quantity=c.quantity,
-                asset=self.markets[c.market].quote,
-                side=c.side,
-                account=c.account,
-                fee=c.amount,
-                counter_account=c.counter_account,
-                counter_fee=c.counter_amount,
-                order_id=c.order_id,
-                reason=c.reason,
-            )
-        ]
-
-    def _unwind(self, c: Command) -> bool:
-        """Move the funds of a fill back; False if a balance would not fit 64 bits on the way."""
-        market = self.markets[c.market]
-        base_units = c.quantity * market.units_per_lot
-        notional = c.price * c.quantity * market.units_per_tick_lot
-        taker, maker = (c.account, c.amount), (c.counter_account, c.counter_amount)
-        (buyer, buyer_fee), (seller, seller_fee) = (taker, maker) if c.side == Side.BUY else (maker, taker)
-        movements = [
-            (buyer, market.base, -base_units),
-            (seller, market.quote, seller_fee - notional),
-            (0, market.quote, -buyer_fee - seller_fee),
-            (seller, market.base, base_units),
-            (buyer, market.quote, notional + buyer_fee),
-        ]
-        for account, asset, units in movements:
-            if not self.fits(account, asset, units):
-                return False
-            self.available[account, asset] += units
-        return True
+    def take_back(self, c: Command) -> list[Event]:
+        self.unwind(c)
+        fields = {"market": c.market, "price": c.price, "quantity": c.quantity, "side": c.side, "reason": c.reason}
+        taker = {"account": c.account, "fee": c.amount, "order_id": c.order_id}
+        maker = {"counter_account": c.counter_account, "counter_fee": c.counter_amount}
+        quote = self.markets[c.market].quote
+        return [self.emit(c, EventKind.UNWOUND, **fields, **taker, **maker, asset=quote)]
 
 
-def order_of(c: Command) -> Order:
-    return Order(c.sequence, c.account, c.market, c.side, c.price, c.quantity, c.taker_fee_ppm)
-
-
-def within_bounds(price: int, quantity: int, units_per_lot: int, units_per_tick_lot: int) -> bool:
-    return (
-        min(price, quantity, units_per_lot, units_per_tick_lot) > 0
-        and price * quantity * units_per_tick_lot <= NOTIONAL_MAX_UNITS
-        and quantity * units_per_lot <= UNITS_MAX
-    )
+Check = Callable[[NaiveEngine, Command], RejectReason]
+Effect = Callable[[NaiveEngine, Command], list[Event] | None]
+N = NaiveEngine
+RULES: dict[int, tuple[Check, Effect]] = {
+    K.OPEN_ACCOUNT: (N.check_opening, N.open_account),
+    K.LIST_ASSET: (N.check_asset, N.list_asset),
+    K.LIST_MARKET: (N.check_market, N.list_market),
+    K.SET_MARKET_LIMITS: (N.check_market_limits, N.set_market_limits),
+    K.SET_FEES: (N.check_fees, N.set_fees),
+    K.PLACE: (N.check_order, N.place),
+    K.CANCEL: (N.check_cancel, N.cancel),
+    K.CANCEL_ALL: (N.check_cancel, N.cancel_all),
+    K.WITHDRAW: (N.check_funds, N.debit),
+    K.REVERT_WITHDRAWAL: (N.check_funds, N.credit),
+    K.UNWIND_FILL: (N.check_unwind, N.take_back),
+    K.CHAIN_DEPOSIT: (N.check_funds, N.credit),
+    K.CHAIN_WITHDRAWN: (N.check_funds, N.note),
+    K.CHAIN_BATCH_SETTLED: (lambda _, __: R.NONE, N.note),
+    K.CHAIN_EXIT_REQUESTED: (N.check_funds, N.begin_exit),
+    K.CHAIN_EXIT_CANCELLED: (N.check_funds, N.cancel_exit),
+    K.CHAIN_EXITED: (N.check_funds, N.end_exit),
+    K.CHAIN_CANCEL_FLOOR: (N.check_funds, N.note),
+    K.REPLACE: (N.check_order, N.place),
+    K.AMEND: (N.check_amend, N.amend),
+    K.SET_MARKET_STATUS: (N.check_status_change, N.set_status),
+    K.SET_MARKET_RISK: (N.check_risk, N.set_risk),
+    K.SET_CIRCUIT_BREAKER: (N.check_breaker, N.set_breaker),
+    K.SET_KILL_SWITCH: (N.check_kill_switch, N.set_kill_switch),
+    K.SET_ACCOUNT_LIMITS: (N.check_account_limits, N.set_account_limits),
+    K.SET_POSITION_CAP: (N.check_position_cap, N.set_position_cap),
+    K.SET_FEE_TIER: (N.check_tier, N.set_tier),
+    K.SET_DISCOUNTS: (N.check_discounts, N.set_discounts),
+    K.ROLL_VOLUMES: (N.check_roll, N.roll_volumes),
+}
+assert set(RULES) == set(K)

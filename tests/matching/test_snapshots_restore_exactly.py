@@ -7,7 +7,7 @@ from offchain.core.errors import JournalCorrupt
 from offchain.matching.engine import Engine
 from tests.matching.desk import BUY, SELL, Desk
 from tests.matching.engines import UncompiledEngine
-from tests.matching.streams import market_day
+from tests.matching.market_day import market_day
 from tests.matching.test_three_engines_agree import opened
 
 K = CommandKind

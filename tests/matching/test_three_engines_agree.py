@@ -1,21 +1,32 @@
 """The engine compiled, uncompiled and the reference model: the same events, verdicts and state hash, whatever comes."""
 
-from collections import defaultdict
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offchain.core.commands import COMMAND_DTYPE, Command, CommandKind
-from offchain.core.events import Event, EventKind
+from offchain.core.commands import COMMAND_BYTES, COMMAND_DTYPE, CancelReason, Command, CommandKind
+from offchain.core.events import Event, EventKind, RejectReason
 from offchain.matching.engine import Engine
-from tests.matching.desk import RICH, Desk
+from tests.matching.desk import Desk
 from tests.matching.engines import AnyEngine, UncompiledEngine
+from tests.matching.flows import Flows
+from tests.matching.market_day import MarketDay, market_day
 from tests.matching.naive import NaiveEngine
-from tests.matching.streams import FIELDS, commands, market_day
+from tests.matching.streams import FIELDS, GARBAGE, commands, streams
 
 SEED = 20_260_701
+EVENT_SEQUENCE = 2
+"""Its place among the canonical words."""
+R = RejectReason
+OF_A_DAY = {reason for reason in R if reason >= R.BAD_TRIGGER} - {
+    R.BAD_TIER,
+    R.BAD_LIMIT,
+    R.BAD_BUDGET,
+    R.PRICE_TOO_FAR,
+}
+OF_A_DAY |= {R.UNKNOWN_ORDER, R.NOT_OWNER, R.BAD_PRICE, R.BAD_QUANTITY, R.NOTIONAL_TOO_SMALL, R.FEE_CAP_TOO_LOW}
+OF_A_DAY |= {R.INSUFFICIENT_BALANCE, R.ACCOUNT_EXITING}
 
 
 def opened(engines: list[AnyEngine]) -> int:
@@ -27,56 +38,88 @@ def rows_of(stream: list[Command]) -> np.ndarray:
     return np.frombuffer(b"".join(command.pack() for command in stream), dtype=COMMAND_DTYPE)
 
 
-class Flows:
-    """What came in and went out of each asset, by the events."""
-
-    def __init__(self) -> None:
-        self.net: defaultdict[int, int] = defaultdict(lambda: 4 * RICH)
-
-    def follow(self, events: list[Event]) -> None:
-        for event in events:
-            if event.kind == EventKind.CREDITED:
-                self.net[event.asset] += event.amount
-            elif event.kind == EventKind.DEBITED:
-                self.net[event.asset] -= event.amount
-
-    def check(self, engine: AnyEngine) -> None:
-        rows = engine.balances()
-        assert all(reserved >= 0 for *_, reserved in rows)
-        for asset in (1, 2, 3):
-            assert sum(row[2] + row[3] for row in rows if row[1] == asset) == self.net[asset]
+def words_of(engine: Engine) -> list[int]:
+    """The canonical words, but for the event sequence, which a refusal raises too."""
+    words = list(memoryview(engine.snapshot()[20:-32]).cast("q"))
+    return [word for place, word in enumerate(words) if place != EVENT_SEQUENCE]
 
 
-@given(rows=st.lists(FIELDS, min_size=1, max_size=60))
-def test_on_any_commands(compiled_type: type[Engine], rows: list[dict[str, int]]) -> None:
-    engines: list[AnyEngine] = [compiled_type(), UncompiledEngine(), NaiveEngine()]
+def agree(engines: list[AnyEngine], command: Command) -> list[Event]:
+    """What all engines, the reference model last, make of a command."""
+    verdicts = [engine.check(command) for engine in engines]
+    before = [words_of(engine) for engine in engines if isinstance(engine, Engine)]
+    *others, expected = (engine.apply(command) for engine in engines)
+    assert all(events == expected for events in others), command
+    refused = [event.reason for event in expected if event.kind == EventKind.REJECTED]
+    assert verdicts == [refused[0] if refused else R.NONE] * len(engines)
+    if refused:
+        assert [words_of(engine) for engine in engines if isinstance(engine, Engine)] == before
+    assert len({engine.state_hash() for engine in engines}) == 1, command
+    return expected
+
+
+@given(rows=streams(longest=50), cut=st.integers(0, 50))
+def test_on_any_commands_and_restored_from_one_another_between_any_two(
+    compiled_type: type[Engine], rows: list[dict[str, int]], cut: int
+) -> None:
+    compiled, uncompiled = compiled_type(), UncompiledEngine()
+    engines: list[AnyEngine] = [compiled, uncompiled, NaiveEngine()]
     flows = Flows()
-    for command in commands(rows, opened(engines)):
-        hashes = [engine.state_hash() for engine in engines]
-        assert len({engine.check(command) for engine in engines}) == 1
-        assert [engine.state_hash() for engine in engines] == hashes
-        compiled, uncompiled, naive = (engine.apply(command) for engine in engines)
-        assert compiled == naive
-        assert uncompiled == naive
-        flows.follow(naive)
-        assert len({engine.state_hash() for engine in engines}) == 1
+    for number, command in enumerate(commands(rows, opened(engines))):
+        if number == cut:
+            restored = [UncompiledEngine.restore(compiled.snapshot()), compiled_type.restore(uncompiled.snapshot())]
+            engines = [*restored, *engines, NaiveEngine.restore(compiled.snapshot())]
+        flows.follow(agree(engines, command))
+    flows.check(compiled)
+    flows.check(engines[-1])
+
+
+@given(fields=FIELDS, garbage=GARBAGE, row=st.binary(min_size=COMMAND_BYTES, max_size=COMMAND_BYTES), raw=st.booleans())
+def test_on_any_bits_in_any_field_without_an_exception(
+    compiled_type: type[Engine], fields: dict[str, int], garbage: dict[str, int], row: bytes, raw: bool
+) -> None:
+    engines: list[AnyEngine] = [compiled_type(), UncompiledEngine(), NaiveEngine()]
+    sequence, flows = opened(engines), Flows()
+    names = {"sequence": sequence, "timestamp_us": 0, **fields, **garbage}
+    flows.follow(agree(engines, Command.unpack(row) if raw else Command(**names)))
     flows.check(engines[0])
 
 
-def test_over_a_long_day(compiled_type: type[Engine]) -> None:
+@pytest.mark.parametrize("seed", range(SEED, SEED + 4))
+def test_over_a_long_day(compiled_type: type[Engine], seed: int) -> None:
     engines: list[AnyEngine] = [compiled_type(), UncompiledEngine(), NaiveEngine()]
-    flows, kinds = Flows(), set()
-    for number, command in enumerate(market_day(SEED, 3_000, opened(engines))):
+    flows = Flows()
+    for number, command in enumerate(market_day(seed, 3_000, opened(engines))):
         compiled, uncompiled, naive = (engine.apply(command) for engine in engines)
-        assert compiled == naive
-        assert uncompiled == naive
+        assert compiled == naive, command
+        assert uncompiled == naive, command
         flows.follow(naive)
-        kinds |= {event.kind for event in naive}
         if number % 500 == 0:
             assert len({engine.state_hash() for engine in engines}) == 1
             flows.check(engines[0])
-    assert kinds == set(EventKind) - {EventKind.UNWOUND}
     assert len({engine.state_hash() for engine in engines}) == 1
+
+
+def test_a_day_has_everything_in_it() -> None:
+    model = NaiveEngine()
+    day = MarketDay(SEED, opened([model]))
+    kinds, events = set(), []
+    for _ in range(250):
+        stream = day.take(100)
+        kinds |= {command.kind for command in stream}
+        events += [event for command in stream for event in model.apply(command)]
+        day.keep(model.orders)
+    reasons = {event.reason for event in events if event.kind == EventKind.REJECTED}
+    ends = {event.reason for event in events if event.kind == EventKind.CANCELLED}
+    assert set(CommandKind) - kinds == {
+        CommandKind.OPEN_ACCOUNT,
+        CommandKind.LIST_ASSET,
+        CommandKind.CHAIN_BATCH_SETTLED,
+        CommandKind.CHAIN_CANCEL_FLOOR,
+    }
+    assert {event.kind for event in events} == set(EventKind)
+    assert reasons >= OF_A_DAY
+    assert set(CancelReason) - ends == {CancelReason.EXPIRED, CancelReason.FLOOR, CancelReason.UNBACKED}
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000, 10_000])
