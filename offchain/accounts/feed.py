@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from offchain.core.balance_moves import Balance, Purse, balance_moves
 from offchain.core.bus import Subscription, Topic
+from offchain.core.commands import ORDER_KINDS
 from offchain.core.events import EventKind, LoggedCommand
 from offchain.core.listings import Listings
 from offchain.core.order_life import AccountFill, Order, advance_orders, fill_of, orders_named_by, side_of
+from offchain.core.prevention import PreventedMatch, prevented_of
 
 UPDATES_KEPT: Final = 20_000
 """How many updates of all accounts together can be replayed to a reader who comes back."""
@@ -34,7 +36,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True):
 
 
 class AccountUpdate(msgspec.Struct, frozen=True):
-    """What changed for an account: orders and balances as they are now, and new fills.
+    """What changed for an account: orders and balances as they are now, new fills, and matches that were prevented.
 
     `previous_sequence` is the `sequence` of the account's snapshot or update before; if a reader has another one, it
     missed something.
@@ -47,6 +49,7 @@ class AccountUpdate(msgspec.Struct, frozen=True):
     orders: tuple[Order, ...]
     fills: tuple[AccountFill, ...]
     balances: tuple[Balance, ...]
+    prevented: tuple[PreventedMatch, ...] = ()
 
 
 class _Change:
@@ -56,6 +59,7 @@ class _Change:
         self.last: LoggedCommand | None = None
         self.orders: dict[int, Order] = {}
         self.fills: list[AccountFill] = []
+        self.prevented: list[PreventedMatch] = []
         self.assets: set[int] = set()
 
 
@@ -127,10 +131,9 @@ class AccountFeed:
             topic.close()
 
     def _follow_orders(self, one: LoggedCommand, changes: dict[int, _Change]) -> None:
-        known = len(self._orders)
         advance_orders(one, self._orders, self._listings.markets)
         named = {order_id for event in one.events for order_id in orders_named_by(event)}
-        if len(self._orders) > known:
+        if one.command.kind in ORDER_KINDS:
             named.add(one.command.sequence)
         for order_id in named:
             order = self._orders[order_id]
@@ -146,6 +149,8 @@ class AccountFeed:
                 fill = fill_of(event, self._listings.markets[event.market])
                 changes[event.account].fills.append(side_of(fill, maker=False))
                 changes[event.counter_account].fills.append(side_of(fill, maker=True))
+            elif event.kind == EventKind.PREVENTED:
+                changes[event.account].prevented.append(prevented_of(event))
 
     def _follow_balances(self, one: LoggedCommand, changes: dict[int, _Change]) -> None:
         for event in one.events:
@@ -168,6 +173,7 @@ class AccountFeed:
             orders=tuple(copy.copy(order) for order in change.orders.values()),
             fills=tuple(change.fills),
             balances=self._balances_of(account, {asset: held[asset] for asset in sorted(change.assets)}),
+            prevented=tuple(change.prevented),
         )
         self._sequences[account] = command.sequence
         return update

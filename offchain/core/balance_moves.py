@@ -74,7 +74,7 @@ def balance_moves(command: Command, event: Event, markets: Mapping[int, Market])
     match event.kind:
         case EventKind.ACCEPTED:
             moves = _shift(event.account, event.asset, Purse.AVAILABLE, Purse.RESERVED, event.amount)
-        case EventKind.CANCELLED:
+        case EventKind.CANCELLED | EventKind.TRIGGERED | EventKind.AMENDED:
             moves = _shift(event.account, event.asset, Purse.RESERVED, Purse.AVAILABLE, event.amount)
         case EventKind.FILLED:
             moves = _fill(event, markets[event.market])

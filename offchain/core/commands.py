@@ -74,20 +74,24 @@ class CommandKind(IntEnum):
     """market, amount (price band, ppm of the last price), counter_amount (fat finger, the same), quantity (maximum
     notional, quote units), price (reference that replaces the last price, ticks). 0: none, or as it is."""
     SET_CIRCUIT_BREAKER = 23
-    """market, amount (a move of more than so many ppm), counter_amount (within so many microseconds) halts it. 0: none."""
+    """market, amount (a move of more ppm than this), counter_amount (within so many microseconds) halts it. 0: none."""
     SET_KILL_SWITCH = 24
-    """account or market (neither: the whole exchange), mode 1: cancels its orders and takes none; 0: takes them again."""
+    """account or market (neither: the exchange), mode 1: cancels its orders and takes none; 0: takes them again."""
     SET_ACCOUNT_LIMITS = 25
     """account (0: of all that have none of their own), quantity (open orders), amount (messages) within counter_amount
     (sequences of the log). 0: none."""
     SET_POSITION_CAP = 26
     """account, asset, amount (the most that buys may bring it to; 0: none)."""
     SET_FEE_TIER = 27
-    """mode (2 to 7), amount (30-day volume from which on), maker_fee_ppm, taker_fee_ppm. All 0: there is no such tier."""
+    """mode (2 to 7), amount (30-day volume from which on), maker_fee_ppm, taker_fee_ppm. All 0: no such tier."""
     SET_DISCOUNTS = 28
     """account, amount (as holder of the token, ppm of the fee), counter_amount (as staker, the same)."""
     ROLL_VOLUMES = 29
     """amount (the day, since 1970): counts the volumes of the 30 days before it, and finds every account's tier."""
+
+
+ORDER_KINDS: Final = frozenset({CommandKind.PLACE, CommandKind.REPLACE})
+"""The commands whose sequence is an order's id."""
 
 
 class Side(IntEnum):
@@ -120,7 +124,8 @@ class OrderType(IntEnum):
     STOP_MARKET = 3
 
 
-_STOPS: Final = (OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
+STOP_TYPES: Final = frozenset({OrderType.STOP_LIMIT, OrderType.STOP_MARKET})
+"""Orders that are armed and wait for their trigger price before they match."""
 
 
 class PostOnly(IntEnum):
@@ -170,7 +175,7 @@ class OrderInstructions(NamedTuple):
     @property
     def can_rest(self) -> bool:
         """Whether such an order can outlive its command: in the book, or armed as a stop."""
-        return self.time_in_force == TimeInForce.GTC or self.order_type in _STOPS
+        return self.time_in_force == TimeInForce.GTC or self.order_type in STOP_TYPES
 
     @classmethod
     def of(cls, flags: int) -> "OrderInstructions":

@@ -51,6 +51,18 @@ class UnknownAsset(InvalidRequest):
     code, name = 1003, "UNKNOWN_ASSET"
 
 
+class BadLimit(InvalidRequest):
+    """What an operator sets for a market or an account is out of its range."""
+
+    code, name = 1004, "BAD_LIMIT"
+
+
+class BadFeeTier(InvalidRequest):
+    """No fee tier can be as it is described."""
+
+    code, name = 1005, "BAD_FEE_TIER"
+
+
 class NotFound(QuantaTradeError):
     """What the request names does not exist, or not for this account."""
 
@@ -121,6 +133,90 @@ class OrderNotOpen(OrderError):
     """The order exists and is no longer in the book."""
 
     code, name = 2010, "ORDER_NOT_OPEN"
+
+
+class BadTrigger(OrderError):
+    """The trigger price is not one within the market's limits, or the order is no stop."""
+
+    code, name = 2011, "BAD_TRIGGER"
+
+
+class BadBudget(OrderError):
+    """The budget is not a positive amount, or the order is not one that has a budget."""
+
+    code, name = 2012, "BAD_BUDGET"
+
+
+class BadReplacement(OrderError):
+    """The order to be replaced is of another market or side."""
+
+    code, name = 2013, "BAD_REPLACEMENT"
+
+
+class WouldCross(OrderError):
+    """A post-only order would match at once."""
+
+    code, name = 2014, "WOULD_CROSS"
+
+
+class WouldTrigger(OrderError):
+    """The market is at or past the stop's trigger price already."""
+
+    code, name = 2015, "WOULD_TRIGGER"
+
+
+class WouldSelfTrade(OrderError):
+    """A replacement would meet an order of its own account before it is filled."""
+
+    code, name = 2016, "WOULD_SELF_TRADE"
+
+
+class MarketClosed(OrderError):
+    """The market's status does not allow it now."""
+
+    code, name = 2017, "MARKET_CLOSED"
+
+
+class TradingKilled(OrderError):
+    """A kill switch is on for the exchange, the market or the account."""
+
+    code, name = 2018, "TRADING_KILLED"
+
+
+class PriceOutsideBand(OrderError):
+    """The price is further from the last one than the market's band allows."""
+
+    code, name = 2019, "PRICE_OUTSIDE_BAND"
+
+
+class PriceTooFar(OrderError):
+    """The price is so far past the last one that it looks like a slip."""
+
+    code, name = 2020, "PRICE_TOO_FAR"
+
+
+class NotionalTooLarge(OrderError):
+    """Price times quantity is over the market's maximum."""
+
+    code, name = 2021, "NOTIONAL_TOO_LARGE"
+
+
+class TooManyOrders(OrderError):
+    """The account has as many open orders as it may have."""
+
+    code, name = 2022, "TOO_MANY_ORDERS"
+
+
+class TooManyMessages(OrderError):
+    """The account has sent as many orders, replacements and amendments as it may for now."""
+
+    code, name = 2023, "TOO_MANY_MESSAGES"
+
+
+class PositionCapped(OrderError):
+    """With its open buys, the order could bring the account to more of the asset than it may hold."""
+
+    code, name = 2024, "POSITION_CAP"
 
 
 class FundsError(QuantaTradeError):

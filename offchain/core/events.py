@@ -25,7 +25,7 @@ class EventKind(IntEnum):
     """Nothing changed. reason: `RejectReason`."""
     ACCEPTED = 3
     """order_id, account, market, side, time_in_force, price (the limit in force: slid or clamped if need be), quantity,
-    remaining (= quantity), asset and amount (what moved from available to reserved). A stop is armed, not in the book."""
+    remaining (= quantity), asset and amount (moved from available to reserved). A stop is armed, not in the book."""
     FILLED = 4
     """Taker: order_id, account, side, remaining, fee, amount (released: reserved back to available beyond what the
     fill spent). Maker: counter_order_id, counter_account, counter_remaining, counter_fee, counter_amount

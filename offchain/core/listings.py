@@ -1,17 +1,28 @@
-"""The assets and markets that the log lists, in memory for whoever reads events and in two tables for everyone else."""
+"""Assets and markets as the log lists and changes them: in memory for readers of events, in tables for all others."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
-from sqlalchemy import Integer, SmallInteger, String, Table, select
+from sqlalchemy import Boolean, Integer, SmallInteger, String, Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from offchain.core.commands import AssetListing, Command, CommandKind, MarketListing
+from offchain.core.commands import AssetListing, Command, CommandKind, MarketListing, MarketStatus
 from offchain.core.database import Address, Base, Int64, insert_or_update
 from offchain.core.events import EventKind, LoggedCommand
 from offchain.core.money import Asset, Market
 
-_LISTING_KINDS = (CommandKind.LIST_ASSET, CommandKind.LIST_MARKET, CommandKind.SET_MARKET_LIMITS)
+LISTING_KINDS: Final = frozenset(
+    {
+        CommandKind.LIST_ASSET,
+        CommandKind.LIST_MARKET,
+        CommandKind.SET_MARKET_LIMITS,
+        CommandKind.SET_MARKET_RISK,
+        CommandKind.SET_CIRCUIT_BREAKER,
+        CommandKind.SET_KILL_SWITCH,
+    }
+)
+"""Commands that list something or change it. A market's status changes by event: its circuit breaker does it too."""
 
 
 class ListedAsset(Base):
@@ -27,7 +38,7 @@ class ListedAsset(Base):
 
 
 class ListedMarket(Base):
-    """A market of the exchange; see `Market`."""
+    """A market of the exchange, with what operators have set for it; see `Market`."""
 
     __tablename__ = "markets"
 
@@ -41,33 +52,48 @@ class ListedMarket(Base):
     max_quantity_lots: Mapped[int] = mapped_column(Int64)
     min_quantity_lots: Mapped[int] = mapped_column(Int64)
     min_notional_units: Mapped[int] = mapped_column(Int64)
+    status: Mapped[int] = mapped_column(SmallInteger)
+    is_killed: Mapped[bool] = mapped_column(Boolean)
+    max_notional_units: Mapped[int] = mapped_column(Int64)
+    band_ppm: Mapped[int] = mapped_column(Integer)
+    fat_finger_ppm: Mapped[int] = mapped_column(Integer)
+    breaker_ppm: Mapped[int] = mapped_column(Integer)
+    breaker_window_us: Mapped[int] = mapped_column(Int64)
+
+
+_MARKET_FIGURES: Final = (
+    "base_units_per_lot",
+    "quote_units_per_tick_lot",
+    "max_price_ticks",
+    "max_quantity_lots",
+    "min_quantity_lots",
+    "min_notional_units",
+    "is_killed",
+    "max_notional_units",
+    "band_ppm",
+    "fat_finger_ppm",
+    "breaker_ppm",
+    "breaker_window_us",
+)
+"""Columns that are named like the fields of `Market`, and hold the same."""
 
 
 class Listings:
-    """Assets and markets by their ids. Noting a listing again changes nothing, so a retry does no harm."""
+    """Assets and markets by id, as they are now. Noting a command again changes nothing, so a retry does no harm."""
 
     def __init__(self) -> None:
         self.assets: dict[int, Asset] = {}
         self.markets: dict[int, Market] = {}
 
     def note(self, logged: LoggedCommand) -> bool:
-        """Take in a logged command; True if it listed something or changed a market's limits."""
-        command, attachment, events = logged
-        if command.kind not in _LISTING_KINDS or any(event.kind == EventKind.REJECTED for event in events):
-            return False
-        if isinstance(attachment, AssetListing):
-            self.assets[command.asset] = Asset(
-                command.asset,
-                attachment.symbol,
-                attachment.token,
-                attachment.token_decimals,
-                attachment.unit_scale,
-            )
-        elif isinstance(attachment, MarketListing):
-            self.markets[command.market] = self._market(command, attachment.symbol)
-        else:
-            self.markets[command.market] = _with_limits(self.markets[command.market], command)
-        return True
+        """Take in a logged command; True if it listed something or changed what is listed."""
+        events = logged.events
+        noted = logged.command.kind in LISTING_KINDS and events[0].kind != EventKind.REJECTED and self._list(logged)
+        for event in events:
+            if event.kind == EventKind.STATUS_CHANGED:
+                self._change(event.market, status=MarketStatus(event.reason))
+                noted = True
+        return noted
 
     def load(self, session: Session) -> None:
         """Take in what the tables hold."""
@@ -81,13 +107,27 @@ class Listings:
                 symbol=market.symbol,
                 base=self.assets[market.base_asset],
                 quote=self.assets[market.quote_asset],
-                base_units_per_lot=market.base_units_per_lot,
-                quote_units_per_tick_lot=market.quote_units_per_tick_lot,
-                max_price_ticks=market.max_price_ticks,
-                max_quantity_lots=market.max_quantity_lots,
-                min_quantity_lots=market.min_quantity_lots,
-                min_notional_units=market.min_notional_units,
+                status=MarketStatus(market.status),
+                **{name: getattr(market, name) for name in _MARKET_FIGURES},
             )
+
+    def _list(self, logged: LoggedCommand) -> bool:
+        command, attachment, _ = logged
+        if isinstance(attachment, AssetListing):
+            self.assets[command.asset] = Asset(
+                command.asset,
+                attachment.symbol,
+                attachment.token,
+                attachment.token_decimals,
+                attachment.unit_scale,
+            )
+        elif isinstance(attachment, MarketListing):
+            self.markets[command.market] = self._market(command, attachment.symbol)
+        elif command.market:
+            self._change(command.market, **_what_it_sets(command))
+        else:
+            return False
+        return True
 
     def _market(self, command: Command, symbol: str) -> Market:
         return Market(
@@ -102,6 +142,9 @@ class Listings:
             min_quantity_lots=1,
             min_notional_units=0,
         )
+
+    def _change(self, market: int, **fields: int) -> None:
+        self.markets[market] = msgspec.structs.replace(self.markets[market], **fields)
 
 
 class ListingsProjection:
@@ -136,29 +179,37 @@ class ListingsProjection:
         _put(session, self.tables[0], row, "asset")
 
     def _store_market(self, session: Session, market: Market) -> None:
-        row = {
+        row: dict[str, object] = {
             "market": market.market_id,
             "symbol": market.symbol,
             "base_asset": market.base.asset_id,
             "quote_asset": market.quote.asset_id,
-            "base_units_per_lot": market.base_units_per_lot,
-            "quote_units_per_tick_lot": market.quote_units_per_tick_lot,
-            "max_price_ticks": market.max_price_ticks,
-            "max_quantity_lots": market.max_quantity_lots,
-            "min_quantity_lots": market.min_quantity_lots,
-            "min_notional_units": market.min_notional_units,
+            "status": market.status,
         }
+        row |= {name: getattr(market, name) for name in _MARKET_FIGURES}
         _put(session, self.tables[1], row, "market")
 
 
-def _with_limits(market: Market, command: Command) -> Market:
-    return msgspec.structs.replace(
-        market,
-        max_price_ticks=command.price,
-        max_quantity_lots=command.quantity,
-        min_quantity_lots=command.counter_amount,
-        min_notional_units=command.amount,
-    )
+def _what_it_sets(command: Command) -> dict[str, int]:
+    """What an operator's command sets of its market, by the names of `Market`."""
+    match command.kind:
+        case CommandKind.SET_MARKET_LIMITS:
+            return {
+                "max_price_ticks": command.price,
+                "max_quantity_lots": command.quantity,
+                "min_quantity_lots": command.counter_amount,
+                "min_notional_units": command.amount,
+            }
+        case CommandKind.SET_MARKET_RISK:
+            return {
+                "band_ppm": command.amount,
+                "fat_finger_ppm": command.counter_amount,
+                "max_notional_units": command.quantity,
+            }
+        case CommandKind.SET_CIRCUIT_BREAKER:
+            return {"breaker_ppm": command.amount, "breaker_window_us": command.counter_amount}
+        case _:
+            return {"is_killed": command.mode == 1}
 
 
 def _put(session: Session, table: Table, row: dict[str, object], key: str) -> None:

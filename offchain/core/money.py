@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from offchain.core.commands import MarketStatus
 from offchain.core.errors import BadAmount, BadPrice, BadQuantity, QuantaTradeError
 
 UNITS_MAX: Final = 2**63 - 1
@@ -46,7 +47,11 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 class Market(msgspec.Struct, frozen=True):
-    """A listed market. notional_units = price_ticks * quantity_lots * quote_units_per_tick_lot, without rounding."""
+    """A listed market. notional_units = price_ticks * quantity_lots * quote_units_per_tick_lot, without rounding.
+
+    Of what operators set (from `status` on), 0 means that there is no such limit. A move of the price by more than
+    `breaker_ppm` within `breaker_window_us` halts the market.
+    """
 
     market_id: int
     symbol: str
@@ -58,6 +63,16 @@ class Market(msgspec.Struct, frozen=True):
     max_quantity_lots: int
     min_quantity_lots: int
     min_notional_units: int
+    status: MarketStatus = MarketStatus.TRADING
+    is_killed: bool = False
+    """Whether the market's own kill switch is on."""
+    max_notional_units: int = 0
+    band_ppm: int = 0
+    """How far from the last price, either way, a limit order may be; parts per million of it."""
+    fat_finger_ppm: int = 0
+    """How far past the last price a limit order may be; parts per million of it."""
+    breaker_ppm: int = 0
+    breaker_window_us: int = 0
 
     @property
     def _lot(self) -> tuple[int, int]:

@@ -5,13 +5,15 @@ from typing import Final
 
 import msgspec
 
-from offchain.core.commands import Side
+from offchain.core.commands import STOP_TYPES, Side
 from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.core.order_life import Order
 
 SIDES: Final = (Side.BUY, Side.SELL)
-CHANGES_BOOKS: Final = (EventKind.ACCEPTED, EventKind.FILLED, EventKind.CANCELLED)
-"""The events that `Book.follow` reads."""
+CHANGES_BOOKS: Final = frozenset(
+    {EventKind.ACCEPTED, EventKind.TRIGGERED, EventKind.FILLED, EventKind.AMENDED, EventKind.CANCELLED}
+)
+"""The events that `Book.follow` reads. A replacement cancels the one order and accepts the other."""
 
 
 class Level(msgspec.Struct, frozen=True, array_like=True):
@@ -46,42 +48,71 @@ class BookUpdate(msgspec.Struct, frozen=True):
     asks: tuple[Level, ...]
 
 
+class _Incoming:
+    """An order on its way through the other side of the book; what is left of it in the end rests."""
+
+    def __init__(self, event: Event) -> None:
+        self.order_id = event.order_id
+        self.side = event.side
+        self.price_ticks = event.price
+        self.remaining_lots = event.quantity
+
+
 class Book:
-    """The depth of one market. `follow` collects changes, `take_update` tells them once."""
+    """The depth of one market. `follow` collects changes, `take_update` tells them once. Armed stops are not in it."""
 
     def __init__(self, market: int, sequence: int) -> None:
         self.market = market
         self.sequence = sequence
         self._levels: tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]] = ({}, {})
         self._changed: tuple[set[int], set[int]] = (set(), set())
+        self._armed: set[int] = set()
 
     def load(self, orders: Iterable[Order]) -> None:
-        """Put resting orders of this market into an empty book."""
+        """Put the open orders of this market into an empty book."""
         for order in orders:
-            self._add(order.side, order.price_ticks, order.remaining_lots, 1)
+            if order.is_armed:
+                self._armed.add(order.order_id)
+            else:
+                self._add(order.side, order.price_ticks, order.remaining_lots, 1)
         for changed in self._changed:
             changed.clear()
 
     def follow(self, logged: LoggedCommand) -> None:
         """Take in the events of one command that belong to this market."""
-        resting: Event | None = None
-        remaining_lots = 0
+        incoming: _Incoming | None = None
         for event in logged.events:
             if event.market != self.market:
                 continue
             if event.kind == EventKind.ACCEPTED:
-                resting, remaining_lots = event, event.quantity
-            elif event.kind == EventKind.FILLED:
-                remaining_lots = event.remaining
-                self._add(1 - event.side, event.price, -event.quantity, -1 if event.counter_remaining == 0 else 0)
-            elif event.kind == EventKind.CANCELLED:
-                # What is left of the order that this very command placed was never in the book.
-                if resting is not None and event.order_id == resting.order_id:
-                    remaining_lots = 0
+                if logged.command.order_type in STOP_TYPES:
+                    self._armed.add(event.order_id)
                 else:
-                    self._add(event.side, event.price, -event.quantity, -1)
-        if resting is not None and remaining_lots:
-            self._add(resting.side, resting.price, remaining_lots, 1)
+                    incoming = _Incoming(event)
+            elif event.kind == EventKind.TRIGGERED:
+                self._rest(incoming)
+                self._armed.remove(event.order_id)
+                incoming = _Incoming(event)
+            elif event.kind in CHANGES_BOOKS:
+                self._change(event, incoming)
+        self._rest(incoming)
+
+    def _change(self, event: Event, incoming: _Incoming | None) -> None:
+        """Take in what a fill, an amendment or a cancel does to the incoming order and to those in the book."""
+        is_incoming = incoming is not None and event.order_id == incoming.order_id
+        if incoming is not None and is_incoming:
+            incoming.remaining_lots = 0 if event.kind == EventKind.CANCELLED else event.remaining
+        if event.kind == EventKind.FILLED:
+            self._add(1 - event.side, event.price, -event.quantity, -1 if event.counter_remaining == 0 else 0)
+        elif event.order_id in self._armed:
+            if event.kind == EventKind.CANCELLED:
+                self._armed.remove(event.order_id)
+        elif not is_incoming:
+            self._add(event.side, event.price, -event.quantity, -1 if event.kind == EventKind.CANCELLED else 0)
+
+    def _rest(self, incoming: _Incoming | None) -> None:
+        if incoming is not None and incoming.remaining_lots:
+            self._add(incoming.side, incoming.price_ticks, incoming.remaining_lots, 1)
 
     def take_update(self, sequence: int, timestamp_us: int) -> BookUpdate | None:
         """What changed since the last call, as of the command `sequence`; None if nothing did."""

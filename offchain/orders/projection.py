@@ -1,4 +1,4 @@
-"""Follows the log into the tables of orders and fills."""
+"""Follows the log into the tables of orders, fills and prevented matches."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -7,22 +7,30 @@ import msgspec
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from offchain.core.commands import BatchSettledFact, CommandKind
+from offchain.core.commands import ORDER_KINDS, BatchSettledFact
 from offchain.core.database import Base, insert_rows
 from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.core.money import Market
 from offchain.core.order_life import Order, OrderStatus, advance_orders, fill_of, orders_named_by
-from offchain.orders.models import FillRow, OrderRow
+from offchain.core.prevention import prevented_of
+from offchain.orders.models import FillRow, OrderRow, PreventedMatchRow
 
-_ORDERS, _FILLS = Base.metadata.tables[OrderRow.__tablename__], Base.metadata.tables[FillRow.__tablename__]
+_ORDERS, _FILLS, _PREVENTED = (
+    Base.metadata.tables[row.__tablename__] for row in (OrderRow, FillRow, PreventedMatchRow)
+)
 _IDS_PER_QUERY: Final = 1_000
 _CHANGING: Final = (
+    "price_ticks",
+    "quantity_lots",
     "filled_lots",
     "remaining_lots",
+    "prevented_lots",
     "notional_units",
     "fee_units",
     "status",
     "reason",
+    "is_triggered",
+    "replaced_by",
     "updated_us",
     "updated_sequence",
 )
@@ -35,10 +43,10 @@ _UPDATE: Final = (
 
 
 class OrdersProjection:
-    """Orders through their whole life, and their fills."""
+    """Orders through their whole life, their fills, and what self-trade prevention kept them from."""
 
     name = "orders"
-    tables: Sequence[Table] = (_ORDERS, _FILLS)
+    tables: Sequence[Table] = (_ORDERS, _FILLS, _PREVENTED)
 
     def __init__(self, markets: Mapping[int, Market]) -> None:
         self._markets = markets
@@ -48,7 +56,7 @@ class OrdersProjection:
 
     def apply(self, session: Session, logged: Sequence[LoggedCommand]) -> None:
         """Write what the commands did to orders and fills."""
-        placed = {one.command.sequence for one in logged if one.command.kind == CommandKind.PLACE}
+        placed = {one.command.sequence for one in logged if one.command.kind in ORDER_KINDS}
         named = {order_id for one in logged for event in one.events for order_id in orders_named_by(event)}
         earlier = _read(session, sorted(named - placed))
         orders = dict(earlier)
@@ -57,20 +65,24 @@ class OrdersProjection:
         insert_rows(session, _ORDERS, [msgspec.structs.asdict(orders[order_id]) for order_id in sorted(placed)])
         if earlier:
             session.execute(_UPDATE, [_changes(order) for order in earlier.values()])
-        self._note_fills(session, [event for one in logged for event in one.events])
+        self._note_matches(session, [event for one in logged for event in one.events])
         for one in logged:
             if isinstance(one.attachment, BatchSettledFact):
                 _mark_settled(session, one.attachment)
 
-    def _note_fills(self, session: Session, events: Iterable[Event]) -> None:
-        rows: list[dict[str, object]] = []
+    def _note_matches(self, session: Session, events: Iterable[Event]) -> None:
+        fills: list[dict[str, object]] = []
+        prevented: list[dict[str, object]] = []
         unwound: list[Event] = []
         for event in events:
             if event.kind == EventKind.FILLED:
-                rows.append(msgspec.structs.asdict(fill_of(event, self._markets[event.market])))
+                fills.append(msgspec.structs.asdict(fill_of(event, self._markets[event.market])))
+            elif event.kind == EventKind.PREVENTED:
+                prevented.append(msgspec.structs.asdict(prevented_of(event)))
             elif event.kind == EventKind.UNWOUND:
                 unwound.append(event)
-        insert_rows(session, _FILLS, rows)
+        insert_rows(session, _FILLS, fills)
+        insert_rows(session, _PREVENTED, prevented)
         for event in unwound:
             session.execute(
                 update(_FILLS).where(_FILLS.c.fill_id == event.order_id).values(unwound_reason=event.reason)

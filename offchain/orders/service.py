@@ -1,4 +1,4 @@
-"""What can be asked about orders and fills: newest first, the next page from the last id of the one before."""
+"""What can be asked about orders, fills and prevented matches: newest first, in pages; the next from the last id."""
 
 from typing import Final
 
@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 
 from offchain.core.database import reading_sessions
 from offchain.core.order_life import AccountFill, Fill, Order, OrderStatus, side_of
-from offchain.orders.models import FillRow, OrderRow
+from offchain.core.prevention import PreventedMatch
+from offchain.orders.models import FillRow, OrderRow, PreventedMatchRow
 
 PAGE_MAX: Final = 500
 _ORDER_COLUMNS: Final = [getattr(OrderRow, name) for name in Order.__struct_fields__]
 _FILL_COLUMNS: Final = [getattr(FillRow, name) for name in Fill.__struct_fields__]
+_PREVENTED_COLUMNS: Final = [getattr(PreventedMatchRow, name) for name in PreventedMatch.__struct_fields__]
 # A literal, because a bound parameter would keep the partial index of open orders from being used.
 _IS_OPEN: Final[ColumnElement[bool]] = OrderRow.remaining_lots > literal_column("0")
 
@@ -31,7 +33,7 @@ class OrderService:
         return self._one(OrderRow.account == account, OrderRow.client_order_id == client_order_id)
 
     def open_orders(self, account: int, market: int | None = None) -> list[Order]:
-        """The account's orders in the book, of one market or all, newest first."""
+        """The account's open orders, in the book or armed, of one market or all, newest first."""
         conditions = [OrderRow.account == account, _IS_OPEN]
         if market is not None:
             conditions.append(OrderRow.market == market)
@@ -69,6 +71,19 @@ class OrderService:
         splits_a_pair = len(sides) > limit and sides[limit].fill_id == sides[limit - 1].fill_id
         return sides[: limit + splits_a_pair]
 
+    def prevented_matches(
+        self, account: int, market: int | None = None, limit: int = 100, before: int | None = None
+    ) -> list[PreventedMatch]:
+        """What self-trade prevention kept from happening to the account; at most `limit` (500), ids under `before`."""
+        query = select(*_PREVENTED_COLUMNS).where(PreventedMatchRow.account == account)
+        if market is not None:
+            query = query.where(PreventedMatchRow.market == market)
+        if before is not None:
+            query = query.where(PreventedMatchRow.prevented_id < before)
+        with self._sessions() as session:
+            rows = session.execute(query.order_by(PreventedMatchRow.prevented_id.desc()).limit(min(limit, PAGE_MAX)))
+            return [PreventedMatch(*row) for row in rows]
+
     def _one(self, *conditions: ColumnElement[bool]) -> Order | None:
         with self._sessions() as session:
             found = _orders(session, *conditions, limit=1)
@@ -76,7 +91,7 @@ class OrderService:
 
 
 def read_open_orders(session: Session) -> list[Order]:
-    """Every order in the books, in this session's view."""
+    """Every open order, in the books or armed, in this session's view."""
     return _orders(session, _IS_OPEN)
 
 

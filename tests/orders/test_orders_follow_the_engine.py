@@ -3,13 +3,19 @@
 import pytest
 from sqlalchemy import Engine
 
-from offchain.core.commands import CommandKind
+from offchain.core.commands import ORDER_KINDS, Command, CommandKind, OrderAuthorization, OrderInstructions
 from offchain.core.database import reading_sessions
 from offchain.core.events import EventKind
 from offchain.core.order_life import Order, OrderStatus
 from offchain.orders.service import OrderService, read_open_orders
 from tests.support.exchange_log import MARKETS, ExchangeLog, random_log
 from tests.support.projections import project
+
+
+def authorization_of(log: ExchangeLog, command: Command) -> OrderAuthorization:
+    attachment = log.logged[command.sequence - 1].attachment
+    assert isinstance(attachment, OrderAuthorization)
+    return attachment
 
 
 def everything(service: OrderService, log: ExchangeLog) -> dict[int, Order]:
@@ -27,20 +33,19 @@ def test_remaining_quantities_are_the_engines(database: Engine, seed: int) -> No
     log = random_log(seed, 1_500)
     project(database, log.logged)
     orders = everything(OrderService(database), log)
-    placed = [one.command for one in log.logged if one.command.kind == CommandKind.PLACE]
+    placed = [one.command for one in log.logged if one.command.kind in ORDER_KINDS]
     assert sorted(orders) == [command.sequence for command in placed]
     for command in placed:
         order = orders[command.sequence]
         resting = log.engine.order(order.order_id)
         assert order.remaining_lots == (resting[4] if resting else 0)
         assert order.is_open == (order.status in {OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
-        assert (order.account, order.market, order.side, order.price_ticks, order.quantity_lots) == (
-            command.account,
-            command.market,
-            command.side,
-            command.price,
-            command.quantity,
-        )
+        if resting:
+            assert (order.account, order.market, order.side, order.price_ticks) == resting[:4]
+        assert (order.signed_price_ticks, order.signed_quantity_lots) == (command.price, command.quantity)
+        instructions = (order.time_in_force, order.order_type, order.post_only, order.self_trade_prevention)
+        assert OrderInstructions(*instructions) == OrderInstructions.of(authorization_of(log, command).flags)
+        assert (order.trigger_price_ticks, order.budget_units) == (command.counter_amount, command.amount)
     with reading_sessions(database)() as session:
         assert len(read_open_orders(session)) == log.engine.open_orders > 0
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable
 
 from offchain.core.commands import (
+    STOP_TYPES,
     AccountOpening,
     AssetListing,
     Attachment,
@@ -18,7 +19,12 @@ from offchain.core.commands import (
     DepositFact,
     ExitFact,
     MarketListing,
+    MarketStatus,
     OrderAuthorization,
+    OrderInstructions,
+    OrderType,
+    PostOnly,
+    SelfTradePrevention,
     Side,
     SkippedFill,
     TimeInForce,
@@ -79,9 +85,17 @@ class ExchangeLog:
         quantity: int,
         time_in_force: TimeInForce = TimeInForce.GTC,
         cap_bps: int = 50,
+        *,
+        order_type: OrderType = OrderType.LIMIT,
+        post_only: PostOnly = PostOnly.NO,
+        prevention: SelfTradePrevention = SelfTradePrevention.NONE,
+        trigger: int = 0,
+        budget: int = 0,
+        replaces: int = 0,
     ) -> LoggedCommand | None:
-        """An order."""
+        """An order, or one that takes the place of the order `replaces`."""
         sequence = len(self.logged) + 1
+        instructions = OrderInstructions(time_in_force, order_type, post_only, prevention)
         authorization = OrderAuthorization(
             client_order_id=f"order-{sequence}",
             owner=owner_of(account),
@@ -89,21 +103,28 @@ class ExchangeLog:
             seq=sequence,
             lane=sequence % 65_536,
             max_fee_bps=cap_bps,
-            flags=int(time_in_force),
+            flags=instructions.flags,
             signature=bytes(65),
             digest=bytes(32),
         )
         return self.add(
-            CommandKind.PLACE,
+            CommandKind.REPLACE if replaces else CommandKind.PLACE,
             authorization,
             account=account,
             market=market,
             side=side,
-            time_in_force=time_in_force,
             price=price,
             quantity=quantity,
             taker_fee_ppm=cap_bps * 100,
+            amount=budget,
+            counter_amount=trigger,
+            order_id=replaces,
+            **instructions._asdict(),
         )
+
+    def amend(self, account: int, order_id: int, quantity: int) -> LoggedCommand | None:
+        """Less of an order from now on."""
+        return self.add(CommandKind.AMEND, account=account, order_id=order_id, quantity=quantity)
 
     def cancel(self, account: int, order_id: int, reason: CancelReason = CancelReason.USER) -> LoggedCommand | None:
         """A cancel."""
@@ -211,8 +232,11 @@ class _Deeds:
         self.unwound: set[int] = set()
         self.settled = 0
         self.deeds = {
-            self.place: 60,
-            self.cancel: 20,
+            self.place: 40,
+            self.place_unusual: 30,
+            self.replace: 6,
+            self.amend: 6,
+            self.cancel: 18,
             self.cancel_all: 1,
             self.deposit: 3,
             self.withdraw: 3,
@@ -222,6 +246,10 @@ class _Deeds:
             self.set_fees: 2,
             self.exit: 1,
             self.exited: 1,
+            self.calm: 4,
+            self.disturb: 1,
+            self.kill: 0.3,
+            self.set_schedule: 1,
         }
 
     def do(self) -> None:
@@ -240,11 +268,52 @@ class _Deeds:
         price, quantity = self.dice.randrange(95, 106), self.dice.randrange(1, 40)
         self.log.place(self.account(), market, self.dice.choice(list(Side)), price, quantity, time_in_force)
 
+    def place_unusual(self) -> None:
+        """An order with any instructions; many contradict themselves or the market, and are refused."""
+        side, price = self.dice.choice(list(Side)), self.dice.randrange(95, 106)
+        quantity = self.dice.randrange(1, 40)
+        time_in_force = self.dice.choice(list(TimeInForce))
+        order_type = self.dice.choice(list(OrderType))
+        is_stop = order_type in STOP_TYPES
+        self.log.place(
+            self.account(),
+            self.dice.choice(list(MARKETS)),
+            side,
+            price,
+            quantity,
+            time_in_force,
+            order_type=order_type,
+            post_only=self.dice.choice([PostOnly.NO, PostOnly.NO, PostOnly.REJECT, PostOnly.SLIDE]),
+            prevention=self.dice.choice(list(SelfTradePrevention)),
+            trigger=self.dice.randrange(95, 106) if is_stop else 0,
+            budget=self.dice.randrange(1, 30_000) if time_in_force == TimeInForce.FOK_BUDGET else 0,
+        )
+
+    def recent(self) -> tuple[int, tuple[int, int, int, int, int]] | None:
+        """The id of an order of late, and what the engine says of it, if it is open."""
+        order_id = max(1, len(self.log.logged) - self.dice.randrange(0, 30))
+        order = self.log.engine.order(order_id)
+        return None if order is None else (order_id, order)
+
+    def replace(self) -> None:
+        found = self.recent()
+        if found is not None:
+            order_id, (account, market, side, price, remaining) = found
+            price += self.dice.randrange(-2, 3)
+            prevention = self.dice.choice(list(SelfTradePrevention))
+            self.log.place(account, market, Side(side), price, remaining + 3, prevention=prevention, replaces=order_id)
+
+    def amend(self) -> None:
+        found = self.recent()
+        if found is not None:
+            order_id, (account, *_, remaining) = found
+            self.log.amend(account, order_id, self.dice.randrange(0, remaining + 1))
+
     def cancel(self) -> None:
-        order_id = len(self.log.logged) - self.dice.randrange(0, 30)
-        order = self.log.engine.order(max(order_id, 1))
-        if order is not None:
-            self.log.cancel(order[0], order_id, self.dice.choice([CancelReason.USER, CancelReason.EXPIRED]))
+        found = self.recent()
+        if found is not None:
+            order_id, (account, *_) = found
+            self.log.cancel(account, order_id, self.dice.choice([CancelReason.USER, CancelReason.EXPIRED]))
 
     def cancel_all(self) -> None:
         asset = self.dice.choice([0, *ASSETS])
@@ -292,3 +361,47 @@ class _Deeds:
         account, asset = self.account(), self.asset()
         available, _ = self.log.engine.balance(account, asset)
         self.log.exit(CommandKind.CHAIN_EXITED, account, asset, self.dice.randrange(0, max(1, available // 10)))
+
+    def calm(self) -> None:
+        for market in MARKETS:
+            self.log.add(CommandKind.SET_MARKET_STATUS, market=market, mode=MarketStatus.TRADING)
+
+    def disturb(self) -> None:
+        market = self.dice.choice(list(MARKETS))
+        match self.dice.randrange(3):
+            case 0:
+                status = self.dice.choice(list(MarketStatus))
+                self.log.add(CommandKind.SET_MARKET_STATUS, market=market, mode=status)
+            case 1:
+                band, finger = self.dice.choice([0, 60_000]), self.dice.choice([0, 40_000])
+                fields = {"amount": band, "counter_amount": finger, "quantity": self.dice.choice([0, 20_000])}
+                self.log.add(CommandKind.SET_MARKET_RISK, market=market, **fields)
+            case _:
+                move, window = self.dice.choice([(0, 0), (50_000, 120_000_000)])
+                self.log.add(CommandKind.SET_CIRCUIT_BREAKER, market=market, amount=move, counter_amount=window)
+
+    def kill(self) -> None:
+        whose = self.dice.choice([{}, {"market": self.dice.choice(list(MARKETS))}, {"account": self.account()}])
+        for mode in (1, 0):
+            self.log.add(CommandKind.SET_KILL_SWITCH, mode=mode, **whose)
+
+    def set_schedule(self) -> None:
+        account = self.account()
+        match self.dice.randrange(4):
+            case 0:
+                tier, maker, taker = (
+                    self.dice.randrange(2, 8),
+                    self.dice.randrange(0, 1_000),
+                    self.dice.randrange(3_000),
+                )
+                volume = self.dice.randrange(1, 200_000)
+                fields = {"amount": volume, "maker_fee_ppm": maker, "taker_fee_ppm": taker}
+                self.log.add(CommandKind.SET_FEE_TIER, mode=tier, **fields)
+            case 1:
+                holder, staker = self.dice.randrange(0, 500_000), self.dice.randrange(0, 500_000)
+                self.log.add(CommandKind.SET_DISCOUNTS, account=account, amount=holder, counter_amount=staker)
+            case 2:
+                self.log.add(CommandKind.SET_FEES, account=account, mode=1)
+            case _:
+                self.log.now_us += 20_000 * 1_000_000
+                self.log.add(CommandKind.ROLL_VOLUMES, amount=self.log.now_us // 86_400_000_000)

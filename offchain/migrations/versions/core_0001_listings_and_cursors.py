@@ -34,6 +34,13 @@ def upgrade() -> None:
         sa.Column("max_quantity_lots", Int64, nullable=False),
         sa.Column("min_quantity_lots", Int64, nullable=False),
         sa.Column("min_notional_units", Int64, nullable=False),
+        sa.Column("status", sa.SmallInteger, nullable=False),
+        sa.Column("is_killed", sa.Boolean, nullable=False),
+        sa.Column("max_notional_units", Int64, nullable=False),
+        sa.Column("band_ppm", sa.Integer, nullable=False),
+        sa.Column("fat_finger_ppm", sa.Integer, nullable=False),
+        sa.Column("breaker_ppm", sa.Integer, nullable=False),
+        sa.Column("breaker_window_us", Int64, nullable=False),
         sa.PrimaryKeyConstraint("market", name="pk_markets"),
     )
     op.create_table(
