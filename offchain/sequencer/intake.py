@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from offchain.core.errors import InvalidRequest
 from offchain.core.intents import (
+    AmendOrder,
     CancelAllOrders,
     CancelOrder,
     Intent,
@@ -18,26 +19,54 @@ from offchain.core.intents import (
     PlaceOrder,
     Receipt,
     RecordChainFact,
+    ReplaceOrder,
     RequestWithdrawal,
     RevertWithdrawal,
+    SetAccountLimits,
+    SetCircuitBreaker,
+    SetDiscounts,
     SetFees,
+    SetFeeTier,
+    SetKillSwitch,
+    SetMarketLimits,
+    SetMarketRisk,
+    SetMarketStatus,
+    SetPositionCap,
     UnwindFill,
 )
-from offchain.sequencer import intake_funds, intake_listings, intake_orders
+from offchain.sequencer import (
+    intake_fees,
+    intake_funds,
+    intake_limits,
+    intake_listings,
+    intake_open_orders,
+    intake_orders,
+)
 from offchain.sequencer.group import Group
 
 # Each handler takes its own kind of intent, which a dictionary cannot express.
 _HANDLERS: Final[dict[type, Callable[[Group, Any], Receipt]]] = {
     PlaceOrder: intake_orders.place_order,
-    CancelOrder: intake_orders.cancel_order,
-    CancelAllOrders: intake_orders.cancel_all_orders,
+    ReplaceOrder: intake_orders.replace_order,
+    AmendOrder: intake_open_orders.amend_order,
+    CancelOrder: intake_open_orders.cancel_order,
+    CancelAllOrders: intake_open_orders.cancel_all_orders,
     RequestWithdrawal: intake_funds.request_withdrawal,
     RevertWithdrawal: intake_funds.revert_withdrawal,
     RecordChainFact: intake_funds.record_chain_fact,
     UnwindFill: intake_funds.unwind_fill,
     ListAsset: intake_listings.list_asset,
     ListMarket: intake_listings.list_market,
-    SetFees: intake_listings.set_fees,
+    SetMarketLimits: intake_listings.set_market_limits,
+    SetMarketStatus: intake_limits.set_market_status,
+    SetMarketRisk: intake_limits.set_market_risk,
+    SetCircuitBreaker: intake_limits.set_circuit_breaker,
+    SetKillSwitch: intake_limits.set_kill_switch,
+    SetAccountLimits: intake_limits.set_account_limits,
+    SetPositionCap: intake_limits.set_position_cap,
+    SetFees: intake_fees.set_fees,
+    SetFeeTier: intake_fees.set_fee_tier,
+    SetDiscounts: intake_fees.set_discounts,
 }
 
 

@@ -30,8 +30,11 @@ from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.core.intents import Receipt, RecordChainFact, RequestWithdrawal, RevertWithdrawal, UnwindFill
 from offchain.core.money import UNITS_MAX
 from offchain.sequencer.group import Group
-from offchain.sequencer.intake_orders import SIGNATURE_BYTES, account_of, cancel_live, receipt
-from offchain.sequencer.registry import FEE_ACCOUNT, Mark, WithdrawalState
+from offchain.sequencer.intake_names import account_of, check_asset
+from offchain.sequencer.intake_open_orders import cancel_live
+from offchain.sequencer.intake_orders import SIGNATURE_BYTES
+from offchain.sequencer.receipts import receipt, repeated
+from offchain.sequencer.registry import FEE_ACCOUNT, WithdrawalState
 
 NONCE_MAX: Final = 2**64 - 1
 WITHDRAWAL_LIFE_MAX_S: Final = 7 * 86_400
@@ -66,7 +69,7 @@ def request_withdrawal(group: Group, intent: RequestWithdrawal) -> Receipt:
                 "Sign a nonce that the account has never used.",
             )
         return Receipt(sequence, first.timestamp_us, repeated=True)
-    _check_asset(group, intent.asset)
+    check_asset(group, intent.asset)
     _check_amount(intent.amount_units)
     if not 0 <= signed.nonce <= NONCE_MAX or len(signed.signature) != SIGNATURE_BYTES:
         raise InvalidRequest("The nonce or the signature is out of range.", "Sign a nonce of at most 64 bits.")
@@ -142,16 +145,11 @@ def record_chain_fact(group: Group, intent: RecordChainFact) -> Receipt:
         ) from error
 
 
-def repeated(mark: Mark) -> Receipt:
-    """The receipt of an intent that was taken before."""
-    return Receipt(mark.sequence, mark.timestamp_us, repeated=True)
-
-
 def _record(group: Group, intent: RecordChainFact) -> Receipt:
     fact = intent.fact
     if isinstance(fact, BatchSettledFact):
         return receipt(group.add(group.command(intent.kind), fact))
-    _check_asset(group, intent.asset)
+    check_asset(group, intent.asset)
     if intent.kind == CommandKind.CHAIN_DEPOSIT:
         _check_amount(intent.amount_units)
     done = len(group.logged)
@@ -244,11 +242,6 @@ def _account_of_paid(group: Group, intent: RecordChainFact, fact: WithdrawnFact)
             "Compare the contract with the journal before going on.",
         )
     return account
-
-
-def _check_asset(group: Group, asset: int) -> None:
-    if asset not in group.registry.listings.assets:
-        raise UnknownAsset(f"There is no asset {asset}.", "List it first, or see the list of assets.")
 
 
 def _check_amount(amount_units: int) -> None:

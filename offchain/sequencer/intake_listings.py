@@ -1,22 +1,20 @@
-"""Intents about what is traded and what it costs: assets, markets, fees. Each may be sent again at every start."""
+"""Intents about what is traded: assets, markets and their limits. Listings may be sent again at every start."""
 
 from typing import Final
 
 import msgspec
 
-from offchain.core.commands import CommandKind, MarketListing
-from offchain.core.errors import InvalidRequest, UnknownAsset
-from offchain.core.intents import ListAsset, ListMarket, Receipt, SetFees
+from offchain.core.commands import Command, CommandKind, MarketListing
+from offchain.core.errors import InvalidRequest
+from offchain.core.intents import ListAsset, ListMarket, Receipt, SetMarketLimits
 from offchain.core.money import Asset, Market
 from offchain.sequencer.group import Group
-from offchain.sequencer.intake_funds import repeated
-from offchain.sequencer.intake_orders import account_of, receipt
-from offchain.sequencer.registry import FEE_ACCOUNT
+from offchain.sequencer.intake_names import check_asset, market_of
+from offchain.sequencer.receipts import receipt, repeated
 
 ID_MAX: Final = 2**16 - 1
 """Asset and market ids have 16 bits in the contract."""
 ADDRESS_BYTES: Final = 20
-_LIMITS: Final = ("max_price_ticks", "max_quantity_lots", "min_quantity_lots", "min_notional_units")
 
 
 def list_asset(group: Group, intent: ListAsset) -> Receipt:
@@ -41,11 +39,17 @@ def list_asset(group: Group, intent: ListAsset) -> Receipt:
 
 
 def list_market(group: Group, intent: ListMarket) -> Receipt:
-    """List a market, or change the limits of one that is listed."""
+    """List a market with its limits; the same listing again changes nothing, not even limits that were set since."""
     market = _market(group, intent)
     known = group.registry.listings.markets.get(intent.market)
-    if known == market:
-        return repeated(group.registry.listed[True, intent.market])
+    if known is not None and _identity(known) != _identity(market):
+        raise InvalidRequest(
+            f"Market {intent.market} is listed as {known.symbol} with other assets, lot or tick.",
+            "Only limits can change; list a new market instead.",
+        )
+    listed = group.registry.listed.get((True, intent.market))
+    if listed is not None:
+        return repeated(listed)
     if known is None:
         command = group.command(
             CommandKind.LIST_MARKET,
@@ -58,53 +62,57 @@ def list_market(group: Group, intent: ListMarket) -> Receipt:
             quantity=intent.max_quantity_lots,
         )
         group.add(command, MarketListing(intent.symbol))
-    elif msgspec.structs.replace(known, **{name: getattr(market, name) for name in _LIMITS}) != market:
-        raise InvalidRequest(
-            f"Market {intent.market} is listed as {known.symbol} with other assets, lot or tick.",
-            "Only limits can change; list a new market instead.",
-        )
-    command = group.command(
-        CommandKind.SET_MARKET_LIMITS,
-        market=intent.market,
-        price=intent.max_price_ticks,
-        quantity=intent.max_quantity_lots,
-        counter_amount=intent.min_quantity_lots,
-        amount=intent.min_notional_units,
+    return receipt(group.add(_limits(group, market)))
+
+
+def set_market_limits(group: Group, intent: SetMarketLimits) -> Receipt:
+    """Change the limits of a market; those in force again change nothing."""
+    known = market_of(group, intent.market)
+    asked = msgspec.structs.replace(
+        known,
+        max_price_ticks=intent.max_price_ticks,
+        max_quantity_lots=intent.max_quantity_lots,
+        min_quantity_lots=intent.min_quantity_lots,
+        min_notional_units=intent.min_notional_units,
     )
-    return receipt(group.add(command))
+    if asked == known:
+        return repeated(group.registry.listed[True, intent.market])
+    _check_limits(asked)
+    return receipt(group.add(_limits(group, asked)))
 
 
-def set_fees(group: Group, intent: SetFees) -> Receipt:
-    """Set the rates of an owner or the default; the same rates again change nothing."""
-    registry = group.registry
-    account = account_of(group, intent.owner) if intent.owner else FEE_ACCOUNT
-    current = registry.fees.get(account) if account else registry.default_fees
-    asked = (intent.maker_fee_ppm, intent.taker_fee_ppm)
-    if current is not None and current.set_by is not None and asked == (current.maker_fee_ppm, current.taker_fee_ppm):
-        return repeated(current.set_by)
-    if -intent.maker_fee_ppm > intent.taker_fee_ppm:
-        raise InvalidRequest(
-            f"A maker's rebate of {-intent.maker_fee_ppm} ppm is more than the taker's {intent.taker_fee_ppm} ppm.",
-            "Correct the rates.",
-        )
-    command = group.command(CommandKind.SET_FEES, account=account, maker_fee_ppm=asked[0], taker_fee_ppm=asked[1])
-    return receipt(group.add(command))
+def _limits(group: Group, market: Market) -> Command:
+    return group.command(
+        CommandKind.SET_MARKET_LIMITS,
+        market=market.market_id,
+        price=market.max_price_ticks,
+        quantity=market.max_quantity_lots,
+        counter_amount=market.min_quantity_lots,
+        amount=market.min_notional_units,
+    )
+
+
+def _identity(market: Market) -> tuple[object, ...]:
+    """What can never change of a market."""
+    return (market.symbol, market.base, market.quote, market.base_units_per_lot, market.quote_units_per_tick_lot)
+
+
+def _check_limits(market: Market) -> None:
+    if not 0 < market.min_quantity_lots <= market.max_quantity_lots or market.min_notional_units < 0:
+        raise InvalidRequest(f"The limits of {market.symbol} contradict each other.", "Correct them.")
 
 
 def _market(group: Group, intent: ListMarket) -> Market:
     assets = group.registry.listings.assets
     for asset in (intent.base_asset, intent.quote_asset):
-        if asset not in assets:
-            raise UnknownAsset(f"There is no asset {asset}.", "List it first.")
+        check_asset(group, asset)
     namesake = group.registry.markets_by_symbol.get(intent.symbol)
     if not 0 < intent.market <= ID_MAX or not intent.symbol or (namesake and namesake.market_id != intent.market):
         raise InvalidRequest(
             f"Market {intent.market} {intent.symbol!r} needs an id from 1 to {ID_MAX} and a symbol of its own.",
             "Correct the listing.",
         )
-    if not 0 < intent.min_quantity_lots <= intent.max_quantity_lots or intent.min_notional_units < 0:
-        raise InvalidRequest(f"The limits of {intent.symbol} contradict each other.", "Correct the listing.")
-    return Market(
+    market = Market(
         intent.market,
         intent.symbol,
         assets[intent.base_asset],
@@ -116,3 +124,5 @@ def _market(group: Group, intent: ListMarket) -> Market:
         intent.min_quantity_lots,
         intent.min_notional_units,
     )
+    _check_limits(market)
+    return market

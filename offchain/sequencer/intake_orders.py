@@ -1,35 +1,29 @@
-"""Intents about orders: place, cancel, cancel all; and the cancels that the sequencer issues itself."""
+"""Signed orders: placing them, and placing them for another."""
 
 import re
 from typing import Final
 
-from offchain.core.commands import (
-    CancelReason,
-    Command,
-    CommandKind,
-    OrderAuthorization,
-    OrderInstructions,
-)
+from offchain.core.commands import Command, CommandKind, OrderAuthorization, OrderInstructions
 from offchain.core.errors import (
     ClientOrderIdReused,
     InvalidRequest,
     LaneBusy,
-    NotFound,
     OrderExpired,
-    OrderNotOpen,
     SeqTooLow,
     ServiceUnavailable,
-    UnknownAccount,
-    UnknownAsset,
-    UnknownMarket,
     UnsupportedOrder,
 )
-from offchain.core.events import LoggedCommand, RejectReason
-from offchain.core.intents import CancelAllOrders, CancelOrder, PlaceOrder, Receipt
+from offchain.core.events import RejectReason
+from offchain.core.intents import PlaceOrder, Receipt, ReplaceOrder
 from offchain.core.money import UNITS_MAX, Market
+from offchain.sequencer.content import order_content
 from offchain.sequencer.group import Group
+from offchain.sequencer.intake_names import account_of, market_of, open_order, order_named
+from offchain.sequencer.order_refusals import PPM_PER_BPS
 from offchain.sequencer.orders import DIGEST_BYTES, TakenOrder
-from offchain.sequencer.refusals import PPM_PER_BPS, refusal
+from offchain.sequencer.receipts import receipt, repeated
+from offchain.sequencer.refusals import refusal
+from offchain.sequencer.registry import Mark
 
 FEE_BPS_MAX: Final = 50
 """The contract takes no signature that allows a higher fee."""
@@ -38,113 +32,83 @@ SEQ_MAX: Final = 2**48 - 1
 SECONDS_MAX: Final = 2**40 - 1
 SIGNATURE_BYTES: Final = 65
 _CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,36}", re.ASCII)
-_PLACE: Final = int(CommandKind.PLACE)
+_PLACE, _REPLACE = int(CommandKind.PLACE), int(CommandKind.REPLACE)
 
 
 def place_order(group: Group, intent: PlaceOrder) -> Receipt:
     """Take a signed order, or return the first receipt of one that was taken before."""
+    return _take_order(group, intent, account_of(group, intent.authorization.owner))
+
+
+def replace_order(group: Group, intent: ReplaceOrder) -> Receipt:
+    """Take a signed order in the place of an open one, or return the first receipt of one that was taken before.
+
+    The new order may use the lane of the one that goes.
+    """
+    account = account_of(group, intent.order.authorization.owner)
+    replaced = order_named(group, account, intent.client_order_id, intent.order_id)
+    return _take_order(group, intent.order, account, replaced)
+
+
+def _take_order(group: Group, intent: PlaceOrder, account: int, replaced: int = 0) -> Receipt:
+    """Take an order; `replaced` is the id of the one that goes for it, 0 if none does."""
     signed = intent.authorization
-    account = account_of(group, signed.owner)
+    command = _command(group, intent, account, replaced)
     taken = group.registry.orders.find(account, signed.client_order_id)
     if taken is not None:
-        return _repeated(taken, signed)
+        return _repeated(taken, command, signed)
     if group.held is not None:
         raise ServiceUnavailable(
             f"No new orders are taken: {group.held}.",
             "Nothing was changed. Cancel if you wish, and send it again later.",
         )
-    market = group.registry.listings.markets.get(intent.market)
-    if market is None:
-        raise UnknownMarket(f"There is no market {intent.market}.", "See the list of markets.")
+    market = market_of(group, intent.market)
+    if replaced:
+        open_order(group, replaced)
     _check_form(group, intent)
-    _check_lane(group, account, market, signed)
-    command = Command(
+    _check_lane(group, account, market, signed, replaced)
+    for value, least, reason in (
+        (intent.price_ticks, 1, RejectReason.BAD_PRICE),
+        (intent.quantity_lots, 1, RejectReason.BAD_QUANTITY),
+        (intent.trigger_price_ticks, 0, RejectReason.BAD_TRIGGER),
+        (intent.budget_units, 0, RejectReason.BAD_BUDGET),
+    ):
+        if not least <= value <= UNITS_MAX:  # Beyond what a command holds, so the engine cannot be asked.
+            raise refusal(group.machine, command, reason)
+    return receipt(group.add(command, signed))
+
+
+def _command(group: Group, intent: PlaceOrder, account: int, replaced: int) -> Command:
+    signed = intent.authorization
+    time_in_force, order_type, post_only, self_trade_prevention = OrderInstructions.of(signed.flags)
+    return Command(
         group.machine.sequence + 1,
         group.now_us,
-        _PLACE,
+        _REPLACE if replaced else _PLACE,
         side=intent.side,
+        time_in_force=time_in_force,
         account=account,
         market=intent.market,
+        order_type=order_type,
+        post_only=post_only,
+        self_trade_prevention=self_trade_prevention,
         taker_fee_ppm=signed.max_fee_bps * PPM_PER_BPS,
+        order_id=replaced,
         price=intent.price_ticks,
         quantity=intent.quantity_lots,
         amount=intent.budget_units,
         counter_amount=intent.trigger_price_ticks,
-        **OrderInstructions.of(signed.flags)._asdict(),
     )
-    if not 0 < intent.price_ticks <= UNITS_MAX:
-        raise refusal(group.machine, command, RejectReason.BAD_PRICE)
-    if not 0 < intent.quantity_lots <= UNITS_MAX:
-        raise refusal(group.machine, command, RejectReason.BAD_QUANTITY)
-    return receipt(group.add(command, signed))
 
 
-def cancel_order(group: Group, intent: CancelOrder) -> Receipt:
-    """Cancel one open order of the owner."""
-    account = account_of(group, intent.owner)
-    order_id = intent.order_id
-    if intent.client_order_id is not None:
-        taken = group.registry.orders.find(account, intent.client_order_id)
-        if taken is None:
-            raise NotFound(
-                f"The account has no order with the client order id {intent.client_order_id[:40]!r}.", "Check the id."
-            )
-        order_id = taken.order_id
-    if order_id is None:
-        raise InvalidRequest("Neither a client order id nor an order id is given.", "Send one of them.")
-    live = group.registry.live.get(order_id)
-    if live is None or live.account != account:
-        known = group.registry.orders.by_id(order_id)
-        if known is None or known.account != account:
-            raise NotFound(f"The account has no order {order_id}.", "Check the id.")
-        raise OrderNotOpen(
-            f"Order {order_id} is no longer in the book: it is filled or cancelled.", "Look up its status."
-        )
-    return receipt(cancel_live(group, order_id, intent.reason))
-
-
-def cancel_all_orders(group: Group, intent: CancelAllOrders) -> Receipt:
-    """Cancel the owner's open orders, of one asset's markets or of all."""
-    account = account_of(group, intent.owner)
-    if intent.asset and intent.asset not in group.registry.listings.assets:
-        raise UnknownAsset(f"There is no asset {intent.asset}.", "See the list of assets.")
-    reason = int(CancelReason.USER)
-    return receipt(group.add(group.command(CommandKind.CANCEL_ALL, account=account, asset=intent.asset, reason=reason)))
-
-
-def cancel_live(group: Group, order_id: int, reason: CancelReason) -> LoggedCommand:
-    """Cancel an order that is in a book."""
-    account = group.registry.live[order_id].account
-    return group.add(group.command(CommandKind.CANCEL, account=account, order_id=order_id, reason=int(reason)))
-
-
-def account_of(group: Group, owner: bytes) -> int:
-    """The owner's account.
-
-    Raises:
-        UnknownAccount: the owner has none.
-    """
-    account = group.registry.accounts.get(owner)
-    if account is None:
-        raise UnknownAccount(
-            f"The wallet 0x{owner.hex()} has no account here.", "Deposit first: a final deposit opens one."
-        )
-    return account
-
-
-def receipt(logged: LoggedCommand) -> Receipt:
-    """The receipt of an intent that became one command."""
-    return Receipt(logged.command.sequence, logged.command.timestamp_us, logged.events)
-
-
-def _repeated(taken: TakenOrder, signed: OrderAuthorization) -> Receipt:
-    if taken.digest != signed.digest:
+def _repeated(taken: TakenOrder, command: Command, signed: OrderAuthorization) -> Receipt:
+    if taken.digest != order_content(command, signed.digest):
         raise ClientOrderIdReused(
             f"The client order id {taken.client_order_id!r} already names order {taken.order_id}, which was signed "
-            "with other content.",
+            "or sent with other content.",
             "Choose a client order id that the account has never used.",
         )
-    return Receipt(taken.order_id, taken.timestamp_us, repeated=True)
+    return repeated(Mark(taken.order_id, taken.timestamp_us))
 
 
 def _check_form(group: Group, intent: PlaceOrder) -> None:
@@ -177,7 +141,7 @@ def _check_form(group: Group, intent: PlaceOrder) -> None:
         )
 
 
-def _check_lane(group: Group, account: int, market: Market, signed: OrderAuthorization) -> None:
+def _check_lane(group: Group, account: int, market: Market, signed: OrderAuthorization, replaced: int) -> None:
     lane, seq, asset = signed.lane, signed.seq, market.base.asset_id
     if not 0 <= lane <= LANE_MAX or not 0 < seq <= SEQ_MAX:
         raise InvalidRequest(
@@ -195,10 +159,10 @@ def _check_lane(group: Group, account: int, market: Market, signed: OrderAuthori
         )
     key = (account, asset, lane)
     occupant = group.registry.busy.get(key)
-    if occupant is not None:
+    if occupant not in (None, replaced):
         raise LaneBusy(
             f"Lane {lane} of {market.base.symbol} is occupied by order {occupant}.",
-            "Use a free lane, or cancel that order first.",
+            "Use a free lane, cancel that order first, or replace it.",
         )
     seen = group.registry.lane_seqs.get(key, 0)
     if seq <= seen:

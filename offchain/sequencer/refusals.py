@@ -1,19 +1,15 @@
 """The engine's reasons to refuse, as errors that have the figures and say what to do next."""
 
-from collections.abc import Callable
 from typing import Final
 
-from offchain.core.commands import Command, CommandKind, Side
+from offchain.core.commands import ORDER_KINDS, Command, CommandKind
 from offchain.core.errors import (
     AccountExiting,
     BadAmount,
-    BadPrice,
-    BadQuantity,
-    FeeCapTooLow,
-    InsufficientBalance,
+    BadFeeTier,
+    BadLimit,
     InvalidRequest,
     NotFound,
-    NotionalTooSmall,
     OrderNotOpen,
     QuantaTradeError,
     UnknownAccount,
@@ -22,21 +18,35 @@ from offchain.core.errors import (
     UnsupportedOrder,
 )
 from offchain.core.events import RejectReason
-from offchain.core.money import Asset, Market, buy_reservation_units
 from offchain.sequencer.machine import Machine
+from offchain.sequencer.order_refusals import OF_AMENDMENTS, OF_ORDERS, short_of
 
-PPM_PER_BPS: Final = 100
 _OTHERS: Final[dict[RejectReason, tuple[type[QuantaTradeError], str, str]]] = {
     RejectReason.UNKNOWN_ACCOUNT: (UnknownAccount, "There is no such account.", "Deposit first: it opens an account."),
     RejectReason.UNKNOWN_ASSET: (UnknownAsset, "There is no such asset.", "See the list of assets."),
     RejectReason.UNKNOWN_MARKET: (UnknownMarket, "There is no such market.", "See the list of markets."),
-    RejectReason.UNKNOWN_ORDER: (OrderNotOpen, "The order is not in the book.", "Look up its status."),
+    RejectReason.UNKNOWN_ORDER: (OrderNotOpen, "The order is not open.", "Look up its status."),
     RejectReason.NOT_OWNER: (NotFound, "The account has no such open order.", "Check the id."),
     RejectReason.BAD_SIDE: (InvalidRequest, "The side is neither buy nor sell.", "Send BUY or SELL."),
+    RejectReason.BAD_ORDER_TYPE: (
+        UnsupportedOrder,
+        "There is no such type of order.",
+        "Sign flags of LIMIT, MARKET, STOP_LIMIT or STOP_MARKET.",
+    ),
     RejectReason.BAD_TIME_IN_FORCE: (
         UnsupportedOrder,
-        "The market does not take this time in force.",
-        "Send GTC or IOC.",
+        "This type of order does not take this time in force.",
+        "Sign IOC or FOK for MARKET and STOP_MARKET, FOK_BUDGET for LIMIT and MARKET only, GTC for the others.",
+    ),
+    RejectReason.BAD_POST_ONLY: (
+        UnsupportedOrder,
+        "Only LIMIT orders that are good till cancelled can be post-only.",
+        "Sign flags of LIMIT and GTC with REJECT or SLIDE, or without post-only.",
+    ),
+    RejectReason.BAD_SELF_TRADE_PREVENTION: (
+        UnsupportedOrder,
+        "There is no such mode of self-trade prevention.",
+        "Sign NONE, CANCEL_RESTING, CANCEL_INCOMING, CANCEL_BOTH or DECREMENT_AND_CANCEL.",
     ),
     RejectReason.BAD_AMOUNT: (BadAmount, "The amount is not a positive whole number of units.", "Correct it."),
     RejectReason.ACCOUNT_EXITING: (
@@ -45,6 +55,12 @@ _OTHERS: Final[dict[RejectReason, tuple[type[QuantaTradeError], str, str]]] = {
         "Cancel the exit on chain to go on.",
     ),
     RejectReason.BAD_FEE: (InvalidRequest, "The fee rates are not ones that can be charged.", "Correct them."),
+    RejectReason.BAD_LIMIT: (BadLimit, "The limit is out of its range.", "Correct it; 0 sets no limit."),
+    RejectReason.BAD_TIER: (
+        BadFeeTier,
+        "A fee tier has a number from 2 to 7 and a volume above 0; without volume and rates it is removed.",
+        "Correct the tier; tier 1 has the rates that every account begins with.",
+    ),
     RejectReason.ALREADY_LISTED: (InvalidRequest, "The id is taken by another listing.", "Choose another id."),
     RejectReason.BAD_MARKET: (
         InvalidRequest,
@@ -57,72 +73,15 @@ _OTHERS: Final[dict[RejectReason, tuple[type[QuantaTradeError], str, str]]] = {
 
 def refusal(machine: Machine, command: Command, reason: RejectReason) -> QuantaTradeError:
     """The error for a command that the engine's check refuses for `reason`, in the state that it was checked in."""
-    if command.kind == CommandKind.PLACE and reason in _OF_ORDERS:
-        return _OF_ORDERS[reason](machine, command, machine.registry.listings.markets[command.market])
+    listings = machine.registry.listings
+    if command.kind in ORDER_KINDS and reason in OF_ORDERS:
+        return OF_ORDERS[reason](machine, command, listings.markets[command.market])
+    if command.kind == CommandKind.AMEND and reason in OF_AMENDMENTS:
+        market = machine.registry.live[command.order_id].market
+        return OF_AMENDMENTS[reason](machine, command, listings.markets[market])
     if reason == RejectReason.INSUFFICIENT_BALANCE:
-        return _short_of(machine, command, machine.registry.listings.assets[command.asset], command.amount)
+        return short_of(machine, command.account, listings.assets[command.asset], command.amount)
     error, message, next_step = _OTHERS.get(
         reason, (InvalidRequest, f"The engine refuses it: {reason.name}.", "Correct the request.")
     )
     return error(message, next_step)
-
-
-def _bad_price(_: Machine, command: Command, market: Market) -> QuantaTradeError:
-    return BadPrice(
-        f"A price of {command.price} ticks is not above 0 and at most {market.price_text(market.max_price_ticks)} "
-        f"{market.quote.symbol} ({market.max_price_ticks} ticks of {market.price_text(1)}) on {market.symbol}.",
-        "Send a price within the market's limits.",
-    )
-
-
-def _bad_quantity(_: Machine, command: Command, market: Market) -> QuantaTradeError:
-    least, most = market.quantity_text(market.min_quantity_lots), market.quantity_text(market.max_quantity_lots)
-    return BadQuantity(
-        f"A quantity of {command.quantity} lots is not between {least} and {most} {market.base.symbol} "
-        f"({market.min_quantity_lots} to {market.max_quantity_lots} lots) on {market.symbol}.",
-        "Send a quantity within the market's limits.",
-    )
-
-
-def _small_notional(_: Machine, command: Command, market: Market) -> QuantaTradeError:
-    notional = market.notional_units(command.price, command.quantity)
-    return NotionalTooSmall(
-        f"The order is worth {market.quote.to_decimal(notional)} {market.quote.symbol}; {market.symbol} takes "
-        f"{market.quote.to_decimal(market.min_notional_units)} and more.",
-        "Raise the quantity.",
-    )
-
-
-def _low_cap(machine: Machine, command: Command, _: Market) -> QuantaTradeError:
-    rates = machine.registry.fees.get(command.account, machine.registry.default_fees)
-    highest = max(rates.maker_fee_ppm, rates.taker_fee_ppm)
-    return FeeCapTooLow(
-        f"The order caps its fee at {command.taker_fee_ppm} ppm; the account pays {rates.maker_fee_ppm} ppm as "
-        f"maker and {rates.taker_fee_ppm} ppm as taker.",
-        f"Sign a maxFeeBps of {-(-highest // PPM_PER_BPS)} or more.",
-    )
-
-
-def _short_for_order(machine: Machine, command: Command, market: Market) -> QuantaTradeError:
-    if command.side == Side.SELL:
-        return _short_of(machine, command, market.base, command.quantity * market.base_units_per_lot)
-    notional = market.notional_units(command.price, command.quantity)
-    needed = buy_reservation_units(notional, command.quantity, command.taker_fee_ppm)
-    return _short_of(machine, command, market.quote, needed)
-
-
-def _short_of(machine: Machine, command: Command, asset: Asset, needed_units: int) -> InsufficientBalance:
-    available, _ = machine.engine.balance(command.account, asset.asset_id)
-    return InsufficientBalance(
-        f"{asset.to_decimal(needed_units)} {asset.symbol} is needed; {asset.to_decimal(available)} is available.",
-        "Lower the amount, cancel other orders or deposit more.",
-    )
-
-
-_OF_ORDERS: Final[dict[RejectReason, Callable[[Machine, Command, Market], QuantaTradeError]]] = {
-    RejectReason.BAD_PRICE: _bad_price,
-    RejectReason.BAD_QUANTITY: _bad_quantity,
-    RejectReason.NOTIONAL_TOO_SMALL: _small_notional,
-    RejectReason.FEE_CAP_TOO_LOW: _low_cap,
-    RejectReason.INSUFFICIENT_BALANCE: _short_for_order,
-}

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from offchain.core.commands import (
+    ORDER_KINDS,
     AccountOpening,
     Attachment,
     BatchSettledFact,
@@ -25,17 +26,19 @@ from offchain.core.commands import (
 )
 from offchain.core.errors import StateDiverged
 from offchain.core.events import Event, EventKind, LoggedCommand
-from offchain.core.listings import Listings
+from offchain.core.listings import LISTING_KINDS, Listings
 from offchain.core.money import Market
+from offchain.sequencer.content import order_content
 from offchain.sequencer.orders import OrderIndex, TakenOrder
 
 FEE_ACCOUNT: Final = 0
 _ACCEPTED: Final = int(EventKind.ACCEPTED)
 _FILLED: Final = int(EventKind.FILLED)
 _CANCELLED: Final = int(EventKind.CANCELLED)
-_PLACE: Final = int(CommandKind.PLACE)
-_CANCEL: Final = int(CommandKind.CANCEL)
-_LISTING_KINDS: Final = (CommandKind.LIST_ASSET, CommandKind.LIST_MARKET, CommandKind.SET_MARKET_LIMITS)
+_STATUS_CHANGED: Final = int(EventKind.STATUS_CHANGED)
+_REPLACE: Final = int(CommandKind.REPLACE)
+_EVENTS_ONLY: Final = frozenset({CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.AMEND})
+"""Commands of which the events say all that is to be kept."""
 
 
 class Mark(NamedTuple):
@@ -99,7 +102,7 @@ class Registry:
         self.listings = Listings()
         self.markets_by_symbol: dict[str, Market] = {}
         self.listed: dict[tuple[bool, int], Mark] = {}
-        """The last listing command of an asset (False, id) or a market (True, id)."""
+        """The command that listed an asset (False, id), or set the limits of a market (True, id)."""
         self.orders = OrderIndex()
         self.live: dict[int, LiveOrder] = {}
         self.live_of: dict[int, set[int]] = {}
@@ -126,9 +129,9 @@ class Registry:
         """Take in a command with the events that the engine gave for it."""
         command, attachment, events = logged
         kind = command.kind
-        if kind == _PLACE:
+        if kind in ORDER_KINDS:
             self._take_order(command, attachment, events)
-        elif kind != _CANCEL:
+        elif kind not in _EVENTS_ONLY:
             self._apply_rare(logged)
         for event in events:
             if event.kind == _FILLED:
@@ -138,6 +141,9 @@ class Registry:
                     self._remove(event.counter_order_id)
             elif event.kind == _CANCELLED:
                 self._remove(event.order_id)
+            elif event.kind == _STATUS_CHANGED:
+                self.listings.note(logged)
+                self.index_markets()
 
     def index_markets(self) -> None:
         """Follow the listings; a new dict, because others may be reading the old one."""
@@ -157,12 +163,19 @@ class Registry:
         )
 
     def _take_order(self, command: Command, attachment: Attachment, events: Sequence[Event]) -> None:
-        if not isinstance(attachment, OrderAuthorization) or events[0].kind != _ACCEPTED:
+        accepted = events[command.kind == _REPLACE]
+        if not isinstance(attachment, OrderAuthorization) or accepted.kind != _ACCEPTED:
             raise StateDiverged(f"Command {command.sequence} is not the order that the journal says it is.")
         order_id, account = command.sequence, command.account
         asset = self.listings.markets[command.market].base.asset_id
         self.orders.add(
-            TakenOrder(order_id, account, attachment.client_order_id, command.timestamp_us, attachment.digest)
+            TakenOrder(
+                order_id,
+                account,
+                attachment.client_order_id,
+                command.timestamp_us,
+                order_content(command, attachment.digest),
+            )
         )
         self.lane_seqs[account, asset, attachment.lane] = attachment.seq
         live = LiveOrder(
@@ -183,15 +196,19 @@ class Registry:
         orders.discard(order_id)
         if not orders:
             del self.live_of[order.account]
-        del self.busy[order.account, order.asset, order.lane]
+        lane = (order.account, order.asset, order.lane)
+        if self.busy[lane] == order_id:  # The order that replaces it may have taken its lane already.
+            del self.busy[lane]
 
     def _apply_rare(self, logged: LoggedCommand) -> None:
         command, attachment, _ = logged
-        if command.kind in _LISTING_KINDS:
+        if command.kind in LISTING_KINDS:
             self.listings.note(logged)
             self.index_markets()
-            is_market = command.kind != CommandKind.LIST_ASSET
-            self.listed[is_market, command.market if is_market else command.asset] = _mark(command)
+            if command.kind == CommandKind.LIST_ASSET:
+                self.listed[False, command.asset] = _mark(command)
+            elif command.kind == CommandKind.SET_MARKET_LIMITS:  # A new market is listed when its limits are set.
+                self.listed[True, command.market] = _mark(command)
         elif isinstance(attachment, AccountOpening):
             self.accounts[attachment.owner] = len(self.owners)
             self.owners.append(attachment.owner)
@@ -199,6 +216,8 @@ class Registry:
             rates = FeeRates(command.maker_fee_ppm, command.taker_fee_ppm, _mark(command))
             if command.account == FEE_ACCOUNT:
                 self.default_fees = rates
+            elif command.mode:
+                self.fees.pop(command.account, None)
             else:
                 self.fees[command.account] = rates
         elif command.kind == CommandKind.UNWIND_FILL:

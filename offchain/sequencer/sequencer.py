@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from offchain.core.clock import ClockUs, wall_clock_us
-from offchain.core.commands import CancelReason, CommandKind
+from offchain.core.commands import ORDER_KINDS, CancelReason
 from offchain.core.errors import (
     ConfigurationError,
     JournalError,
@@ -33,7 +33,7 @@ from offchain.sequencer.expiry import ExpiryQueue
 from offchain.sequencer.feed import Consumer, Feed, SubscriberStatus, Subscription
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake import take
-from offchain.sequencer.intake_orders import cancel_live
+from offchain.sequencer.intake_open_orders import cancel_live
 from offchain.sequencer.journal import SEGMENT_BYTES, Disk, Journal
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.replay import recover
@@ -41,7 +41,6 @@ from offchain.sequencer.snapshot import Capture, capture, snapshot_paths, write_
 
 _US: Final = 1_000_000
 _TICK_S: Final = 1.0
-_PLACE: Final = int(CommandKind.PLACE)
 _LOG = logging.getLogger(__name__)
 
 Outcome = Receipt | QuantaTradeError
@@ -233,11 +232,14 @@ class Sequencer:
             while not (self._is_stopping and not self._callers):
                 await self._wake.wait()
                 self._wake.clear()
-                while self.halted is None and (self._callers or self._expiry.is_due(self._due_s())):
+                while self.halted is None and self._has_work():
                     await self._round()
         except Exception as error:  # Whatever it was, state and journal may have come apart: nothing further is taken.
             _LOG.exception("the sequencer failed")
             self._halt(f"the sequencer failed: {public_reason(error)}")
+
+    def _has_work(self) -> bool:
+        return bool(self._callers) or self._expiry.is_due(self._due_s())
 
     async def _round(self) -> None:
         callers = self._next_callers()
@@ -280,7 +282,7 @@ class Sequencer:
         return callers
 
     def _apply(self, group: Group, callers: Sequence[_Caller]) -> QuantaTradeError | None:
-        """Cancel what is about to expire, then take the callers' intents; an error if the state is no longer sound."""
+        """Take what time brings, then the callers' intents; an error if the state is no longer sound."""
         for order_id in self._expiry.pop_due(self._due_s(), self._options.group_intents):
             cancel_live(group, order_id, CancelReason.EXPIRED)
         for caller in callers:
@@ -290,7 +292,7 @@ class Sequencer:
             ]
         if group.broken is not None:
             return _halted(group.broken)
-        self._expiry.add(logged.command.sequence for logged in group.logged if logged.command.kind == _PLACE)
+        self._expiry.add(logged.command.sequence for logged in group.logged if logged.command.kind in ORDER_KINDS)
         return None
 
     def _take(self, group: Group, intent: Intent) -> Outcome:

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from offchain.core.commands import AssetListing, CommandKind
-from offchain.core.errors import InvalidRequest, UnknownAccount, UnknownAsset
-from offchain.core.intents import ListAsset, SetFees
+from offchain.core.errors import InvalidRequest, UnknownAccount, UnknownAsset, UnknownMarket
+from offchain.core.intents import ListAsset, SetFees, SetMarketLimits
 from offchain.sequencer.directory import Directory
 from tests.sequencer.test_intake_orders import refused
 from tests.sequencer.world import ALICE, BASE, BOB, CAROL, LISTINGS, MARKET, QUOTE, Desk
@@ -45,12 +45,40 @@ def test_an_id_stands_for_one_listing(desk):
     refused(desk, changed(LISTED_MARKET, market=7), InvalidRequest, "symbol of its own")
 
 
-def test_limits_of_a_market_can_change(desk):
-    receipt = desk.take(changed(LISTED_MARKET, min_quantity_lots=5, min_notional_units=9, max_price_ticks=10**8))
+def test_limits_of_a_market_can_change_and_listing_it_again_leaves_them_alone(desk):
+    limits = SetMarketLimits(MARKET, 10**8, 10**9, 5, 9)
+    receipt = desk.take(limits)
     assert desk.kinds[-1] == CommandKind.SET_MARKET_LIMITS
-    market = Directory(desk.machine.registry).markets[MARKET]
+    for intent in (limits, LISTED_MARKET):
+        again = desk.take(intent)
+        assert (again.sequence, again.repeated) == (receipt.sequence, True)
+    market = desk.machine.registry.listings.markets[MARKET]
     assert (market.min_quantity_lots, market.min_notional_units, market.max_price_ticks) == (5, 9, 10**8)
-    assert desk.machine.registry.listed[True, MARKET].sequence == receipt.sequence
+
+
+def test_a_listing_that_was_cut_short_is_completed(desk):
+    again = Desk(ALICE)
+    asked = changed(LISTED_MARKET, market=2, symbol="NEW", min_quantity_lots=5)
+    desk.take(asked)
+    first = next(one for one in desk.group.logged if one.command.market == 2)
+    command = first.command._replace(sequence=again.machine.sequence + 1)
+    again.group.add(command, first.attachment)
+    assert not again.take(asked).repeated
+    assert again.machine.registry.listings.markets[2].min_quantity_lots == 5
+    assert again.take(asked).repeated
+
+
+@pytest.mark.parametrize(
+    ("limits", "error"),
+    [
+        (SetMarketLimits(9, 1, 1, 1, 0), UnknownMarket),
+        (SetMarketLimits(MARKET, 1, 1, 2, 0), InvalidRequest),
+        (SetMarketLimits(MARKET, 1, 1, 1, -1), InvalidRequest),
+        (SetMarketLimits(MARKET, 2**40, 2**40, 1, 0), InvalidRequest),
+    ],
+)
+def test_limits_that_cannot_be_are_refused(desk, limits, error):
+    refused(desk, limits, error, ".")
 
 
 @pytest.mark.parametrize(

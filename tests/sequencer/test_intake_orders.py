@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from offchain.core.commands import CancelReason, CommandKind
+from offchain.core.commands import CancelReason, CommandKind, OrderInstructions, OrderType, TimeInForce
 from offchain.core.errors import (
     AccountExiting,
     BadPrice,
@@ -24,7 +24,7 @@ from offchain.core.errors import (
     UnsupportedOrder,
 )
 from offchain.core.events import EventKind
-from offchain.core.intents import CancelAllOrders, CancelOrder, ListMarket, SetFees
+from offchain.core.intents import CancelAllOrders, CancelOrder, ListMarket, SetFees, SetMarketLimits
 from offchain.sequencer.directory import Directory
 from offchain.sequencer.snapshot import state_hash
 from tests.sequencer.world import (
@@ -35,7 +35,6 @@ from tests.sequencer.world import (
     CAROL,
     IOC,
     LIFETIME_S,
-    LISTINGS,
     MARKET,
     NOW_S,
     QUOTE,
@@ -47,6 +46,8 @@ from tests.sequencer.world import (
     floor,
     order,
 )
+
+STOP_IOC = OrderInstructions(TimeInForce.IOC, OrderType.STOP_LIMIT).flags
 
 
 @pytest.fixture
@@ -148,7 +149,9 @@ def test_lanes_and_seqs_have_a_range(desk, lane, seq):
 
 def test_an_order_that_may_rest_needs_a_lane_of_its_own(desk):
     refused(desk, order(ALICE, "x", lane=0), UnsupportedOrder, "immediate")
-    desk.take(order(ALICE, "x", lane=0, tif=IOC))
+    refused(desk, order(ALICE, "x", flags=STOP_IOC, lane=0, trigger=90), UnsupportedOrder, "a stop")
+    for seq, tif in enumerate((TimeInForce.IOC, TimeInForce.FOK, TimeInForce.FOK_BUDGET), start=1):
+        desk.take(order(ALICE, str(seq), lane=0, seq=seq, tif=tif, budget=1_000 * (tif == TimeInForce.FOK_BUDGET)))
 
 
 def test_a_lane_holds_one_live_order(desk):
@@ -201,7 +204,7 @@ def test_prices_and_quantities_beyond_the_market_are_refused_with_its_limits(des
 
 
 def test_a_notional_under_the_minimum_is_refused(desk):
-    desk.take(msgspec.structs.replace(LISTINGS[2], min_notional_units=2_000))
+    desk.take(SetMarketLimits(MARKET, 10**9, 10**9, 1, 2_000))
     refused(desk, order(ALICE, "x", price=100, quantity=19), NotionalTooSmall, "worth 0.0019 USDC")
     desk.take(order(ALICE, "x", price=100, quantity=20))
 

@@ -93,6 +93,8 @@ def order(
     market: int = MARKET,
     flags: int | None = None,
     content: object = None,
+    trigger: int = 0,
+    budget: int = 0,
 ) -> PlaceOrder:
     """A signed order; its digest follows from everything that an owner signs."""
     flags = tif if flags is None else flags
@@ -100,7 +102,7 @@ def order(
     digest = hashlib.sha256(repr(signed).encode()).digest()
     signature = (digest * 3)[:65]
     authorization = OrderAuthorization(client_order_id, owner, expiry_s, seq, lane, bps, flags, signature, digest)
-    return PlaceOrder(market, side, price, quantity, authorization)
+    return PlaceOrder(market, side, price, quantity, authorization, trigger, budget)
 
 
 def withdrawal(
