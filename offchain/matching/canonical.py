@@ -58,7 +58,7 @@ def dump_markets(state: State, tape: Tape) -> I64:
     tape.put(len(listed))
     for number in listed:
         tape.put(number)
-        tape.copy(state.markets, number * at.MARKET_WORDS, at.MARKET_CANONICAL_WORDS)
+        tape.copy(state.markets, number * at.MARKET_WORDS + at.BASE, at.MARKET_CANONICAL_WORDS)
     return 0
 
 
@@ -164,7 +164,7 @@ def load_markets(state: State, tape: Tape) -> I64:
         min_quantity: I64 = tape.get()
         state.set_limits(market, max_price, max_quantity, min_quantity, tape.get())
         word: I64 = at.MAX_NOTIONAL
-        while word < at.MARKET_CANONICAL_WORDS:
+        while word < at.BASE + at.MARKET_CANONICAL_WORDS:
             state.markets[market * at.MARKET_WORDS + word] = tape.get()
             word += 1
         state.guard(market)

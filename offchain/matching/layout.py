@@ -10,35 +10,12 @@ from typing import Final
 COMMAND_WORDS: Final = 11
 EVENT_WORDS: Final = 16
 
-# A market, at market_id * MARKET_WORDS. BASE is 0 where none is listed. Its first words are its canonical form.
+# A market, at market_id * MARKET_WORDS. BASE is 0 where none is listed. What every order reads is in the first two lines
+# of the processor's cache; the words from BASE on are the market's canonical form.
 MARKET_WORDS: Final = 32
-BASE: Final = 0
-QUOTE: Final = 1
-UNITS_PER_LOT: Final = 2
-UNITS_PER_TICK_LOT: Final = 3
-MAX_PRICE: Final = 4
-MAX_QUANTITY: Final = 5
-MIN_QUANTITY: Final = 6
-MIN_NOTIONAL: Final = 7
-MAX_NOTIONAL: Final = 8
-"""Quote units; 0: none."""
-BAND: Final = 9
-FAT_FINGER: Final = 10
-"""Parts per million of the last price; 0: none."""
-LAST_PRICE: Final = 11
-STATUS: Final = 12
-KILLED: Final = 13
-BREAKER_PPM: Final = 14
-BREAKER_US: Final = 15
-WINDOW_START: Final = 16
-WINDOW_LOW: Final = 17
-WINDOW_HIGH: Final = 18
-EARLIER_LOW: Final = 19
-EARLIER_HIGH: Final = 20
-MARKET_CANONICAL_WORDS: Final = 21
-FEE_POT: Final = 21
+FEE_POT: Final = 0
 """The fee account's balance in the quote asset."""
-GUARDED: Final = 22
+GUARDED: Final = 1
 """Which of the rules below are in force: where none is, orders need not ask one by one (`State.guard`)."""
 GUARD_PRICES: Final = 1
 """A maximum notional, a band or a fat finger."""
@@ -49,6 +26,30 @@ GUARD_ORDERS: Final = GUARD_PRICES | GUARD_CLOSED
 GUARD_BREAKER: Final = 4
 GUARD_STOPS: Final = 8
 """Armed stops."""
+BASE: Final = 2
+QUOTE: Final = 3
+UNITS_PER_LOT: Final = 4
+UNITS_PER_TICK_LOT: Final = 5
+MAX_PRICE: Final = 6
+MAX_QUANTITY: Final = 7
+MIN_QUANTITY: Final = 8
+MIN_NOTIONAL: Final = 9
+MAX_NOTIONAL: Final = 10
+"""Quote units; 0: none."""
+BAND: Final = 11
+FAT_FINGER: Final = 12
+"""Parts per million of the last price; 0: none."""
+LAST_PRICE: Final = 13
+STATUS: Final = 14
+KILLED: Final = 15
+BREAKER_PPM: Final = 16
+BREAKER_US: Final = 17
+WINDOW_START: Final = 18
+WINDOW_LOW: Final = 19
+WINDOW_HIGH: Final = 20
+EARLIER_LOW: Final = 21
+EARLIER_HIGH: Final = 22
+MARKET_CANONICAL_WORDS: Final = 21
 
 # What trading needs of an account: one line of the processor's cache, at account * ACCOUNT_WORDS.
 ACCOUNT_WORDS: Final = 8

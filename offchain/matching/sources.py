@@ -79,7 +79,6 @@ def joined() -> str:
         [
             "import cython",
             "import numpy as np",
-            "from array import array",
             f"SOURCE_HASH = {source_hash()!r}",
             *lines,
             "",

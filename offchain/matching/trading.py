@@ -248,11 +248,13 @@ class Trading:
         released: I64 = self.pay(self.side, self.holding, self.gaining, self.held - keep, fee)
         self.held = keep
 
-        keep = self.state.reservation(market, 1 - self.side, price, maker_left, cap)
+        freed: I64 = self.lots * market[at.UNITS_PER_LOT]
+        if self.side == codes.SELL:
+            freed = self.state.reservation(market, codes.BUY, price, maker_left, cap)
+            freed -= self.state.reservation(market, codes.BUY, price, maker_left - self.lots, cap)
         maker_left -= self.lots
-        keep -= self.state.reservation(market, 1 - self.side, price, maker_left, cap)
         balances: I64 = maker[at.BALANCES]
-        maker_released: I64 = self.pay(1 - self.side, low_of(balances), high_of(balances), keep, maker_fee)
+        maker_released: I64 = self.pay(1 - self.side, low_of(balances), high_of(balances), freed, maker_fee)
         maker[at.REMAINING] = maker_left
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
