@@ -10,8 +10,8 @@ from typing import Final
 COMMAND_WORDS: Final = 11
 EVENT_WORDS: Final = 16
 
-# A market, at market_id * MARKET_WORDS. BASE is 0 where none is listed. What every order reads is in the first two lines
-# of the processor's cache; the words from BASE on are the market's canonical form.
+# A market, at market_id * MARKET_WORDS. BASE is 0 where none is listed. What every order reads is in the first two
+# lines of the processor's cache; the words from BASE on are the market's canonical form.
 MARKET_WORDS: Final = 32
 FEE_POT: Final = 0
 """The fee account's balance in the quote asset."""
