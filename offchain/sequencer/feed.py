@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from offchain.core.errors import StateDiverged
+from offchain.core.errors import JournalCorrupt, StateDiverged
 from offchain.core.events import LoggedCommand
 from offchain.sequencer.replay import replay_events
 
@@ -95,9 +95,15 @@ class Subscription:
             _LOG.exception("subscriber %s stopped at command %d", self.name, self.sequence)
 
     async def _catch_up(self) -> None:
-        history = replay_events(self._feed.folder, self.sequence, self._feed.sequence)
+        through = self._feed.sequence
+        history = replay_events(self._feed.folder, self.sequence, through)
         while not self._is_closing:
             logged = await asyncio.to_thread(lambda: list(itertools.islice(history, _DELIVERY_COMMANDS)))
+            if not logged and self.sequence < through:
+                raise JournalCorrupt(
+                    f"The journal ends with command {self.sequence}; {through} was durable.",
+                    "Restore its last segment.",
+                )
             if not logged:
                 return
             await self._deliver(logged)

@@ -4,11 +4,11 @@ import struct
 
 import msgspec
 
-from offchain.core.commands import Attachment, Command, decode_attachment, encode_attachment
+from offchain.core.commands import Attachment, Command
 from offchain.core.errors import InvalidRequest, public_reason
 from offchain.core.events import LoggedCommand, RejectReason
 from offchain.sequencer.machine import Machine
-from offchain.sequencer.records import RECORD_BYTES_MAX
+from offchain.sequencer.records import NOTE_BYTES_MAX, Entry, pack_entry
 from offchain.sequencer.refusals import refusal
 from offchain.sequencer.registry import Registry
 
@@ -26,7 +26,7 @@ class Group:
         self.held = held
         """Why no new orders are taken, or None."""
         self.logged: list[LoggedCommand] = []
-        self.rows: list[tuple[bytes, bytes]] = []
+        self.entries: list[Entry] = []
         """The same commands as `Journal.append` takes them."""
         self.broken: str | None = None
         """Why the state can no longer be trusted: applying a command failed half way."""
@@ -43,13 +43,11 @@ class Group:
             QuantaTradeError: it has, or the command cannot be written down and read back; nothing has changed.
         """
         try:
-            row = command.pack()
-            note = encode_attachment(attachment)
-            decode_attachment(note)
+            entry = pack_entry(command.pack(), command.kind, attachment)
         except (struct.error, msgspec.MsgspecError, OverflowError, TypeError, ValueError) as error:
             raise InvalidRequest(f"A field is out of its range: {error}.", "Correct the request.") from error
-        if len(row) + len(note) > RECORD_BYTES_MAX:
-            raise InvalidRequest(f"{len(note)} bytes are more than a record holds.", "Correct the request.")
+        if len(entry[1]) > NOTE_BYTES_MAX:
+            raise InvalidRequest(f"{len(entry[1])} bytes are more than an attachment has.", "Correct the request.")
         self.check(command)
         try:
             logged = self.machine.apply(command, attachment)
@@ -57,7 +55,7 @@ class Group:
             self.broken = f"applying command {command.sequence} failed: {public_reason(error)}"
             raise
         self.logged.append(logged)
-        self.rows.append((row, note))
+        self.entries.append(entry)
         return logged
 
     def check(self, command: Command) -> None:

@@ -29,10 +29,10 @@ from offchain.core.errors import (
 from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.core.intents import Receipt, RecordChainFact, RequestWithdrawal, RevertWithdrawal, UnwindFill
 from offchain.core.money import UNITS_MAX
+from offchain.sequencer.authorizations import SIGNATURE_BYTES
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake_names import account_of, check_asset
 from offchain.sequencer.intake_open_orders import cancel_live
-from offchain.sequencer.intake_orders import SIGNATURE_BYTES
 from offchain.sequencer.receipts import receipt, repeated
 from offchain.sequencer.registry import FEE_ACCOUNT, WithdrawalState
 

@@ -16,21 +16,20 @@ from offchain.core.errors import (
 from offchain.core.events import RejectReason
 from offchain.core.intents import PlaceOrder, Receipt, ReplaceOrder
 from offchain.core.money import UNITS_MAX, Market
-from offchain.sequencer.content import order_content
+from offchain.sequencer.authorizations import DIGEST_BYTES, SIGNATURE_BYTES
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake_names import account_of, market_of, open_order, order_named
 from offchain.sequencer.order_refusals import PPM_PER_BPS
-from offchain.sequencer.orders import DIGEST_BYTES, TakenOrder
+from offchain.sequencer.orders import TakenOrder
 from offchain.sequencer.receipts import receipt, repeated
 from offchain.sequencer.refusals import refusal
-from offchain.sequencer.registry import Mark
+from offchain.sequencer.registry import Mark, lane_key
 
 FEE_BPS_MAX: Final = 50
 """The contract takes no signature that allows a higher fee."""
 LANE_MAX: Final = 2**16 - 1
 SEQ_MAX: Final = 2**48 - 1
 SECONDS_MAX: Final = 2**40 - 1
-SIGNATURE_BYTES: Final = 65
 _CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,36}", re.ASCII)
 _PLACE, _REPLACE = int(CommandKind.PLACE), int(CommandKind.REPLACE)
 
@@ -102,7 +101,7 @@ def _command(group: Group, intent: PlaceOrder, account: int, replaced: int) -> C
 
 
 def _repeated(taken: TakenOrder, command: Command, signed: OrderAuthorization) -> Receipt:
-    if taken.digest != order_content(command, signed.digest):
+    if not taken.asks_for(command, signed.digest):
         raise ClientOrderIdReused(
             f"The client order id {taken.client_order_id!r} already names order {taken.order_id}, which was signed "
             "or sent with other content.",
@@ -157,7 +156,7 @@ def _check_lane(group: Group, account: int, market: Market, signed: OrderAuthori
         raise SeqTooLow(
             f"Seq {seq} is not above {floor}, the cancel floor of {market.base.symbol}.", "Sign a higher seq."
         )
-    key = (account, asset, lane)
+    key = lane_key(account, asset, lane)
     occupant = group.registry.busy.get(key)
     if occupant not in (None, replaced):
         raise LaneBusy(

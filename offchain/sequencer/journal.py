@@ -1,6 +1,6 @@
 """The journal: append-only segment files that hold every command for ever, and the lock that admits one writer.
 
-A record is acknowledged only after `Journal.sync` has returned. What a crash leaves of records that were never
+A command is acknowledged only after `Journal.sync` has returned. What a crash leaves of groups that were never
 synced is cut off when the journal is opened; damage anywhere else is an error that a person has to look at.
 """
 
@@ -9,58 +9,32 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
+
+from offchain.core.commands import COMMAND_BYTES, Attachment, Command
 from offchain.core.errors import JournalCorrupt, JournalError
+from offchain.sequencer.disk import Disk
 from offchain.sequencer.records import (
     HEADER_BYTES,
     Damage,
-    Record,
+    Entry,
     Segment,
-    intact_record_from,
+    StoredGroup,
+    intact_group_from,
+    pack_groups,
     pack_header,
-    pack_record,
-    read_records,
+    read_groups,
+    read_segment,
     read_segments,
     segment_path,
+    unpack_attachments,
 )
 
 SEGMENT_BYTES: Final = 64 << 20
 """A segment that has grown to this is closed and the next one begun."""
 _LOG = logging.getLogger(__name__)
-
-
-class Disk:
-    """The system calls that make bytes durable, behind a name so that tests can make them fail."""
-
-    def write(self, descriptor: int, data: memoryview) -> int:
-        """Write some of `data` and return how many bytes were taken."""
-        return os.write(descriptor, data)
-
-    def write_all(self, descriptor: int, data: bytes) -> None:
-        """Write the whole of `data`, in as many portions as the system takes it.
-
-        Raises:
-            OSError: the disk takes no more.
-        """
-        rest = memoryview(data)
-        while rest:
-            taken = self.write(descriptor, rest)
-            if taken <= 0:
-                raise OSError("the disk takes no more bytes")
-            rest = rest[taken:]
-
-    def sync(self, descriptor: int) -> None:
-        """Return once the file's bytes and length are on the disk."""
-        os.fdatasync(descriptor)
-
-    def sync_folder(self, folder: Path) -> None:
-        """Return once the folder's entries are on the disk."""
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class Journal:
@@ -78,7 +52,7 @@ class Journal:
         self._failure: str | None = None
         self.last_sequence = 0
         self.checksum = 0
-        """Checksum of the last record: what the next one is chained to."""
+        """Checksum of the last group: what the next one is chained to."""
 
     @classmethod
     def open(cls, folder: Path, disk: Disk | None = None, segment_bytes: int = SEGMENT_BYTES) -> "Journal":
@@ -86,47 +60,48 @@ class Journal:
 
         Raises:
             JournalError: another process has the journal open, or the folder cannot be used.
-            JournalCorrupt: a record is damaged elsewhere than at the unfinished end.
+            JournalCorrupt: a group is damaged elsewhere than at the unfinished end.
         """
         disk = disk or Disk()
-        if not folder.is_dir():
-            folder.mkdir(parents=True)
-            disk.sync_folder(folder.parent)
-        journal = cls(folder, _take_lock(folder), disk, segment_bytes)
+        try:
+            if not folder.is_dir():
+                disk.make_folder(folder)
+                disk.sync_folder(folder.parent)
+            journal = cls(folder, _take_lock(folder, disk), disk, segment_bytes)
+        except OSError as error:
+            raise _cannot_be_opened(folder, error) from error
         try:
             journal._recover()
         except OSError as error:
             journal.close()
-            raise JournalError(
-                f"The journal in {folder} cannot be opened: {error}.", "Make room on or mend the disk."
-            ) from error
+            raise _cannot_be_opened(folder, error) from error
         except BaseException:
             journal.close()
             raise
         return journal
 
-    def append(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Write records (packed command, encoded attachment), whose sequences follow on the last one.
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write commands, whose sequences follow on the last one, as one group, or as several if they are many.
 
         They are not durable before `sync` returns.
 
         Raises:
-            JournalError: the disk did not take them. The journal takes nothing more until it is opened again.
+            JournalError: they are not the next commands, or the disk did not take them. In the second case the journal
+                takes nothing more until it is opened again.
         """
         self._refuse_after_failure()
+        if not entries:
+            return
+        parts, checksum = pack_groups(entries, self.last_sequence + 1, self.checksum)
         try:
             if self._is_synced and self._size >= self._segment_bytes:
                 self._begin_segment()
-            parts, checksum = [], self.checksum
-            for row, attachment in records:
-                part, checksum = pack_record(row, attachment, checksum)
-                parts.append(part)
             self._is_synced = False
             self._write(b"".join(parts))
         except OSError as error:
             raise self._failed("written", error) from error
         self.checksum = checksum
-        self.last_sequence += len(parts)
+        self.last_sequence += len(entries)
 
     def sync(self) -> None:
         """Return once everything appended is on the disk.
@@ -151,33 +126,33 @@ class Journal:
 
     def _recover(self) -> None:
         for leftover in self.folder.glob("*.new"):
-            leftover.unlink()
-        segments = read_segments(self.folder)
+            self.disk.remove(leftover)
+        segments = read_segments(self.folder, self.disk)
         if not segments:
             self._journal_id = os.urandom(16)
             self._begin_segment()
             return
-        last = segments[-1]
+        last, data = read_segment(segments[-1].path, self.disk)
         self._journal_id = last.journal_id
         self.last_sequence, self.checksum, self._size = last.first_sequence - 1, last.previous, HEADER_BYTES
-        data = last.path.read_bytes()
-        for found in read_records(last, data):
+        for found in read_groups(last, data):
             if isinstance(found, Damage):
                 _refuse_damage_in_the_middle(last, data, found)
                 self._set_aside(last, data, found)
                 break
-            self.last_sequence, self.checksum, self._size = found.sequence, found.checksum, found.end
-        self._file = os.open(last.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-        os.ftruncate(self._file, self._size)
-        # A process that died between write and sync leaves whole records that are only in the page cache: what is
-        # read back here is going to be built upon, so it has to be durable first.
+            self.last_sequence, self.checksum, self._size = found.last_sequence, found.checksum, found.end
+        self._file = self.disk.open(last.path, os.O_WRONLY | os.O_APPEND)
+        if self._size < len(data):
+            self.disk.truncate(self._file, self._size)
+        # A process that died between write and sync leaves whole groups that are only in the page cache: what is read
+        # back here is going to be built upon, so it has to be durable first.
         self.disk.sync(self._file)
 
     def _set_aside(self, segment: Segment, data: bytes, damage: Damage) -> None:
         """Keep the unfinished end beside the journal before it is cut off: nothing is thrown away unseen."""
         tail = data[damage.offset :]
         kept = self.folder / f"unfinished-{self.last_sequence + 1:020}.bytes"
-        kept.write_bytes(tail)
+        self.disk.write_file(kept, tail)
         _LOG.warning(
             "%s: %s at byte %d; %d bytes that were never acknowledged are cut off (kept in %s)",
             segment.path, damage.what, damage.offset, len(tail), kept.name,
@@ -186,13 +161,13 @@ class Journal:
     def _begin_segment(self) -> None:
         path = segment_path(self.folder, self.last_sequence + 1)
         unfinished = path.with_suffix(".new")
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        descriptor = self.disk.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         if self._file >= 0:
             os.close(self._file)
         self._file, self._size = descriptor, 0
         self._write(pack_header(self.last_sequence + 1, self.checksum, self._journal_id))
         self.disk.sync(descriptor)
-        unfinished.rename(path)
+        self.disk.rename(unfinished, path)
         self.disk.sync_folder(self.folder)
 
     def _write(self, data: bytes) -> None:
@@ -200,7 +175,7 @@ class Journal:
         self._size += len(data)
 
     def _failed(self, what: str, error: OSError) -> JournalError:
-        self._failure = f"{what.capitalize()} records failed: {error}"
+        self._failure = f"{what.capitalize()} commands failed: {error}"
         return JournalError(
             f"The journal could not be {what}: {error}.", "Make room on or replace the disk, then restart the exchange."
         )
@@ -210,46 +185,96 @@ class Journal:
             raise JournalError(f"The journal takes nothing more: {self._failure}.", "Restart the exchange.")
 
 
-def iterate_records(folder: Path, from_sequence: int = 0, through: int | None = None) -> Iterator[Record]:
-    """Every record with `from_sequence` < sequence <= `through` (None: to the end), in order, each one verified.
+class JournaledCommand(NamedTuple):
+    """One command as the journal holds it."""
 
-    Reads beside a writer: an unfinished end is where reading stops, and nothing is changed.
+    command: Command
+    attachment: Attachment
+
+
+def iterate_groups(
+    folder: Path, from_sequence: int = 0, through: int | None = None, disk: Disk | None = None
+) -> Iterator[StoredGroup]:
+    """The groups that hold the commands from `from_sequence` to `through` (None: to the end), each one verified.
+
+    So the first is the one that holds `from_sequence` itself: whoever goes on from there can see that it is the one
+    that is meant. Reads beside a writer: an unfinished end is where reading stops, and nothing is changed.
 
     Raises:
-        JournalCorrupt: a record or a segment is damaged or missing.
+        JournalCorrupt: a group or a segment is damaged or missing.
     """
-    segments = read_segments(folder)
-    starts = [index for index, segment in enumerate(segments) if segment.first_sequence <= from_sequence + 1]
-    if not segments or (through is not None and through <= from_sequence):
-        return
-    if not starts:
+    disk = disk or Disk()
+    segments = read_segments(folder, disk)
+    starts = [place for place, one in enumerate(segments) if one.first_sequence <= max(from_sequence, 1)]
+    if segments and not starts:
         raise JournalCorrupt(
-            f"The journal begins with record {segments[0].first_sequence}; {from_sequence + 1} is asked for.",
-            "Bring the archived segments back into the folder.",
+            f"The journal begins with command {segments[0].first_sequence}; {from_sequence} is asked for.",
+            "Bring the older segments back into the archive.",
         )
     expected: tuple[int, int] | None = None
-    for segment in segments[starts[-1] :]:
+    for known in segments[starts[-1] :] if starts else ():
+        if through is not None and known.first_sequence > through:
+            return
+        segment, data = read_segment(known.path, disk)
         if expected is not None and expected != (segment.first_sequence, segment.previous):
-            raise JournalCorrupt(f"{segment.path} does not follow on record {expected[0] - 1}.", "Restore the segment.")
-        data = segment.path.read_bytes()
+            raise JournalCorrupt(
+                f"{segment.path} does not follow on command {expected[0] - 1}.", "Restore the segment."
+            )
         expected = (segment.first_sequence, segment.previous)
-        for found in read_records(segment, data):
+        for found in read_groups(segment, data):
             if isinstance(found, Damage):
-                if segment is not segments[-1]:
+                if known is not segments[-1]:
                     raise _corrupt(segment, found)
                 _refuse_damage_in_the_middle(segment, data, found)
                 return
-            expected = (found.sequence + 1, found.checksum)
-            if through is not None and found.sequence > through:
+            if through is not None and found.first_sequence > through:
                 return
-            if found.sequence > from_sequence:
+            expected = (found.last_sequence + 1, found.checksum)
+            if found.last_sequence >= from_sequence:
                 yield found
 
 
+def iterate_commands(
+    folder: Path, from_sequence: int = 0, through: int | None = None, disk: Disk | None = None
+) -> Iterator[JournaledCommand]:
+    """Every command with `from_sequence` < sequence <= `through` (None: to the end), in order, each one verified.
+
+    Raises:
+        JournalCorrupt: a group or a segment is damaged or missing, or an attachment cannot be read.
+    """
+    for group in iterate_groups(folder, from_sequence, through, disk):
+        yield from commands_of(group, from_sequence, through)
+
+
+def commands_of(group: StoredGroup, from_sequence: int, through: int | None) -> Iterator[JournaledCommand]:
+    """The commands of a group with `from_sequence` < sequence <= `through` (None: to the end), in order.
+
+    Raises:
+        JournalCorrupt: an attachment cannot be read.
+    """
+    start = max(0, from_sequence + 1 - group.first_sequence)
+    stop = group.length if through is None else min(group.length, through + 1 - group.first_sequence)
+    try:
+        attachments = unpack_attachments(group)
+    except (msgspec.MsgspecError, ValueError, IndexError) as error:
+        raise unreadable(group, error) from error
+    for place in range(start, stop):
+        row = group.rows[place * COMMAND_BYTES : (place + 1) * COMMAND_BYTES]
+        yield JournaledCommand(Command.unpack(row), attachments[place])
+
+
+def unreadable(group: StoredGroup, error: Exception) -> JournalCorrupt:
+    """What to say of attachments that match their checksum and are still not of this format."""
+    return JournalCorrupt(
+        f"The attachments of commands {group.first_sequence} to {group.last_sequence} cannot be read: {error}.",
+        "Run the version of the exchange that wrote the journal.",
+    )
+
+
 def _refuse_damage_in_the_middle(segment: Segment, data: bytes, damage: Damage) -> None:
-    survivor = intact_record_from(data, damage.offset)
+    survivor = intact_group_from(data, damage.offset)
     if survivor is not None:
-        raise _corrupt(segment, damage, f" Record {survivor} there or after it is intact.")
+        raise _corrupt(segment, damage, f" The group of command {survivor} there or after it is intact.")
 
 
 def _corrupt(segment: Segment, damage: Damage, more: str = "") -> JournalCorrupt:
@@ -259,12 +284,16 @@ def _corrupt(segment: Segment, damage: Damage, more: str = "") -> JournalCorrupt
     )
 
 
-def _take_lock(folder: Path) -> int:
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+def _cannot_be_opened(folder: Path, error: OSError) -> JournalError:
+    return JournalError(f"The journal in {folder} cannot be opened: {error}.", "Make room on or mend the disk.")
+
+
+def _take_lock(folder: Path, disk: Disk) -> int:
+    lock = disk.open(folder / "lock", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        os.close(lock)
+        disk.close(lock)
         raise JournalError(
             f"Another process writes the journal in {folder}.", "Stop the exchange that runs there first."
         ) from error

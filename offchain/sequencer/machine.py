@@ -1,4 +1,10 @@
-"""The machine that the journal drives: the engine and the registry, moved by one command at a time."""
+"""The machine that the journal drives: the engine and the registry, moved by one command at a time or by many."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from offchain.core.commands import Attachment, Command
 from offchain.core.errors import StateDiverged
@@ -6,7 +12,7 @@ from offchain.core.events import EventKind, LoggedCommand
 from offchain.matching.engine import Engine
 from offchain.sequencer.registry import Registry
 
-_REJECTED = int(EventKind.REJECTED)
+_REJECTED: Final = int(EventKind.REJECTED)
 
 
 class Machine:
@@ -28,11 +34,44 @@ class Machine:
             raise StateDiverged(f"Command {command.sequence} was given to a machine at {self.sequence}.")
         events = tuple(self.engine.apply(command))
         logged = LoggedCommand(command, attachment, events)
-        if events and events[0].kind == _REJECTED:
-            raise StateDiverged(
-                f"The engine refuses command {command.sequence} of the journal (reason {events[0].reason}).",
-                "Run the version of the exchange that wrote the journal, and compare.",
-            )
+        if events[0].kind == _REJECTED:
+            raise _refused(command.sequence, events[0].reason)
         self.registry.apply(logged)
         self.sequence, self.timestamp_us = command.sequence, command.timestamp_us
         return logged
+
+    def apply_many(
+        self, commands: npt.NDArray[Any], signed: npt.NDArray[Any], attachments: Sequence[tuple[int, Attachment]]
+    ) -> None:
+        """Apply the next commands, which the engine took once; their events are not told.
+
+        Until `settle` is called the registry does not know which orders are live.
+
+        Args:
+            commands: rows of COMMAND_DTYPE.
+            signed: rows of AUTHORIZATION_DTYPE, one for each order among them.
+            attachments: of other commands, by their place, ascending.
+
+        Raises:
+            StateDiverged: the engine refuses one, or they are not the next ones.
+        """
+        sequences = np.arange(self.sequence + 1, self.sequence + 1 + len(commands), dtype=np.uint64)
+        if not np.array_equal(commands["sequence"], sequences):
+            raise StateDiverged(f"Commands that do not go on from {self.sequence} were given to the machine.")
+        events = self.engine.apply_batch(commands)
+        refused = events[events["kind"] == _REJECTED]
+        if len(refused):
+            raise _refused(int(refused["command_sequence"][0]), int(refused["reason"][0]))
+        self.registry.apply_many(commands, signed, attachments, events)
+        self.sequence, self.timestamp_us = int(sequences[-1]), int(commands["timestamp_us"][-1])
+
+    def settle(self) -> None:
+        """Tell the registry which orders are live, after `apply_many`."""
+        self.registry.set_live(self.engine.open_order_ids())
+
+
+def _refused(sequence: int, reason: int) -> StateDiverged:
+    return StateDiverged(
+        f"The engine refuses command {sequence} of the journal (reason {reason}).",
+        "Run the version of the exchange that wrote the journal, and compare.",
+    )

@@ -1,33 +1,79 @@
-"""Every order that was ever taken, by account and client order id: one append-only index, flat to keep it small."""
+"""Every order that was ever taken, found by its id or by account and client order id: append-only, in flat rows.
 
-import itertools
-from array import array
-from bisect import bisect_left
-from typing import NamedTuple
+An order takes 128 bytes for its row, 8 for its id and 8 for its entry among the client order ids, for ever.
+"""
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
-DIGEST_BYTES = 32
+from offchain.core.commands import Command, OrderAuthorization
+from offchain.sequencer.authorizations import CLIENT_ORDER_ID_BYTES, DIGEST_BYTES
+from offchain.sequencer.client_order_ids import KEY_BYTES, ClientOrderIds
+
+PAGE_ORDERS: Final = 1 << 16
+TAKEN_DTYPE: Final = np.dtype(
+    [
+        ("account", "<u4"),
+        ("client_order_id", f"S{CLIENT_ORDER_ID_BYTES}"),
+        ("digest", f"V{DIGEST_BYTES}"),
+        ("timestamp_us", "<u8"),
+        ("expiry_s", "<u8"),
+        ("seq", "<u8"),
+        ("amount", "<i8"),
+        ("counter_amount", "<i8"),
+        ("order_id", "<u8"),
+        ("lane", "<u2"),
+        ("market", "<u2"),
+        ("side", "u1"),
+        ("padding", "V3"),
+    ]
+)
+"""What is kept of an order beside its id. Account and client order id come first: together they are its key."""
+_ROW: Final = struct.Struct("<I36s32sQQQqqQHHB3x")
+_KEY: Final = struct.Struct("<I36s")
+_FROM_COMMAND: Final = ("account", "timestamp_us", "amount", "counter_amount", "order_id", "market", "side")
+_FROM_AUTHORIZATION: Final = ("client_order_id", "digest", "expiry_s", "seq", "lane")
+assert _ROW.size == TAKEN_DTYPE.itemsize
+assert _KEY.size == KEY_BYTES
+
+Rows = npt.NDArray[Any]
 
 
 class TakenOrder(NamedTuple):
-    """An order that has a place in the log. `order_id` is the sequence of its PLACE command."""
+    """An order that has a place in the log. `order_id` is the sequence of its command."""
 
     order_id: int
     account: int
     client_order_id: str
-    timestamp_us: int
     digest: bytes
+    timestamp_us: int
+    expiry_s: int
+    seq: int
+    amount: int
+    counter_amount: int
+    replaced: int
+    """The order that it replaced, or 0."""
+    lane: int
+    market: int
+    side: int
+
+    def asks_for(self, command: Command, digest: bytes) -> bool:
+        """Whether a command asks for this very order: by what is signed and by what is not."""
+        beside = (command.amount, command.counter_amount, command.order_id)
+        return (self.digest, self.amount, self.counter_amount, self.replaced) == (digest, *beside)
 
 
 class OrderPage(msgspec.Struct, frozen=True, array_like=True):
-    """Consecutive orders of the index, column by column, as snapshots hold them."""
+    """Consecutive orders as snapshots hold them: ids of 64 bits, and rows of TAKEN_DTYPE."""
 
     order_ids: bytes
-    accounts: bytes
-    timestamps: bytes
-    digests: bytes
-    client_order_ids: list[str]
+    rows: bytes
 
 
 class OrderIndex:
@@ -37,64 +83,142 @@ class OrderIndex:
     """
 
     def __init__(self) -> None:
-        self._order_ids = array("Q")
-        self._accounts = array("I")
-        self._timestamps = array("Q")
-        self._digests = bytearray()
-        self._client_order_ids: list[str] = []
-        self._places: dict[tuple[int, str], int] = {}
+        self._count = 0
+        self._ids: list[npt.NDArray[np.uint64]] = []
+        self._rows: list[Rows] = []
+        self._bytes: list[memoryview] = []
+        """The same pages, as bytes."""
+        self._first_ids: list[int] = []
+        self._client_order_ids = ClientOrderIds(self._keys)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return self._count
 
-    def add(self, order: TakenOrder) -> None:
-        """Append an order; its id is higher than all before."""
-        self._order_ids.append(order.order_id)
-        self._accounts.append(order.account)
-        self._timestamps.append(order.timestamp_us)
-        self._digests += order.digest
-        self._client_order_ids.append(order.client_order_id)
-        # Last, because readers on other threads come in through here.
-        self._places[order.account, order.client_order_id] = len(self._order_ids) - 1
+    def add(self, command: Command, signed: OrderAuthorization) -> None:
+        """Append the order of a command; its id is higher than all before."""
+        page, place = self._room(command.sequence)
+        name = signed.client_order_id
+        packed_name = name.encode("ascii")
+        _ROW.pack_into(
+            self._bytes[page],
+            place * _ROW.size,
+            command.account,
+            packed_name,
+            signed.digest,
+            command.timestamp_us,
+            signed.expiry_s,
+            signed.seq,
+            command.amount,
+            command.counter_amount,
+            command.order_id,
+            signed.lane,
+            command.market,
+            command.side,
+        )
+        self._ids[page][place] = command.sequence
+        self._client_order_ids.add((command.account, name), _KEY.pack(command.account, packed_name), self._count)
+        # Last, because readers on other threads look here first.
+        self._count += 1
+
+    def extend(self, commands: Rows, signed: Rows) -> None:
+        """Append the orders of many commands, given as rows, with the rows of their authorizations."""
+        done = 0
+        while done < len(commands):
+            page, place = self._room(int(commands["sequence"][done]))
+            count = min(len(commands) - done, PAGE_ORDERS - place)
+            rows = self._rows[page][place : place + count]
+            for name in _FROM_COMMAND:
+                rows[name] = commands[name][done : done + count]
+            for name in _FROM_AUTHORIZATION:
+                rows[name] = signed[name][done : done + count]
+            self._ids[page][place : place + count] = commands["sequence"][done : done + count]
+            done += count
+            self._count += count
 
     def find(self, account: int, client_order_id: str) -> TakenOrder | None:
         """The order that the account gave this client order id."""
-        place = self._places.get((account, client_order_id))
-        return None if place is None else self._at(place)
+        try:
+            key = _KEY.pack(account, client_order_id.encode("ascii"))
+        except (struct.error, UnicodeEncodeError):
+            return None
+        for place in self._client_order_ids.candidates((account, client_order_id), key, self._count):
+            order = self._at(place)
+            if (order.account, order.client_order_id) == (account, client_order_id):
+                return order
+        return None
 
     def by_id(self, order_id: int) -> TakenOrder | None:
         """The order with this id."""
-        place = bisect_left(self._order_ids, order_id, hi=len(self._places))
-        if place < len(self._places) and self._order_ids[place] == order_id:
-            return self._at(place)
-        return None
+        count = self._count
+        page = bisect_right(self._first_ids, order_id) - 1
+        if page < 0 or not 0 <= order_id < 1 << 64:
+            return None
+        ids = self._ids[page][: count - page * PAGE_ORDERS]
+        place = int(ids.searchsorted(np.uint64(order_id)))
+        return self._at(page * PAGE_ORDERS + place) if place < len(ids) and ids[place] == order_id else None
 
-    def page(self, start: int, stop: int) -> OrderPage:
-        """A copy of the orders at places `start` to `stop`."""
-        return OrderPage(
-            self._order_ids[start:stop].tobytes(),
-            self._accounts[start:stop].tobytes(),
-            self._timestamps[start:stop].tobytes(),
-            bytes(self._digests[start * DIGEST_BYTES : stop * DIGEST_BYTES]),
-            self._client_order_ids[start:stop],
-        )
+    def rows_of(self, order_ids: npt.NDArray[np.uint64]) -> Rows:
+        """The rows of TAKEN_DTYPE of orders; their ids ascend.
 
-    def extend(self, page: OrderPage) -> None:
-        """Append the orders of a page."""
-        start = len(self._order_ids)
-        self._order_ids.frombytes(page.order_ids)
-        self._accounts.frombytes(page.accounts)
-        self._timestamps.frombytes(page.timestamps)
-        self._digests += page.digests
-        self._client_order_ids += page.client_order_ids
-        keys = zip(self._accounts[start:], page.client_order_ids, strict=True)
-        self._places.update(zip(keys, itertools.count(start), strict=False))
+        Raises:
+            KeyError: there is no order of one of these ids.
+        """
+        found = np.empty(len(order_ids), TAKEN_DTYPE)
+        bounds = np.searchsorted(order_ids, np.array([*self._first_ids, 2**64 - 1], np.uint64))
+        if bounds[0] != 0:
+            raise KeyError(int(order_ids[0]))
+        for page, (start, stop) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+            ids, wanted = self._ids[page][: self._count - page * PAGE_ORDERS], order_ids[start:stop]
+            places = np.minimum(ids.searchsorted(wanted), len(ids) - 1)
+            if not np.array_equal(ids[places], wanted):
+                raise KeyError(int(wanted[ids[places] != wanted][0]))
+            found[start:stop] = self._rows[page][places]
+        return found
+
+    def pages(self, count: int) -> Iterator[OrderPage]:
+        """Copies of the first `count` orders, one after the other."""
+        for page, start in enumerate(range(0, count, PAGE_ORDERS)):
+            length = min(count - start, PAGE_ORDERS)
+            yield OrderPage(self._ids[page][:length].tobytes(), self._rows[page][:length].tobytes())
+
+    def append_page(self, page: OrderPage) -> None:
+        """Append the orders of a page.
+
+        Raises:
+            ValueError: the page has not as many ids as rows.
+        """
+        ids, rows = np.frombuffer(page.order_ids, np.uint64), np.frombuffer(page.rows, TAKEN_DTYPE)
+        done = 0
+        while done < len(ids):
+            number, place = self._room(int(ids[done]))
+            count = min(len(ids) - done, PAGE_ORDERS - place)
+            self._ids[number][place : place + count] = ids[done : done + count]
+            self._rows[number][place : place + count] = rows[done : done + count]
+            done += count
+            self._count += count
+
+    def _room(self, first_id: int) -> tuple[int, int]:
+        """The page that the next order goes to, and its place there."""
+        page, place = divmod(self._count, PAGE_ORDERS)
+        if page == len(self._rows):
+            self._ids.append(np.zeros(PAGE_ORDERS, np.uint64))
+            room = np.zeros(PAGE_ORDERS * _ROW.size, np.uint8)
+            self._bytes.append(room.data)
+            self._rows.append(room.view(TAKEN_DTYPE))
+            self._first_ids.append(first_id)
+        return page, place
+
+    def _keys(self, start: int, stop: int) -> Iterator[npt.NDArray[np.uint32]]:
+        """The keys of the orders at places `start` to `stop`, ten words each, page by page."""
+        while start < stop:
+            page, place = divmod(start, PAGE_ORDERS)
+            count = min(stop - start, PAGE_ORDERS - place)
+            words = self._rows[page][place : place + count].view(np.uint32)
+            yield words.reshape(count, TAKEN_DTYPE.itemsize // 4)[:, : KEY_BYTES // 4]
+            start += count
 
     def _at(self, place: int) -> TakenOrder:
-        return TakenOrder(
-            self._order_ids[place],
-            self._accounts[place],
-            self._client_order_ids[place],
-            self._timestamps[place],
-            bytes(self._digests[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES]),
-        )
+        number, place = divmod(place, PAGE_ORDERS)
+        fields = _ROW.unpack_from(self._bytes[number], place * _ROW.size)
+        name = fields[1].rstrip(b"\0").decode("ascii")
+        return TakenOrder(int(self._ids[number][place]), fields[0], name, *fields[2:])

@@ -1,30 +1,61 @@
-"""The bytes of a journal: segment headers and records. The format is described in docs/journal.md."""
+"""The bytes of a journal: segment headers and groups of commands. The format is described in docs/journal.md."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
-from zlib import crc32
 
-from offchain.core.commands import COMMAND_BYTES
+import msgspec
+import numpy as np
+import xxhash
+
+from offchain.core.commands import (
+    COMMAND_BYTES,
+    COMMAND_DTYPE,
+    ORDER_KINDS,
+    Attachment,
+    OrderAuthorization,
+    decode_attachment,
+    encode_attachment,
+)
 from offchain.core.errors import JournalCorrupt, JournalError
+from offchain.sequencer.authorizations import (
+    AUTHORIZATION_BYTES,
+    is_order,
+    pack_authorization,
+    unpack_authorization,
+)
+from offchain.sequencer.disk import Disk
 
 FORMAT_VERSION: Final = 1
 SEGMENT_PATTERN: Final = "segment-*.journal"
-RECORD_BYTES_MAX: Final = 1 << 20
-"""The longest payload (command and attachment) that one record holds."""
+ARCHIVE: Final = "archive"
+"""The folder in a journal's folder where segments are that no snapshot needs; it may be a link to another disk."""
+GROUP_COMMANDS_MAX: Final = 1 << 14
+"""A commit of more commands is written as several groups."""
+NOTE_BYTES_MAX: Final = 1 << 20
+"""The longest attachment that one command has."""
+GROUP_NOTES_MAX: Final = 4 << 20
+"""A commit with longer attachments, all but those of orders together, is written as several groups."""
+NO_NOTE: Final = b""
 _MAGIC: Final = b"QTJOURNL"
-_MARKER: Final = b"QTRC"
-_HEADER: Final = struct.Struct("<8sHHIQ16s20x")
-_RECORD: Final = struct.Struct("<4sII")
-_CRC: Final = struct.Struct("<I")
-_SEQUENCE: Final = struct.Struct("<Q")
-HEADER_BYTES: Final = _HEADER.size + _CRC.size
-RECORD_HEADER_BYTES: Final = _RECORD.size + _CRC.size
+_MARKER: Final = b"QTGR"
+_HEADER: Final = struct.Struct("<8sHH4xQ16sQ8x")
+_GROUP: Final = struct.Struct("<4sIQIIQ")
+_CHECKSUM: Final = struct.Struct("<Q")
+_KIND_OFFSET: Final = 16
+HEADER_BYTES: Final = _HEADER.size + _CHECKSUM.size
+GROUP_HEADER_BYTES: Final = _GROUP.size + _CHECKSUM.size
+_ALIGNMENT: Final = 8
+_NOTES: Final = msgspec.msgpack.Decoder(list[tuple[int, msgspec.Raw]])
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+Entry = tuple[bytes, bytes]
+"""A packed command and its packed attachment, as `pack_entry` makes them and `Journal.append` takes them."""
 
 
 class Segment(NamedTuple):
-    """One file of the journal. `previous` is the checksum of the last record before it (0: there is none)."""
+    """One file of the journal. `previous` is the checksum of the last group before it (0: there is none)."""
 
     path: Path
     first_sequence: int
@@ -32,45 +63,76 @@ class Segment(NamedTuple):
     journal_id: bytes
 
 
-class Record(NamedTuple):
-    """One intact record. `end` is the offset of the byte after it in its segment."""
+class StoredGroup(NamedTuple):
+    """One intact group: what one commit made durable. `start` and `end` are its offsets in its segment."""
 
-    sequence: int
+    first_sequence: int
+    length: int
+    """How many commands it has."""
     checksum: int
-    row: bytes
-    attachment: bytes
+    rows: memoryview
+    """COMMAND_DTYPE, one for each command."""
+    authorizations: memoryview
+    """AUTHORIZATION_DTYPE, one for each command of `ORDER_KINDS`, in their order."""
+    notes: memoryview
+    """In MessagePack, (place of the command in the group, attachment) of the other commands that have one."""
+    start: int
     end: int
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence of the group's last command."""
+        return self.first_sequence + self.length - 1
 
 
 class Damage(NamedTuple):
-    """The place in a segment from which on no record can be trusted, and what is wrong there."""
+    """The place in a segment from which on nothing can be trusted, and what is wrong there."""
 
     offset: int
     what: str
 
 
 def segment_path(folder: Path, first_sequence: int) -> Path:
-    """The file whose first record is `first_sequence`; names sort in the order of the sequence."""
+    """The file whose first command is `first_sequence`; names sort in the order of the sequence."""
     return folder / f"segment-{first_sequence:020}.journal"
+
+
+def pack_entry(row: bytes, kind: int, attachment: Attachment) -> Entry:
+    """A command's packed row and its attachment, as the journal takes them.
+
+    Raises:
+        struct.error, OverflowError, TypeError, ValueError, msgspec.MsgspecError: the attachment does not belong to the
+            kind, or could not be read back as it is.
+    """
+    if kind in ORDER_KINDS:
+        if not isinstance(attachment, OrderAuthorization):
+            raise TypeError("the command needs an order's authorization")
+        return row, pack_authorization(attachment)
+    if attachment is None:
+        return row, NO_NOTE
+    note = encode_attachment(attachment)
+    if isinstance(decode_attachment(note), OrderAuthorization):
+        raise TypeError("the command takes no order's authorization")
+    return row, note
+
+
+def pack_groups(entries: Sequence[Entry], first_sequence: int, previous: int) -> tuple[list[bytes], int]:
+    """The bytes of groups that hold `entries`, chained to the checksum of the group before, and the last checksum.
+
+    Raises:
+        JournalError: an entry is not one that a group can hold.
+    """
+    parts: list[bytes] = []
+    for start, stop in _bounds(entries):
+        part, previous = _pack_group(entries[start:stop], first_sequence + start, previous)
+        parts += part
+    return parts, previous
 
 
 def pack_header(first_sequence: int, previous: int, journal_id: bytes) -> bytes:
     """The first `HEADER_BYTES` bytes of a segment."""
-    head = _HEADER.pack(_MAGIC, FORMAT_VERSION, HEADER_BYTES, previous, first_sequence, journal_id)
-    return head + _CRC.pack(crc32(head))
-
-
-def pack_record(row: bytes, attachment: bytes, previous: int) -> tuple[bytes, int]:
-    """A record chained to the checksum of the record before it, and its own checksum.
-
-    Raises:
-        JournalError: it is longer than a record may be.
-    """
-    if len(row) + len(attachment) > RECORD_BYTES_MAX:
-        raise JournalError(f"A record of {len(row) + len(attachment)} bytes is over {RECORD_BYTES_MAX}.")
-    head = _RECORD.pack(_MARKER, len(row) + len(attachment), previous)
-    checksum = crc32(attachment, crc32(row, crc32(head)))
-    return b"".join((head, _CRC.pack(checksum), row, attachment)), checksum
+    head = _HEADER.pack(_MAGIC, FORMAT_VERSION, HEADER_BYTES, first_sequence, journal_id, previous)
+    return head + _CHECKSUM.pack(xxhash.xxh3_64_intdigest(head))
 
 
 def read_header(path: Path, data: bytes) -> Segment:
@@ -80,29 +142,27 @@ def read_header(path: Path, data: bytes) -> Segment:
         JournalCorrupt: it is not an intact header of a format that this version reads.
     """
     head = data[: _HEADER.size]
-    if len(data) < HEADER_BYTES or _CRC.unpack_from(data, _HEADER.size)[0] != crc32(head):
+    if len(data) < HEADER_BYTES or _CHECKSUM.unpack_from(data, _HEADER.size)[0] != xxhash.xxh3_64_intdigest(head):
         raise JournalCorrupt(f"{path} does not begin with an intact header.", "Restore the file from a copy.")
-    magic, version, size, previous, first_sequence, journal_id = _HEADER.unpack(head)
+    magic, version, size, first_sequence, journal_id, previous = _HEADER.unpack(head)
     if magic != _MAGIC or version != FORMAT_VERSION or size != HEADER_BYTES:
         raise JournalCorrupt(
             f"{path} has format {magic!r} {version}; this program reads {_MAGIC!r} {FORMAT_VERSION}.",
             "Run the version of the exchange that wrote it.",
         )
-    if path != segment_path(path.parent, first_sequence):
-        raise JournalCorrupt(f"{path} begins with record {first_sequence}: it was renamed.", "Give it its name back.")
+    if path.name != segment_path(path.parent, first_sequence).name:
+        raise JournalCorrupt(f"{path} begins with command {first_sequence}: it was renamed.", "Give it its name back.")
     return Segment(path, first_sequence, previous, journal_id)
 
 
-def read_segments(folder: Path) -> list[Segment]:
-    """The segments of a journal in order, from their headers.
+def read_segments(folder: Path, disk: Disk) -> list[Segment]:
+    """The segments of a journal in order, from their headers, those in its archive included.
 
     Raises:
         JournalCorrupt: a header is damaged, or the segments are not of one journal.
     """
-    segments = []
-    for path in sorted(folder.glob(SEGMENT_PATTERN)):
-        with path.open("rb") as file:
-            segments.append(read_header(path, file.read(HEADER_BYTES)))
+    names = {path.name for place in (folder, folder / ARCHIVE) for path in place.glob(SEGMENT_PATTERN)}
+    segments = [read_segment(folder / name, disk, HEADER_BYTES)[0] for name in sorted(names)]
     strangers = [segment.path for segment in segments if segment.journal_id != segments[0].journal_id]
     if strangers:
         raise JournalCorrupt(
@@ -111,50 +171,158 @@ def read_segments(folder: Path) -> list[Segment]:
     return segments
 
 
-def read_records(segment: Segment, data: bytes) -> Iterator[Record | Damage]:
-    """The records of a segment whose bytes are `data`, in order; a `Damage`, if there is any, comes last."""
+def read_segment(path: Path, disk: Disk, limit: int | None = None) -> tuple[Segment, bytes]:
+    """A segment's header and its bytes (the first `limit`), from its archive if it has been moved there.
+
+    Raises:
+        JournalCorrupt: its header is damaged.
+        OSError: it cannot be read.
+    """
+    try:
+        return read_header(path, data := disk.read_file(path, limit)), data
+    except FileNotFoundError:
+        path = path.parent / ARCHIVE / path.name
+        return read_header(path, data := disk.read_file(path, limit)), data
+
+
+def read_groups(segment: Segment, data: bytes) -> Iterator[StoredGroup | Damage]:
+    """The groups of a segment whose bytes are `data`, in order; a `Damage`, if there is any, comes last."""
+    view = memoryview(data)
     offset, sequence, previous = HEADER_BYTES, segment.first_sequence, segment.previous
     while offset < len(data):
-        found = _record_at(data, offset)
-        if isinstance(found, Record):
-            stored = _RECORD.unpack_from(data, offset)[2]
+        found = _group_at(view, offset)
+        if isinstance(found, StoredGroup):
+            stored = _GROUP.unpack_from(data, offset)[5]
             if stored != previous:
-                found = Damage(offset, f"record {found.sequence} does not follow the record before it")
-            elif found.sequence != sequence:
-                found = Damage(offset, f"record {found.sequence} stands where {sequence} belongs")
+                found = Damage(offset, f"the group of command {found.first_sequence} does not follow the one before it")
+            elif found.first_sequence != sequence:
+                found = Damage(offset, f"command {found.first_sequence} stands where {sequence} belongs")
         yield found
         if isinstance(found, Damage):
             return
-        offset, sequence, previous = found.end, sequence + 1, found.checksum
+        offset, sequence, previous = found.end, sequence + found.length, found.checksum
 
 
-def intact_record_from(data: bytes, offset: int) -> int | None:
-    """The sequence of some intact record that begins at or after `offset`, or None.
+def intact_group_from(data: bytes, offset: int) -> int | None:
+    """The first sequence of some intact group that begins at or after `offset`, or None.
 
-    A write that was cut short leaves none; a damaged or missing record in the middle does.
+    A write that was cut short leaves none; a damaged or missing group in the middle does.
     """
+    view = memoryview(data)
     offset = data.find(_MARKER, offset)
     while offset >= 0:
-        found = _record_at(data, offset)
-        if isinstance(found, Record):
-            return found.sequence
+        found = _group_at(view, offset)
+        if isinstance(found, StoredGroup):
+            return found.first_sequence
         offset = data.find(_MARKER, offset + 1)
     return None
 
 
-def _record_at(data: bytes, offset: int) -> Record | Damage:
-    body = offset + RECORD_HEADER_BYTES
-    if body > len(data):
-        return Damage(offset, "a record header is cut off")
-    marker, length, _ = _RECORD.unpack_from(data, offset)
-    if marker != _MARKER or not COMMAND_BYTES <= length <= RECORD_BYTES_MAX:
-        return Damage(offset, "there is no record header")
-    end = body + length
-    if end > len(data):
-        return Damage(offset, "a record is cut off")
-    checksum: int = _CRC.unpack_from(data, offset + _RECORD.size)[0]
-    payload = data[body:end]
-    if checksum != crc32(payload, crc32(data[offset : offset + _RECORD.size])):
-        return Damage(offset, "a record does not match its checksum")
-    sequence: int = _SEQUENCE.unpack_from(payload)[0]
-    return Record(sequence, checksum, payload[:COMMAND_BYTES], payload[COMMAND_BYTES:], end)
+def unpack_attachments(group: StoredGroup) -> list[Attachment]:
+    """The attachment of each command of the group.
+
+    Raises:
+        struct.error, UnicodeDecodeError, msgspec.MsgspecError: one is not of this format.
+    """
+    attachments: list[Attachment] = [None] * group.length
+    places = np.flatnonzero(is_order(np.frombuffer(group.rows, COMMAND_DTYPE))).tolist()
+    for number, place in enumerate(places):
+        start = number * AUTHORIZATION_BYTES
+        attachments[place] = unpack_authorization(group.authorizations[start : start + AUTHORIZATION_BYTES])
+    for place, attachment in unpack_notes(group):
+        attachments[place] = attachment
+    return attachments
+
+
+def unpack_notes(group: StoredGroup) -> list[tuple[int, Attachment]]:
+    """The attachments of commands that are not orders, each with the command's place in the group.
+
+    Raises:
+        msgspec.MsgspecError: they are not of this format.
+    """
+    if not len(group.notes):
+        return []
+    try:
+        return [(place, decode_attachment(note)) for place, note in _NOTES.decode(group.notes)]
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def _bounds(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+    """Where the groups of a commit begin and end, by the limits of a group."""
+    start = size = 0
+    if len(entries) <= GROUP_COMMANDS_MAX and sum(len(note) for _, note in entries) <= GROUP_NOTES_MAX:
+        yield 0, len(entries)
+        return
+    for place, (_, note) in enumerate(entries):
+        size += len(note)
+        if place - start == GROUP_COMMANDS_MAX or (size > GROUP_NOTES_MAX and place > start):
+            yield start, place
+            start, size = place, len(note)
+    yield start, len(entries)
+
+
+def _pack_group(entries: Sequence[Entry], first_sequence: int, previous: int) -> tuple[list[bytes], int]:
+    rows = b"".join([row for row, _ in entries])
+    if len(rows) != COMMAND_BYTES * len(entries):
+        raise JournalError("A command is not a whole row.")
+    commands = np.frombuffer(rows, COMMAND_DTYPE)
+    if not np.array_equal(commands["sequence"], np.arange(first_sequence, first_sequence + len(entries))):
+        raise JournalError(f"The commands do not go on from {first_sequence}.")
+    authorizations, notes = _pack_attachments(entries)
+    orders = int(np.count_nonzero(is_order(commands)))
+    if len(authorizations) != orders * AUTHORIZATION_BYTES:
+        raise JournalError(f"{orders} orders have {len(authorizations)} bytes of authorizations.")
+    head = _GROUP.pack(_MARKER, len(entries), first_sequence, orders, len(notes), previous)
+    padding = bytes(-len(notes) % _ALIGNMENT)
+    checksum = _checksum(head, rows, authorizations, notes, padding)
+    return [head, _CHECKSUM.pack(checksum), rows, authorizations, notes, padding], checksum
+
+
+def _pack_attachments(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
+    """The authorizations of the orders, and the attachments of the others."""
+    authorizations, notes = [], []
+    for place, (row, note) in enumerate(entries):
+        if not note:
+            continue
+        if row[_KIND_OFFSET] in ORDER_KINDS:
+            authorizations.append(note)
+        elif len(note) <= NOTE_BYTES_MAX:
+            notes.append((place, msgspec.Raw(note)))
+        else:
+            raise JournalError(f"An attachment of {len(note)} bytes is over {NOTE_BYTES_MAX}.")
+    return b"".join(authorizations), _encode(notes) if notes else NO_NOTE
+
+
+def _group_at(view: memoryview, offset: int) -> StoredGroup | Damage:
+    body = offset + GROUP_HEADER_BYTES
+    if body > len(view):
+        return Damage(offset, "a group's header is cut off")
+    marker, count, first_sequence, orders, note_bytes, _ = _GROUP.unpack_from(view, offset)
+    if marker != _MARKER or not 0 < count <= GROUP_COMMANDS_MAX or orders > count:
+        return Damage(offset, "there is no group's header")
+    authorizations = body + count * COMMAND_BYTES
+    notes = authorizations + orders * AUTHORIZATION_BYTES
+    end = notes + note_bytes + -note_bytes % _ALIGNMENT
+    if end > len(view):
+        return Damage(offset, "a group is cut off")
+    checksum: int = _CHECKSUM.unpack_from(view, offset + _GROUP.size)[0]
+    if checksum != _checksum(view[offset : offset + _GROUP.size], view[body:end]):
+        return Damage(offset, "a group does not match its checksum")
+    return StoredGroup(
+        first_sequence,
+        count,
+        checksum,
+        view[body:authorizations],
+        view[authorizations:notes],
+        view[notes : notes + note_bytes],
+        offset,
+        end,
+    )
+
+
+def _checksum(*parts: bytes | memoryview) -> int:
+    digest = xxhash.xxh3_64()
+    for part in parts:
+        digest.update(part)
+    return digest.intdigest()

@@ -6,9 +6,11 @@ Two replays of one journal give two equal registries. `Intake` reads it to judge
 from collections import Counter
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from offchain.core.commands import (
     ORDER_KINDS,
@@ -28,15 +30,14 @@ from offchain.core.errors import StateDiverged
 from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.core.listings import LISTING_KINDS, Listings
 from offchain.core.money import Market
-from offchain.sequencer.content import order_content
-from offchain.sequencer.orders import OrderIndex, TakenOrder
+from offchain.sequencer.authorizations import is_order
+from offchain.sequencer.orders import OrderIndex
 
 FEE_ACCOUNT: Final = 0
 _ACCEPTED: Final = int(EventKind.ACCEPTED)
 _FILLED: Final = int(EventKind.FILLED)
 _CANCELLED: Final = int(EventKind.CANCELLED)
 _STATUS_CHANGED: Final = int(EventKind.STATUS_CHANGED)
-_REPLACE: Final = int(CommandKind.REPLACE)
 _EVENTS_ONLY: Final = frozenset({CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.AMEND})
 """Commands of which the events say all that is to be kept."""
 
@@ -89,8 +90,13 @@ class FeeRates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     set_by: Mark | None = None
 
 
-Lane = tuple[int, int, int]
-"""Account, base asset, lane."""
+_ASSET_SHIFT: Final = 16
+_ACCOUNT_SHIFT: Final = 32
+
+
+def lane_key(account: int, asset: int, lane: int) -> int:
+    """One number of 64 bits for a lane of an account in a base asset."""
+    return account << _ACCOUNT_SHIFT | asset << _ASSET_SHIFT | lane
 
 
 class Registry:
@@ -106,9 +112,10 @@ class Registry:
         self.orders = OrderIndex()
         self.live: dict[int, LiveOrder] = {}
         self.live_of: dict[int, set[int]] = {}
-        self.busy: dict[Lane, int] = {}
-        self.lane_seqs: dict[Lane, int] = {}
-        """Highest seq that each lane has seen."""
+        self.busy: dict[int, int] = {}
+        """The order that occupies a lane, by `lane_key`."""
+        self.lane_seqs: dict[int, int] = {}
+        """Highest seq that each lane has seen, by `lane_key`."""
         self.floors: dict[tuple[int, int], int] = {}
         """Cancel floor by account and base asset."""
         self.withdrawals: dict[int, Withdrawal] = {}
@@ -128,13 +135,16 @@ class Registry:
     def apply(self, logged: LoggedCommand) -> None:
         """Take in a command with the events that the engine gave for it."""
         command, attachment, events = logged
-        kind = command.kind
-        if kind in ORDER_KINDS:
-            self._take_order(command, attachment, events)
-        elif kind not in _EVENTS_ONLY:
+        if command.kind in ORDER_KINDS:
+            if not isinstance(attachment, OrderAuthorization):
+                raise StateDiverged(f"Command {command.sequence} is not the order that the journal says it is.")
+            self.orders.add(command, attachment)
+        elif command.kind not in _EVENTS_ONLY:
             self._apply_rare(logged)
         for event in events:
-            if event.kind == _FILLED:
+            if event.kind == _ACCEPTED:
+                self._put_taken(command, attachment)
+            elif event.kind == _FILLED:
                 if event.remaining == 0:
                     self._remove(event.order_id)
                 if event.counter_remaining == 0:
@@ -145,14 +155,50 @@ class Registry:
                 self.listings.note(logged)
                 self.index_markets()
 
+    def apply_many(
+        self,
+        commands: npt.NDArray[Any],
+        signed: npt.NDArray[Any],
+        attachments: Sequence[tuple[int, Attachment]],
+        events: npt.NDArray[Any],
+    ) -> None:
+        """Take in many commands at once, all but which orders are live: `set_live` tells that when they are all in.
+
+        Args:
+            commands: rows of COMMAND_DTYPE that the engine took.
+            signed: rows of AUTHORIZATION_DTYPE, one for each order among them.
+            attachments: of other commands, by their place, ascending.
+            events: rows of EVENT_DTYPE, those of the commands.
+        """
+        orders = is_order(commands)
+        self._apply_noted(commands, ~(orders | (commands["kind"] == CommandKind.CANCEL)), dict(attachments), events)
+        placed = commands[orders]
+        self.orders.extend(placed, signed)
+        lanes = self._base_assets()[placed["market"]] << _ASSET_SHIFT | signed["lane"]
+        keys = placed["account"].astype(np.uint64) << _ACCOUNT_SHIFT | lanes.astype(np.uint64)
+        self.lane_seqs.update(zip(keys.tolist(), signed["seq"].tolist(), strict=True))
+
+    def set_live(self, order_ids: npt.NDArray[np.uint64]) -> None:
+        """Set the orders in the books, by their ids in ascending order, and the indexes that follow from them.
+
+        Raises:
+            StateDiverged: one of them was never taken.
+        """
+        try:
+            rows = self.orders.rows_of(order_ids)
+        except KeyError as error:
+            raise StateDiverged(f"The engine holds order {error}, which was never taken.") from error
+        self.live, self.live_of, self.busy = {}, {}, {}
+        assets = self._base_assets()[rows["market"]].tolist()
+        columns = [rows[name].tolist() for name in ("account", "market", "side", "lane", "seq", "expiry_s")]
+        for order_id, asset, account, market, side, lane, seq, expiry_s in zip(
+            order_ids.tolist(), assets, *columns, strict=True
+        ):
+            self._put_live(order_id, LiveOrder(account, market, side, asset, lane, seq, expiry_s))
+
     def index_markets(self) -> None:
         """Follow the listings; a new dict, because others may be reading the old one."""
         self.markets_by_symbol = {market.symbol: market for market in self.listings.markets.values()}
-
-    def restore_live(self, live: dict[int, LiveOrder]) -> None:
-        """Set the orders in the books, and with them the indexes that follow from them."""
-        for order_id, order in live.items():
-            self._put_live(order_id, order)
 
     def restore_withdrawals(self, withdrawals: dict[int, Withdrawal]) -> None:
         """Set the withdrawals, and with them the indexes that follow from them."""
@@ -162,31 +208,55 @@ class Registry:
             Counter(one.account for one in withdrawals.values() if one.state == WithdrawalState.OPEN)
         )
 
-    def _take_order(self, command: Command, attachment: Attachment, events: Sequence[Event]) -> None:
-        accepted = events[command.kind == _REPLACE]
-        if not isinstance(attachment, OrderAuthorization) or accepted.kind != _ACCEPTED:
-            raise StateDiverged(f"Command {command.sequence} is not the order that the journal says it is.")
-        order_id, account = command.sequence, command.account
-        asset = self.listings.markets[command.market].base.asset_id
-        self.orders.add(
-            TakenOrder(
-                order_id,
-                account,
-                attachment.client_order_id,
-                command.timestamp_us,
-                order_content(command, attachment.digest),
-            )
+    def _apply_noted(
+        self,
+        commands: npt.NDArray[Any],
+        noted: npt.NDArray[np.bool_],
+        attachments: dict[int, Attachment],
+        events: npt.NDArray[Any],
+    ) -> None:
+        """Take in, one by one, the commands that are `noted` and those of which an event changed a market's status."""
+        changes = events["command_sequence"][events["kind"] == _STATUS_CHANGED]
+        places = np.union1d(np.flatnonzero(noted), (changes - commands["sequence"][:1]).astype(np.int64))
+        if not len(places):
+            return
+        sequences = commands["sequence"][places]
+        starts = events["command_sequence"].searchsorted(sequences).tolist()
+        ends = events["command_sequence"].searchsorted(sequences, "right").tolist()
+        for place, start, end in zip(places.tolist(), starts, ends, strict=True):
+            command = Command.unpack(commands[place].tobytes())
+            own = Event.unpack_all(events[start:end].tobytes())
+            logged = LoggedCommand(command, attachments.get(place), tuple(own))
+            if command.kind not in ORDER_KINDS and command.kind not in _EVENTS_ONLY:
+                self._apply_rare(logged)
+            if any(event.kind == _STATUS_CHANGED for event in logged.events):
+                self.listings.note(logged)
+                self.index_markets()
+
+    def _base_assets(self) -> npt.NDArray[np.uint32]:
+        """The base asset of each market, by its id."""
+        markets = self.listings.markets
+        assets = np.zeros(max(markets, default=0) + 1, np.uint32)
+        for market_id, market in markets.items():
+            assets[market_id] = market.base.asset_id
+        return assets
+
+    def _put_taken(self, command: Command, attachment: Attachment) -> None:
+        """The order of a command is in a book, or armed."""
+        if not isinstance(attachment, OrderAuthorization):
+            raise StateDiverged(f"Command {command.sequence} is not the order that the engine took it for.")
+        account, market = command.account, command.market
+        asset = self.listings.markets[market].base.asset_id
+        lane, seq = attachment.lane, attachment.seq
+        self.lane_seqs[lane_key(account, asset, lane)] = seq
+        self._put_live(
+            command.sequence, LiveOrder(account, market, command.side, asset, lane, seq, attachment.expiry_s)
         )
-        self.lane_seqs[account, asset, attachment.lane] = attachment.seq
-        live = LiveOrder(
-            account, command.market, command.side, asset, attachment.lane, attachment.seq, attachment.expiry_s
-        )
-        self._put_live(order_id, live)
 
     def _put_live(self, order_id: int, order: LiveOrder) -> None:
         self.live[order_id] = order
         self.live_of.setdefault(order.account, set()).add(order_id)
-        self.busy[order.account, order.asset, order.lane] = order_id
+        self.busy[lane_key(order.account, order.asset, order.lane)] = order_id
 
     def _remove(self, order_id: int) -> None:
         order = self.live.pop(order_id, None)
@@ -196,9 +266,7 @@ class Registry:
         orders.discard(order_id)
         if not orders:
             del self.live_of[order.account]
-        lane = (order.account, order.asset, order.lane)
-        if self.busy[lane] == order_id:  # The order that replaces it may have taken its lane already.
-            del self.busy[lane]
+        del self.busy[lane_key(order.account, order.asset, order.lane)]
 
     def _apply_rare(self, logged: LoggedCommand) -> None:
         command, attachment, _ = logged

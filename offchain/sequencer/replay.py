@@ -1,45 +1,54 @@
-"""The state of the exchange from its journal: from the newest snapshot, or all the way from the first command."""
+"""The state of the exchange from its journal: from the newest snapshot, or all the way from the first command.
 
+Who wants the state gets it many commands at a time; who wants to see what happened gets it one by one, with events.
+Both end in the same state.
+"""
+
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
+import numpy as np
 
-from offchain.core.commands import Command, decode_attachment
+from offchain.core.commands import COMMAND_BYTES, COMMAND_DTYPE, Attachment
 from offchain.core.errors import JournalCorrupt, StateDiverged
 from offchain.core.events import LoggedCommand
 from offchain.matching.codes import DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM
 from offchain.matching.engine import Engine
-from offchain.sequencer.journal import iterate_records
+from offchain.sequencer.authorizations import AUTHORIZATION_BYTES, AUTHORIZATION_DTYPE, is_order
+from offchain.sequencer.journal import commands_of, iterate_groups, unreadable
 from offchain.sequencer.machine import Machine
-from offchain.sequencer.records import Record
+from offchain.sequencer.records import StoredGroup, unpack_notes
 from offchain.sequencer.registry import FeeRates, Registry
 from offchain.sequencer.snapshot import read_newest
+
+_BATCH_COMMANDS: Final = 8_192
+"""Groups are taken together until there are so many commands: small enough for a processor's cache."""
 
 
 def replay(folder: Path, through: int | None = None) -> Machine:
     """The machine after command `through` (None: the last), from the journal alone; snapshots are not looked at.
 
     Raises:
-        JournalCorrupt: a record or a segment is damaged or missing.
+        JournalCorrupt: a group or a segment is damaged or missing.
         StateDiverged: the engine refuses what it once took.
     """
     machine = new_machine()
-    for record in iterate_records(folder, 0, through):
-        _apply(machine, record)
+    _bring_on(machine, iterate_groups(folder, 0, through), through)
     return machine
 
 
 def recover(folder: Path) -> Machine:
-    """The machine after the last command, from the newest good snapshot and the records after it.
+    """The machine after the last command, from the newest good snapshot and the commands after it.
 
     Raises:
-        JournalCorrupt: a record or a segment is damaged or missing.
+        JournalCorrupt: a group or a segment is damaged or missing.
         StateDiverged: the engine refuses what it once took, or a snapshot is not of this journal.
     """
-    machine, records = _nearest(folder, None, None)
-    for record in records:
-        _apply(machine, record)
+    machine, groups = _nearest(folder, None, None)
+    _bring_on(machine, groups, None)
     return machine
 
 
@@ -47,14 +56,14 @@ def replay_events(folder: Path, from_sequence: int, through: int) -> Iterator[Lo
     """The commands after `from_sequence` up to `through`, with the events they caused, in order.
 
     Raises:
-        JournalCorrupt: a record or a segment is damaged or missing.
+        JournalCorrupt: a group or a segment is damaged or missing.
         StateDiverged: the engine refuses what it once took, or a snapshot is not of this journal.
     """
-    machine, records = _nearest(folder, from_sequence, through)
-    for record in records:
-        logged = _apply(machine, record)
-        if machine.sequence > from_sequence:
-            yield logged
+    machine, groups = _nearest(folder, from_sequence, through)
+    begun = _bring_on(machine, groups, from_sequence)
+    for group in itertools.chain([] if begun is None else [begun], groups):
+        for command, attachment in commands_of(group, machine.sequence, through):
+            yield machine.apply(command, attachment)
 
 
 def new_machine() -> Machine:
@@ -62,33 +71,82 @@ def new_machine() -> Machine:
     return Machine(Engine(), Registry(FeeRates(DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM)))
 
 
-def _nearest(folder: Path, at_most: int | None, through: int | None) -> tuple[Machine, Iterator[Record]]:
-    """The machine of the newest good snapshot at or before `at_most`, or a new one; and the records that follow."""
+def _nearest(folder: Path, at_most: int | None, through: int | None) -> tuple[Machine, Iterator[StoredGroup]]:
+    """The machine of the newest good snapshot at or before `at_most`, or a new one; and the groups that follow."""
     found = read_newest(folder, at_most)
     if found is None:
-        return new_machine(), iterate_records(folder, 0, through)
+        return new_machine(), iterate_groups(folder, 0, through)
     machine, checksum = found
-    records = iterate_records(folder, machine.sequence - 1, through)
-    last = next(records, None)
+    groups = iterate_groups(folder, machine.sequence, through)
+    last = next(groups, None)
     if last is None:
         raise JournalCorrupt(
             f"A snapshot holds command {machine.sequence}, and the journal does not.",
             "Restore the journal's newest segment; do not delete the snapshot.",
         )
-    if last.checksum != checksum:
+    if (last.last_sequence, last.checksum) != (machine.sequence, checksum):
         raise StateDiverged(
             f"The snapshot of command {machine.sequence} belongs to another journal.",
             "Move the snapshots out of the folder and start again.",
         )
-    return machine, records
+    return machine, groups
 
 
-def _apply(machine: Machine, record: Record) -> LoggedCommand:
-    try:
-        attachment = decode_attachment(record.attachment)
-    except msgspec.MsgspecError as error:
-        raise JournalCorrupt(
-            f"The attachment of command {record.sequence} cannot be read: {error}.",
-            "Run the version of the exchange that wrote the journal.",
-        ) from error
-    return machine.apply(Command.unpack(record.row), attachment)
+class _Batch:
+    """Commands of consecutive groups on their way to a machine."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._rows: list[memoryview] = []
+        self._signed: list[memoryview] = []
+        self._attachments: list[tuple[int, Attachment]] = []
+
+    def add(self, group: StoredGroup, start: int, stop: int) -> None:
+        """Take in the commands of a group from place `start` to `stop`.
+
+        Raises:
+            JournalCorrupt: an attachment cannot be read.
+        """
+        try:
+            notes = unpack_notes(group)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise unreadable(group, error) from error
+        first, last = 0, len(group.authorizations)
+        if (start, stop) != (0, group.length):
+            orders = np.cumsum(is_order(np.frombuffer(group.rows, COMMAND_DTYPE)))
+            first, last = (int(orders[place - 1]) * AUTHORIZATION_BYTES if place else 0 for place in (start, stop))
+        self._rows.append(group.rows[start * COMMAND_BYTES : stop * COMMAND_BYTES])
+        self._signed.append(group.authorizations[first:last])
+        self._attachments += [(self.count + place - start, note) for place, note in notes if start <= place < stop]
+        self.count += stop - start
+
+    def apply(self, machine: Machine) -> None:
+        """Give the machine what was added.
+
+        Raises:
+            StateDiverged: the engine refuses what it once took.
+        """
+        commands = np.frombuffer(b"".join(self._rows), COMMAND_DTYPE)
+        signed = np.frombuffer(b"".join(self._signed), AUTHORIZATION_DTYPE)
+        machine.apply_many(commands, signed, self._attachments)
+
+
+def _bring_on(machine: Machine, groups: Iterator[StoredGroup], through: int | None) -> StoredGroup | None:
+    """Apply the commands of groups up to `through`; returns the group that holds the next one, if it was met."""
+    batch, before, begun = _Batch(), machine.sequence, None
+    for group in groups:
+        start = machine.sequence + batch.count + 1 - group.first_sequence
+        stop = group.length if through is None else min(group.length, through + 1 - group.first_sequence)
+        if start < stop:
+            batch.add(group, start, stop)
+        if batch.count >= _BATCH_COMMANDS:
+            batch.apply(machine)
+            batch = _Batch()
+        if stop < group.length:
+            begun = group
+            break
+    if batch.count:
+        batch.apply(machine)
+    if machine.sequence > before:
+        machine.settle()
+    return begun

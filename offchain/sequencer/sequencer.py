@@ -29,13 +29,15 @@ from offchain.core.errors import (
 from offchain.core.intents import Intent, Receipt
 from offchain.matching.engine import Engine
 from offchain.sequencer.directory import Directory
+from offchain.sequencer.disk import Disk
 from offchain.sequencer.expiry import ExpiryQueue
 from offchain.sequencer.feed import Consumer, Feed, SubscriberStatus, Subscription
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake import take
 from offchain.sequencer.intake_open_orders import cancel_live
-from offchain.sequencer.journal import SEGMENT_BYTES, Disk, Journal
+from offchain.sequencer.journal import SEGMENT_BYTES, Journal
 from offchain.sequencer.machine import Machine
+from offchain.sequencer.records import Entry
 from offchain.sequencer.replay import recover
 from offchain.sequencer.snapshot import Capture, capture, snapshot_paths, write_snapshot
 
@@ -260,7 +262,7 @@ class Sequencer:
     async def _serve(self, callers: Sequence[_Caller]) -> None:
         group = Group(self._machine, self._now_us(), self._options.order_min_lifetime_s, self._reason_to_hold())
         failure = self._apply(group, callers)
-        if failure is None and group.rows:
+        if failure is None and group.entries:
             failure = await self._make_durable(group)
         if failure is not None:
             self._halt(str(failure))
@@ -307,14 +309,14 @@ class Sequencer:
 
     async def _make_durable(self, group: Group) -> QuantaTradeError | None:
         try:
-            await asyncio.get_running_loop().run_in_executor(self._disk_thread, self._commit, group.rows)
+            await asyncio.get_running_loop().run_in_executor(self._disk_thread, self._commit, group.entries)
         except JournalError as error:
             _LOG.critical("nothing further is taken: %s", error)
             return error
         return None
 
-    def _commit(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
-        self._journal.append(rows)
+    def _commit(self, entries: Sequence[Entry]) -> None:
+        self._journal.append(entries)
         self._journal.sync()
 
     def _halt(self, reason: str) -> None:

@@ -16,13 +16,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from offchain.core.errors import JournalError
+from offchain.core.errors import JournalError, StateDiverged
 from offchain.core.money import Asset, Market
 from offchain.matching.engine import Engine
-from offchain.sequencer.journal import Disk
+from offchain.sequencer.disk import Disk
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.orders import OrderPage
-from offchain.sequencer.registry import FeeRates, Lane, LiveOrder, Mark, Registry, Withdrawal
+from offchain.sequencer.registry import FeeRates, Mark, Registry, Withdrawal
 
 _MAGIC: Final = b"QTSNAP\x00\x01"
 _DIGEST_BYTES: Final = 32
@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class SnapshotHead(msgspec.Struct, frozen=True, array_like=True):
-    """What a snapshot is of. `checksum` is that of the journal's record `sequence`."""
+    """What a snapshot is of. `checksum` is that of the journal's group that ends with command `sequence`."""
 
     sequence: int
     timestamp_us: int
@@ -68,8 +68,7 @@ _ROWS: Final[tuple[Any, ...]] = (
     tuple[int, Asset],
     tuple[int, Market],
     tuple[tuple[bool, int], Mark],
-    tuple[int, LiveOrder],
-    tuple[Lane, int],
+    tuple[int, int],
     tuple[tuple[int, int], int],
     tuple[int, Withdrawal],
     tuple[int, Mark],
@@ -102,7 +101,6 @@ def capture(machine: Machine) -> Capture:
             registry.listings.assets.copy().items(),
             registry.listings.markets.copy().items(),
             registry.listed.copy().items(),
-            registry.live.copy().items(),
             registry.lane_seqs.copy().items(),
             registry.floors.copy().items(),
             registry.withdrawals.copy().items(),
@@ -128,9 +126,8 @@ def encode(captured: Capture, checksum: int) -> Iterator[bytes]:
         rest = iter(rows)
         while page := list(itertools.islice(rest, _PAGE_ROWS)):
             yield _page(column, page)
-    for start in range(0, captured.orders, _PAGE_ROWS):
-        stop = min(start + _PAGE_ROWS, captured.orders)
-        yield _page(_ORDERS, captured.machine.registry.orders.page(start, stop))
+    for orders in captured.machine.registry.orders.pages(captured.orders):
+        yield _page(_ORDERS, orders)
     yield _page(_ENGINE, captured.engine)
 
 
@@ -153,7 +150,7 @@ def write_snapshot(folder: Path, captured: Capture, checksum: int, keep: int, di
     path = folder / f"snapshot-{captured.sequence:020}.state"
     unfinished = path.with_suffix(".new")
     digest = blake2b(digest_size=_DIGEST_BYTES)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    descriptor = disk.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         for piece in itertools.chain([_MAGIC], map(_framed, encode(captured, checksum))):
             digest.update(piece)
@@ -161,11 +158,11 @@ def write_snapshot(folder: Path, captured: Capture, checksum: int, keep: int, di
         disk.write_all(descriptor, digest.digest())
         disk.sync(descriptor)
     finally:
-        os.close(descriptor)
-    unfinished.rename(path)
+        disk.close(descriptor)
+    disk.rename(unfinished, path)
     disk.sync_folder(folder)
     for old in snapshot_paths(folder)[keep:]:
-        old.unlink(missing_ok=True)
+        disk.remove(old)
     return path
 
 
@@ -175,7 +172,7 @@ def snapshot_paths(folder: Path) -> list[Path]:
 
 
 def read_newest(folder: Path, through: int | None = None) -> tuple[Machine, int] | None:
-    """The machine of the newest good snapshot at or before `through`, and the checksum of its last record.
+    """The machine of the newest good snapshot at or before `through`, and the checksum of its last group.
 
     A bad snapshot is reported in the log and passed over.
     """
@@ -190,7 +187,7 @@ def read_newest(folder: Path, through: int | None = None) -> tuple[Machine, int]
 
 
 def read_snapshot(path: Path) -> tuple[Machine, int]:
-    """The machine of a snapshot, and the checksum of the journal record that it stands at.
+    """The machine of a snapshot, and the checksum of the journal's group that it stands at.
 
     Raises:
         JournalError: the file is damaged, or of another format.
@@ -201,7 +198,7 @@ def read_snapshot(path: Path) -> tuple[Machine, int]:
         raise JournalError(f"{path} is not an intact snapshot of this version.", "It may be deleted.")
     try:
         return _restore(list(_frames(body)))
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, StateDiverged, ValueError, LookupError) as error:
         raise JournalError(f"{path} cannot be read: {error}.", "It may be deleted.") from error
 
 
@@ -215,24 +212,25 @@ def _restore(frames: list[bytes]) -> tuple[Machine, int]:
         if page.column == _ENGINE:
             engine = _BYTES.decode(page.rows)
         elif page.column == _ORDERS:
-            registry.orders.extend(_ORDER_PAGE.decode(page.rows))
+            registry.orders.append_page(_ORDER_PAGE.decode(page.rows))
         else:
             columns[page.column] += _ROW_PAGES[page.column].decode(page.rows)
-    owners, assets, markets, listed, live, lane_seqs, floors, withdrawals, unwound, fees = columns
+    owners, assets, markets, listed, lane_seqs, floors, withdrawals, unwound, fees = columns
     registry.owners += owners
     registry.accounts = {owner: account for account, owner in enumerate(registry.owners) if account}
     registry.listings.assets.update(assets)
     registry.listings.markets.update(markets)
     registry.index_markets()
     registry.listed.update(listed)
-    registry.restore_live(dict(live))
     registry.lane_seqs.update(lane_seqs)
     registry.floors.update(floors)
     registry.restore_withdrawals(dict(withdrawals))
     registry.unwound.update(unwound)
     registry.fees.update(fees)
     registry.chain_position, registry.chain_mark = head.chain_position, head.chain_mark
-    return Machine(Engine.restore(engine), registry, head.sequence, head.timestamp_us), head.checksum
+    machine = Machine(Engine.restore(engine), registry, head.sequence, head.timestamp_us)
+    machine.settle()
+    return machine, head.checksum
 
 
 def _page(column: int, rows: object) -> bytes:

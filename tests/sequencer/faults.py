@@ -4,7 +4,7 @@ import errno
 import threading
 from collections.abc import Callable
 
-from offchain.sequencer.journal import Disk
+from offchain.sequencer.disk import Disk
 
 
 class FaultyDisk(Disk):
@@ -15,9 +15,11 @@ class FaultyDisk(Disk):
         self.portion: int | None = None
         self.is_sync_broken = False
         self.syncs = 0
+        self.writes = 0
         self.before_sync: Callable[[], None] = lambda: None
 
     def write(self, descriptor: int, data: memoryview) -> int:
+        self.writes += 1
         length = min(len(data), self.portion or len(data))
         if self.room is not None:
             if self.room == 0:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from offchain.sequencer.journal import iterate_records
+from offchain.sequencer.journal import iterate_commands
 from offchain.sequencer.replay import recover, replay
 from offchain.sequencer.snapshot import state_hash
 from tests.sequencer.world import opened, order
@@ -43,7 +43,7 @@ async def test_no_acknowledged_order_is_lost_or_doubled_by_kill_9(tmp_path):
         lost = [name for name, sequence in acknowledged.items() if not found[name] or found[name].order_id != sequence]
         assert lost == [], f"seed {seed}"
     assert len(acknowledged) > 3 * CRASHES
-    sequences = [record.sequence for record in iterate_records(tmp_path)]
+    sequences = [one.command.sequence for one in iterate_commands(tmp_path)]
     sequencer = await opened(tmp_path)
     assert sequences == list(range(1, len(sequences) + 1))
     assert state_hash(recover(tmp_path)) == state_hash(replay(tmp_path))

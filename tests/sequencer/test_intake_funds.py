@@ -27,7 +27,7 @@ from offchain.core.events import EventKind
 from offchain.core.intents import RecordChainFact, RevertWithdrawal, UnwindFill
 from offchain.sequencer.directory import Directory
 from offchain.sequencer.journal import Disk
-from offchain.sequencer.records import RECORD_BYTES_MAX
+from offchain.sequencer.records import NOTE_BYTES_MAX
 from offchain.sequencer.registry import WithdrawalState
 from offchain.sequencer.snapshot import capture, read_snapshot, write_snapshot
 from tests.sequencer.test_intake_orders import refused
@@ -137,9 +137,9 @@ def test_a_settled_batch_moves_the_chain_position(desk):
 
 
 def test_a_fact_too_long_for_a_record_is_refused(desk):
-    skipped = tuple(SkippedFill(fill, 2) for fill in range(RECORD_BYTES_MAX // 3))
+    skipped = tuple(SkippedFill(fill, 2) for fill in range(NOTE_BYTES_MAX // 3))
     fact = BatchSettledFact(position(50), 1, bytes(32), 4, skipped)
-    refused(desk, RecordChainFact(CommandKind.CHAIN_BATCH_SETTLED, fact), InvalidRequest, "more than a record")
+    refused(desk, RecordChainFact(CommandKind.CHAIN_BATCH_SETTLED, fact), InvalidRequest, "more than an attachment")
 
 
 def test_an_exit_takes_what_the_chain_paid_and_may_be_empty(desk):

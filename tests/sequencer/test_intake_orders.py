@@ -57,12 +57,12 @@ def desk() -> Desk:
 
 def refused(desk: Desk, intent, error: type[Exception], match: str) -> None:
     """The intent is refused with this error, and nothing is written and nothing has changed."""
-    before, written = state_hash(desk.machine), len(desk.group.rows)
+    before, written = state_hash(desk.machine), len(desk.group.entries)
     with pytest.raises(error, match=match) as caught:
         desk.take(intent)
     assert caught.type is error
     assert state_hash(desk.machine) == before
-    assert len(desk.group.rows) == len(desk.group.logged) == written
+    assert len(desk.group.entries) == len(desk.group.logged) == written
 
 
 def test_an_order_becomes_one_command_whose_sequence_is_its_id(desk):

@@ -5,11 +5,13 @@ from hashlib import blake2b
 
 import pytest
 
-from offchain.core.commands import Command, CommandKind, encode_attachment
+from offchain.core.commands import Command, CommandKind
 from offchain.core.errors import JournalCorrupt, JournalError, StateDiverged
 from offchain.core.intents import CancelAllOrders
-from offchain.sequencer.journal import Disk, Journal, iterate_records
+from offchain.sequencer.disk import Disk
+from offchain.sequencer.journal import Journal, iterate_groups
 from offchain.sequencer.machine import Machine
+from offchain.sequencer.records import NO_NOTE
 from offchain.sequencer.replay import recover, replay, replay_events
 from offchain.sequencer.sequencer import Sequencer
 from offchain.sequencer.snapshot import capture, read_snapshot, snapshot_paths, state_hash, write_snapshot
@@ -29,10 +31,10 @@ def story(tmp_path):
 
     def flush():
         nonlocal done
-        for row in desk.group.rows[done:]:
+        for row in desk.group.entries[done:]:
             journal.append([row])
             journal.sync()
-        done = len(desk.group.rows)
+        done = len(desk.group.entries)
         hashes[desk.machine.sequence] = state_hash(desk.machine)
         if desk.machine.sequence in SNAPSHOTS_AT:
             write_snapshot(tmp_path, capture(desk.machine), journal.checksum, 9, Disk())
@@ -124,7 +126,7 @@ def test_a_snapshot_of_another_journal_is_loud(story, tmp_path_factory):
     folder, _, desk = story
     other = tmp_path_factory.mktemp("other")
     journal = Journal.open(other)
-    rows = [(row, note) for row, note in desk.group.rows]
+    rows = [(row, note) for row, note in desk.group.entries]
     changed = Command.unpack(rows[0][0])._replace(timestamp_us=5)
     journal.append([(changed.pack(), rows[0][1]), *rows[1:]])
     journal.sync()
@@ -151,7 +153,7 @@ def test_a_capture_stays_as_it_was_while_the_machine_moves_on(story):
     folder, _, desk = story
     expected = state_hash(desk.machine)
     captured = capture(desk.machine)
-    checksum = list(iterate_records(folder))[-1].checksum
+    checksum = list(iterate_groups(folder))[-1].checksum
     for lane in range(20, 40):
         desk.take(order(ALICE, f"later{lane}", lane=lane, seq=100))
     desk.take(withdrawal(ALICE, 77, 1))
@@ -172,7 +174,7 @@ def test_large_registries_are_written_in_pages(tmp_path, monkeypatch):
 
 def test_what_the_engine_refuses_on_replay_is_loud(tmp_path):
     journal = Journal.open(tmp_path)
-    journal.append([(Command(1, 1, CommandKind.PLACE, account=9).pack(), encode_attachment(None))])
+    journal.append([(Command(1, 1, CommandKind.CANCEL, account=9).pack(), NO_NOTE)])
     journal.sync()
     journal.close()
     with pytest.raises(StateDiverged, match="refuses command 1"):
@@ -184,13 +186,13 @@ def test_an_attachment_that_cannot_be_read_is_loud(tmp_path):
     journal.append([(Command(1, 1, CommandKind.LIST_ASSET, asset=1).pack(), b"\xc1")])
     journal.sync()
     journal.close()
-    with pytest.raises(JournalCorrupt, match="attachment of command 1"):
+    with pytest.raises(JournalCorrupt, match="attachments of commands 1 to 1"):
         replay(tmp_path)
 
 
 def test_a_journal_that_cannot_be_replayed_gives_its_lock_back(tmp_path):
     journal = Journal.open(tmp_path)
-    journal.append([(Command(1, 1, CommandKind.PLACE, account=9).pack(), encode_attachment(None))])
+    journal.append([(Command(1, 1, CommandKind.CANCEL, account=9).pack(), NO_NOTE)])
     journal.sync()
     journal.close()
     for _ in range(2):

@@ -25,9 +25,10 @@ from offchain.core.intents import (
     RecordChainFact,
     RequestWithdrawal,
 )
+from offchain.sequencer.disk import Disk
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake import take
-from offchain.sequencer.journal import Disk, iterate_records
+from offchain.sequencer.journal import iterate_commands
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.replay import new_machine
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
@@ -156,4 +157,4 @@ async def started(folder: Path, disk: Disk, clock: Clock | None = None, **option
 
 def journaled(folder: Path, from_sequence: int = 0) -> list[Command]:
     """The commands of a journal."""
-    return [Command.unpack(record.row) for record in iterate_records(folder, from_sequence)]
+    return [journaled.command for journaled in iterate_commands(folder, from_sequence)]
