@@ -13,7 +13,7 @@ enum SkipReason {
     CANCELLED,
     /// An order's owner has an exit in effect for one of the two assets.
     EXITED,
-    /// An order has no price, no quantity, or a time in force that this contract does not know.
+    /// An order has no price, no price in force, no quantity, or flags above the ten bits of its instructions.
     UNSUPPORTED_ORDER,
     /// An order's fee rate is above its signed cap, or the cap above what the contract allows.
     FEE_ABOVE_CAP,

@@ -51,6 +51,7 @@ struct Section {
     uint256 expiryRight;
     uint256 laneLeft;
     uint256 laneRight;
+    uint256 slideBytes;
 }
 
 /// @title Reading of batch payloads: docs/contracts/batch-format.md
@@ -60,7 +61,7 @@ library BatchPayloadLibrary {
     uint256 internal constant VERSION = 1;
     uint256 internal constant SIGNATURE_BYTES = 64;
     uint256 private constant HEADER_BYTES = 8;
-    uint256 private constant CLASS_BYTES = 6;
+    uint256 private constant CLASS_BYTES = 8;
     uint256 private constant SECTION_BYTES = 20;
     /// @dev Control byte and class byte, before the fields of variable width.
     uint256 private constant PREFIX_BYTES = 2;
@@ -108,8 +109,8 @@ library BatchPayloadLibrary {
             uint256 seq = (header >> 196) & 0xf;
             uint256 expiry = (header >> 192) & 0xf;
             uint256 lane = (header >> 188) & 0xf;
-            bool reserved = (header >> 184) & 0xf != 0;
-            if (price > 8 || quantity > 8 || seq > 6 || expiry > 5 || lane > 2 || reserved) {
+            uint256 slide = (header >> 184) & 0xf;
+            if (price > 8 || quantity > 8 || seq > 6 || expiry > 5 || lane > 2 || slide > 8) {
                 _malformed(payload, offset + 6);
             }
 
@@ -122,15 +123,16 @@ library BatchPayloadLibrary {
             section.expiryRight = 256 - 8 * expiry;
             section.laneLeft = section.expiryLeft + 8 * expiry;
             section.laneRight = 256 - 8 * lane;
-            section.fieldBytes = section.laneLeft / 8 + lane;
+            section.slideBytes = slide;
+            section.fieldBytes = section.laneLeft / 8 + lane + slide;
             section.records = _take(payload, section.orderCount * (section.fieldBytes + SIGNATURE_BYTES));
         }
     }
 
-    /// @dev Row `index` of the class table: maker ppm (i16), taker ppm (i16), cap in basis points (u16).
+    /// @dev Row `index` of the class table: maker ppm (i16), taker ppm (i16), cap in basis points (u16), flags (u16).
     function class(BatchPayload memory payload, uint256 index) internal pure returns (uint256) {
         unchecked {
-            return Word.fromCalldata(payload.classes + index * CLASS_BYTES) >> 208;
+            return Word.fromCalldata(payload.classes + index * CLASS_BYTES) >> 192;
         }
     }
 
@@ -145,20 +147,38 @@ library BatchPayloadLibrary {
             uint256 fields = Word.fromCalldata(offset);
             uint256 seq = section.seqBase + ((fields << section.seqLeft) >> section.seqRight);
             uint256 expiry = section.expiryBase + ((fields << section.expiryLeft) >> section.expiryRight);
-            uint256 kind = fields >> 252;
+            // All of the control byte but the side.
+            uint256 control = fields >> 249;
             classIndex = (fields >> 240) & 0xff;
-            uint256 bad = kind | (seq >> 48) | (expiry >> 40) | Word.isZero(Word.lt(classIndex, payload.classCount));
+            uint256 bad = control | (seq >> 48) | (expiry >> 40) | Word.isZero(Word.lt(classIndex, payload.classCount));
             if (bad != 0) {
+                uint256 kind = fields >> 252;
                 if (kind != 0) revert ISettlement.SettlementUnsupportedAuthorization(uint8(kind));
                 _malformed(payload, offset);
             }
             order.side = (fields >> 248) & 1;
-            order.flags = (fields >> 249) & 7;
             order.price = (fields << 16) >> section.priceRight;
             order.quantity = (fields << section.quantityLeft) >> section.quantityRight;
             order.seq = seq;
             order.expiry = expiry;
             order.lane = (fields << section.laneLeft) >> section.laneRight;
+        }
+    }
+
+    /// @dev The price in force of the order that was read from the record at `offset`, whose owner let the engine slide it:
+    /// the signed price, or one that is better for the owner. 0 if there is no such price.
+    function readPriceInForce(Section memory section, uint256 offset, SignedOrder memory order)
+        internal
+        pure
+        returns (uint256 price)
+    {
+        unchecked {
+            uint256 size = section.slideBytes;
+            // A shift by 256 leaves zero.
+            uint256 slide = Word.fromCalldata(offset + section.fieldBytes - size) >> (256 - 8 * size);
+            price = order.side == 0 ? order.price - slide : order.price + slide;
+            // What is under zero wraps around.
+            if (price > type(uint64).max) price = 0;
         }
     }
 

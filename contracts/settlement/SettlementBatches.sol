@@ -15,8 +15,8 @@ import {ECDSA} from "solady/src/utils/ECDSA.sol";
 
 /// @dev Settlement of batches: read all orders, apply the fills in the order of the engine, write each slot once.
 abstract contract SettlementBatches is SettlementRegistry, SettlementApprovals {
-    /// @dev What the steps of one batch share. `classes` are rows in memory: the cap in the low end, the rates and the
-    /// reason where an order's terms have them.
+    /// @dev What the steps of one batch share. `classes` are rows in memory: the flags in the low end, then the cap; the
+    /// rates and the reason where an order's terms have them; `SLIDES`.
     struct Run {
         BatchPayload payload;
         SlotTable table;
@@ -41,9 +41,16 @@ abstract contract SettlementBatches is SettlementRegistry, SettlementApprovals {
     bytes32 private constant ORDER_TYPEHASH = keccak256(
         "Order(uint32 market,uint8 side,uint64 price,uint64 quantity,uint40 expiry,uint48 seq,uint16 lane,uint16 maxFeeBps,uint16 flags)"
     );
-    /// @dev The highest time in force of a signed order's flags: 0 good till cancelled, 1 immediate or cancel. It
-    /// binds the engine; a fill of either is settled alike.
-    uint256 private constant LAST_TIME_IN_FORCE = 1;
+    /// @dev The highest flags of a signed order: time in force, type, post-only and self-trade prevention have ten bits.
+    /// They bind the engine; a fill of any is settled alike.
+    uint256 private constant FLAGS_MAX = 0x3ff;
+    /// @dev Flags that say what becomes of a post-only order that would match at once, and the value that lets the engine
+    /// slide its price: make it better for the owner.
+    uint256 private constant POST_ONLY = 3 << 5;
+    uint256 private constant POST_ONLY_SLIDE = 2 << 5;
+    /// @dev Marks a class of such orders, above the reason, so that other orders need no look at it of their own.
+    uint256 private constant SLIDES = 1 << (OrderRecordLibrary.REASON_AT + 8);
+    uint256 private constant CAP_AT = 16;
     int256 private constant PPM_PER_BPS = 100;
     uint256 private constant OWNER_AT = 96;
     uint256 private constant ASSET_AT = 16;
@@ -119,13 +126,16 @@ abstract contract SettlementBatches is SettlementRegistry, SettlementApprovals {
         for (uint256 i = 0; i < count; ++i) {
             uint256 class = payload.class(i);
             // Casts cut the fields out of the row.
-            int256 capPpm = int256(uint256(uint16(class))) * PPM_PER_BPS;
-            int16 makerPpm = int16(uint16(class >> 32));
-            int16 takerPpm = int16(uint16(class >> 16));
-            bool allowed = uint16(class) <= MAX_FEE_BPS && makerPpm <= capPpm && takerPpm <= capPpm;
-            uint256 row = (class & 0xffff) | (uint256(uint16(makerPpm)) << OrderRecordLibrary.MAKER_PPM_AT)
+            uint256 capBps = uint16(class >> CAP_AT);
+            int256 capPpm = int256(capBps) * PPM_PER_BPS;
+            int16 makerPpm = int16(uint16(class >> 48));
+            int16 takerPpm = int16(uint16(class >> 32));
+            bool allowed = capBps <= MAX_FEE_BPS && makerPpm <= capPpm && takerPpm <= capPpm;
+            uint256 row = (class & type(uint32).max) | (uint256(uint16(makerPpm)) << OrderRecordLibrary.MAKER_PPM_AT)
                 | (uint256(uint16(takerPpm)) << OrderRecordLibrary.TAKER_PPM_AT);
-            if (!allowed) row |= _reasonBits(SkipReason.FEE_ABOVE_CAP);
+            if (uint16(class) > FLAGS_MAX) row |= _reasonBits(SkipReason.UNSUPPORTED_ORDER);
+            else if (!allowed) row |= _reasonBits(SkipReason.FEE_ABOVE_CAP);
+            if (class & POST_ONLY == POST_ONLY_SLIDE) row |= SLIDES;
             Word.put(rows + 32 * i, row);
         }
     }
@@ -182,14 +192,22 @@ abstract contract SettlementBatches is SettlementRegistry, SettlementApprovals {
         unchecked {
             class = Word.load(run.classes + 32 * run.payload.readOrder(section, offset, order));
         }
-        order.maxFeeBps = class & 0xffff;
+        order.maxFeeBps = (class >> CAP_AT) & 0xffff;
+        order.flags = class & 0xffff;
         bytes32 digest = _digest(order, run.domainSeparator);
         terms = order.price | (order.quantity << OrderRecordLibrary.QUANTITY_AT)
             | (uint256(uint24(uint256(digest))) << OrderRecordLibrary.TAG_AT) | (order.seq << OrderRecordLibrary.SEQ_AT)
             | (class & OrderRecordLibrary.RATES_MASK) | (order.side << OrderRecordLibrary.SIDE_AT);
         uint256 fault = (class >> OrderRecordLibrary.REASON_AT) | Word.isZero(order.price) | Word.isZero(order.quantity)
-            | Word.gt(order.flags, LAST_TIME_IN_FORCE) | Word.gt(block.timestamp, order.expiry);
-        if (fault != 0) return terms | _explainOrder(order, class);
+            | Word.gt(block.timestamp, order.expiry);
+        if (fault != 0) {
+            uint256 reason = _explainOrder(order, class);
+            if (reason != 0) return terms | reason;
+            // Nothing is wrong: the order may slide.
+            uint256 price = BatchPayloadLibrary.readPriceInForce(section, offset, order);
+            if (price == 0) return terms | _reasonBits(SkipReason.UNSUPPORTED_ORDER);
+            terms ^= order.price ^ price;
+        }
         uint256 signer;
         unchecked {
             offset += section.fieldBytes;
@@ -203,11 +221,11 @@ abstract contract SettlementBatches is SettlementRegistry, SettlementApprovals {
 
     /// @dev What is wrong with an order whoever signed it, as bits of its terms.
     function _explainOrder(SignedOrder memory order, uint256 class) private view returns (uint256) {
-        if (order.price == 0 || order.quantity == 0 || order.flags > LAST_TIME_IN_FORCE) {
+        if (order.price == 0 || order.quantity == 0 || order.flags > FLAGS_MAX) {
             return _reasonBits(SkipReason.UNSUPPORTED_ORDER);
         }
         if (block.timestamp > order.expiry) return _reasonBits(SkipReason.EXPIRED);
-        return class & (type(uint256).max << OrderRecordLibrary.REASON_AT);
+        return class & (uint256(type(uint8).max) << OrderRecordLibrary.REASON_AT);
     }
 
     /// @dev Fills in the cells of an order, or returns the reason against it as bits of its terms.

@@ -100,7 +100,8 @@ class TypedStruct(msgspec.Struct, frozen=True):
 class Order(TypedStruct, frozen=True):
     """A limit order: price in ticks, quantity in lots, expiry in seconds since 1970.
 
-    `flags` holds the time in force in its low three bits; the others are reserved.
+    `flags` holds the instructions (`offchain.core.commands.OrderInstructions`) in its low ten bits; the others are
+    reserved.
     """
 
     market: int

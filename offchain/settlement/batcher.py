@@ -1,7 +1,7 @@
 """From fills to batches: follows the log and says which fills settle together. No clock, no I/O.
 
-A batch closes before a fill that would not fit (its limits, or an order whose fee rates are others than when it entered
-the batch), when it is full, and when its first fill is old enough.
+A batch closes before a fill that would not fit (its limits, those of a payload, or an order whose fee rates are others
+than when it entered the batch), when it is full, and when its first fill is old enough.
 Whatever the contract will be told is checked against what the engine did before it enters a batch.
 """
 
@@ -10,12 +10,12 @@ from typing import Final
 
 import msgspec
 
-from offchain.core.commands import Command, CommandKind, OrderAuthorization
+from offchain.core.commands import Attachment, Command, CommandKind, OrderAuthorization
 from offchain.core.errors import StateDiverged
 from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.core.money import fee_units
-from offchain.matching.codes import DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM
-from offchain.settlement.encoding import FEE_CLASSES_MAX
+from offchain.settlement.encoding import FEE_CLASSES_MAX, SECTIONS_MAX, FeeClass, fee_class
+from offchain.settlement.fee_rates import FeeRates, Rates
 from offchain.settlement.history import History, SettledBatch
 from offchain.settlement.journal_root import SegmentRoot, record_leaf
 
@@ -35,13 +35,17 @@ class BatchLimits(msgspec.Struct, frozen=True):
 
 
 class BookOrder(msgspec.Struct, array_like=True):
-    """An accepted order: what its owner signed, and how many lots may still fill."""
+    """An accepted order: what its owner signed, and how many lots may still fill.
+
+    `price` is the signed one, `limit` the one in force: a post-only order may have slid away from the other side.
+    """
 
     order_id: int
     account: int
     market: int
     side: int
     price: int
+    limit: int
     quantity: int
     remaining: int
     authorization: OrderAuthorization
@@ -58,22 +62,11 @@ class FilledBatch(msgspec.Struct, frozen=True):
 
     fills: tuple[Event, ...]
     orders: dict[int, BookOrder]
-    rates: dict[int, tuple[int, int]]
+    rates: dict[int, Rates]
     through_sequence: int
     journal_root: bytes
     settled: SettledBatch | None = None
     dropped: tuple[Event, ...] = ()
-
-
-class FeeRates(msgspec.Struct, array_like=True):
-    """The fee schedule as the log has set it: (maker, taker) parts per million."""
-
-    default: tuple[int, int] = (DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM)
-    by_account: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
-
-    def of(self, account: int) -> tuple[int, int]:
-        """The (maker, taker) rates in force for an account."""
-        return self.by_account.get(account, self.default)
 
 
 class BatcherState(msgspec.Struct):
@@ -92,7 +85,7 @@ class BatcherState(msgspec.Struct):
     segment: SegmentRoot = msgspec.field(default_factory=SegmentRoot)
     open_fills: list[Event] = msgspec.field(default_factory=list)
     open_orders: dict[int, BookOrder] = msgspec.field(default_factory=dict)
-    open_rates: dict[int, tuple[int, int]] = msgspec.field(default_factory=dict)
+    open_rates: dict[int, Rates] = msgspec.field(default_factory=dict)
 
 
 class Batcher:
@@ -159,12 +152,12 @@ class Batcher:
                 yield self._close_settled()
             if command.sequence == self._state.through_sequence + 1:
                 self._state.segment.clear()
-            self._note(command, attachment, events)
+            self._note(command, events)
             for event in events:
                 if event.kind == EventKind.FILLED:
                     yield from self._fill(event)
-                elif event.kind == EventKind.CANCELLED:
-                    self._state.live.pop(event.order_id, None)
+                else:
+                    self._follow(event, command, attachment)
             self._state.segment.add(record_leaf(command, attachment))
             self._state.sequence = command.sequence
             if self._full() and not self._state.history:
@@ -177,30 +170,29 @@ class Batcher:
             return None
         return self._close(self._state.sequence)
 
-    def _note(self, command: Command, attachment: object, events: tuple[Event, ...]) -> None:
+    def _note(self, command: Command, events: tuple[Event, ...]) -> None:
         if any(event.kind == EventKind.REJECTED for event in events):
             return
-        if command.kind == CommandKind.PLACE:
-            if not isinstance(attachment, OrderAuthorization):
-                raise StateDiverged(f"Order {command.sequence} has no authorization in the log.")
-            self._state.live[command.sequence] = BookOrder(
-                command.sequence,
-                command.account,
-                command.market,
-                command.side,
-                command.price,
-                command.quantity,
-                command.quantity,
-                attachment,
-            )
-        elif command.kind == CommandKind.LIST_MARKET:
+        if command.kind == CommandKind.LIST_MARKET:
             self._state.quote_units_per_tick_lot[command.market] = command.counter_amount
-        elif command.kind == CommandKind.SET_FEES:
-            rates = (command.maker_fee_ppm, command.taker_fee_ppm)
-            if command.account:
-                self._state.fees.by_account[command.account] = rates
-            else:
-                self._state.fees.default = rates
+        self._state.fees.note(command)
+
+    def _follow(self, event: Event, command: Command, attachment: Attachment) -> None:
+        """Takes in what happens to orders beside fills."""
+        match event.kind:
+            case EventKind.ACCEPTED:
+                self._state.live[event.order_id] = _book_order(event, command, attachment)
+            case EventKind.TRIGGERED:
+                self._order(event.order_id).limit = event.price
+            case EventKind.AMENDED:
+                order = self._order(event.order_id)
+                order.remaining -= event.quantity
+                if order.remaining != event.remaining:
+                    raise StateDiverged(f"Event {event.sequence} leaves other lots than settlement counted.")
+            case EventKind.CANCELLED:
+                self._state.live.pop(event.order_id, None)
+            case _:
+                pass
 
     def _fill(self, event: Event) -> Iterator[FilledBatch]:
         taker, maker = self._order(event.order_id), self._order(event.counter_order_id)
@@ -208,6 +200,8 @@ class Batcher:
         maker.remaining -= event.quantity
         rates = self._rates(taker, maker)
         self._check(event, taker, maker, rates)
+        for order in (taker, maker):
+            self._state.fees.traded(order.account, event.timestamp_us, self._notional(event))
         while self._state.history.is_told(event.command_sequence):
             yield self._close_settled()
         if self._state.history:
@@ -227,20 +221,23 @@ class Batcher:
             raise StateDiverged(f"Order {order_id} fills and is not in the book that settlement keeps.")
         return order
 
-    def _rates(self, taker: BookOrder, maker: BookOrder) -> dict[int, tuple[int, int]]:
+    def _rates(self, taker: BookOrder, maker: BookOrder) -> dict[int, Rates]:
         """The (maker, taker) rates of both orders in this fill; a rebate is never more than this taker pays."""
         taker_rates, (rebate_ppm, maker_taker_ppm) = self._capped(taker), self._capped(maker)
         maker_rates = (max(rebate_ppm, -taker_rates[1]), maker_taker_ppm)
         return {taker.order_id: taker_rates, maker.order_id: maker_rates}
+
+    def _notional(self, fill: Event) -> int:
+        return fill.price * fill.quantity * self._state.quote_units_per_tick_lot[fill.market]
 
     def _capped(self, order: BookOrder) -> tuple[int, int]:
         maker_ppm, taker_ppm = self._state.fees.of(order.account)
         cap_ppm = order.authorization.max_fee_bps * PPM_PER_BPS
         return min(maker_ppm, cap_ppm), min(taker_ppm, cap_ppm)
 
-    def _check(self, event: Event, taker: BookOrder, maker: BookOrder, rates: dict[int, tuple[int, int]]) -> None:
+    def _check(self, event: Event, taker: BookOrder, maker: BookOrder, rates: dict[int, Rates]) -> None:
         """Refuses a fill that the contract would book otherwise than the engine did."""
-        notional = event.price * event.quantity * self._state.quote_units_per_tick_lot[event.market]
+        notional = self._notional(event)
         taker_ppm, maker_ppm = rates[taker.order_id][1], rates[maker.order_id][0]
         expected = (fee_units(notional, taker_ppm), fee_units(notional, maker_ppm))
         if (event.fee, event.counter_fee) != expected:
@@ -250,24 +247,26 @@ class Batcher:
             )
         if (taker.remaining, maker.remaining) != (event.remaining, event.counter_remaining):
             raise StateDiverged(f"Fill {event.sequence} leaves other quantities than settlement counted.")
-        if event.price != maker.price or taker.side == maker.side or taker.market != maker.market:
+        if event.price != maker.limit or taker.side == maker.side or taker.market != maker.market:
             raise StateDiverged(f"Fill {event.sequence} is not between its two orders.")
 
-    def _fits(self, taker: BookOrder, maker: BookOrder, rates: dict[int, tuple[int, int]]) -> bool:
+    def _fits(self, taker: BookOrder, maker: BookOrder, rates: dict[int, Rates]) -> bool:
         state = self._state
         if any(state.open_rates.get(order_id, pair) != pair for order_id, pair in rates.items()):
             return False
-        if len(state.open_orders) + 2 <= FEE_CLASSES_MAX:
+        if len(state.open_orders) + 2 <= min(FEE_CLASSES_MAX, SECTIONS_MAX):
             return True
-        classes = {_fee_class(order, state.open_rates[order.order_id]) for order in state.open_orders.values()}
-        classes |= {_fee_class(order, rates[order.order_id]) for order in (taker, maker)}
-        return len(classes) <= FEE_CLASSES_MAX
+        orders = state.open_orders | {order.order_id: order for order in (taker, maker)}
+        all_rates = state.open_rates | rates
+        classes = {_fee_class(order, all_rates[order_id]) for order_id, order in orders.items()}
+        markets = {order.market for order in orders.values()}
+        return len(classes) <= FEE_CLASSES_MAX and len(markets) <= SECTIONS_MAX
 
     def _full(self) -> bool:
         gas = len(self._state.open_orders) * ORDER_GAS + (len(self._state.open_fills) + 1) * FILL_GAS
         return len(self._state.open_fills) >= self._limits.max_fills or gas + 2 * ORDER_GAS > self._limits.max_gas
 
-    def _take(self, event: Event, taker: BookOrder, maker: BookOrder, rates: dict[int, tuple[int, int]]) -> None:
+    def _take(self, event: Event, taker: BookOrder, maker: BookOrder, rates: dict[int, Rates]) -> None:
         self._state.open_fills.append(event)
         for order in (taker, maker):
             self._state.open_orders[order.order_id] = order
@@ -303,7 +302,7 @@ class Batcher:
         self._reopen([], {}, {})
         return batch
 
-    def _reopen(self, fills: Sequence[Event], orders: dict[int, BookOrder], rates: dict[int, tuple[int, int]]) -> None:
+    def _reopen(self, fills: Sequence[Event], orders: dict[int, BookOrder], rates: dict[int, Rates]) -> None:
         """Makes the open batch hold exactly these fills, of these orders at these rates."""
         state = self._state
         state.open_fills, state.open_orders, state.open_rates = [], {}, {}
@@ -311,5 +310,21 @@ class Batcher:
             self._take(fill, orders[fill.order_id], orders[fill.counter_order_id], rates)
 
 
-def _fee_class(order: BookOrder, rates: tuple[int, int]) -> tuple[int, int, int]:
-    return (*rates, order.authorization.max_fee_bps)
+def _book_order(accepted: Event, command: Command, attachment: Attachment) -> BookOrder:
+    if not isinstance(attachment, OrderAuthorization):
+        raise StateDiverged(f"Order {accepted.order_id} has no authorization in the log.")
+    return BookOrder(
+        accepted.order_id,
+        command.account,
+        command.market,
+        command.side,
+        command.price,
+        accepted.price,
+        command.quantity,
+        command.quantity,
+        attachment,
+    )
+
+
+def _fee_class(order: BookOrder, rates: Rates) -> FeeClass:
+    return fee_class(*rates, order.authorization.max_fee_bps, order.authorization.flags)

@@ -220,7 +220,7 @@ def _apply_fill(state: ChainState, fill: BatchFill, orders: Sequence[BatchOrder]
     maker, taker = orders[fill.maker], orders[fill.taker]
     market = state.markets[maker.order.market]
     base_units = fill.quantity_lots * market.base_units_per_lot
-    notional = maker.order.price * fill.quantity_lots * market.quote_units_per_tick_lot
+    notional = maker.price_in_force * fill.quantity_lots * market.quote_units_per_tick_lot
     maker_side = (owners[fill.maker], fee_units(notional, maker.maker_fee_ppm))
     taker_side = (owners[fill.taker], fee_units(notional, taker.taker_fee_ppm))
     buyer, seller = (maker_side, taker_side) if maker.order.side == _BUY else (taker_side, maker_side)

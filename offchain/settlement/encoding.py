@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from offchain.chain.typed_data import Order, keccak
+from offchain.core.commands import OrderInstructions, PostOnly, Side
 from offchain.core.errors import MalformedPayload
 
 VERSION: Final = 1
@@ -20,13 +21,13 @@ FEE_CLASSES_MAX: Final = 2**8 - 1
 SECTIONS_MAX: Final = 2**8 - 1
 
 _HEADER: Final = struct.Struct(">BBBHHB")
-_FEE_CLASS: Final = struct.Struct(">hhH")
+_FEE_CLASS: Final = struct.Struct(">hhHH")
 _SECTION: Final = struct.Struct(">IH3s6s5s")
 _SIGNATURE_BYTES: Final = 64
-_TIME_IN_FORCE_MAX: Final = 7
 _PARITY_BIT: Final = 1 << 255
 _AMOUNT_BYTES_MAX: Final = 8
-"""Prices and quantities."""
+"""Prices, slides and quantities."""
+_PRICE_END: Final = 1 << 8 * _AMOUNT_BYTES_MAX
 _SEQ_BYTES_MAX: Final = 6
 _EXPIRY_BYTES_MAX: Final = 5
 _LANE_BYTES_MAX: Final = 2
@@ -53,17 +54,33 @@ class SkipReason(IntEnum):
     REBATE_UNFUNDED = 15
 
 
+FeeClass = tuple[int, int, int, int]
+"""(maker ppm, taker ppm, signed cap in basis points, signed flags): what many orders of a batch share."""
+
+
 class BatchOrder(msgspec.Struct, frozen=True):
     """A signed order and the rates that its fills in this batch are charged, in parts per million of the notional.
 
-    `signature` is r, s and v (27 or 28), 65 bytes, with s in the lower half. An order whose rates changed may stand in
-    a batch twice: its fills count together.
+    `signature` is r, s and v (27 or 28), 65 bytes, with s in the lower half. `slide` is by how many ticks the price in
+    force is better for the owner than the signed one; none but an order signed as post-only SLIDE has one. An order
+    whose rates changed may stand in a batch twice: its fills count together.
     """
 
     order: Order
     signature: bytes
     maker_fee_ppm: int
     taker_fee_ppm: int
+    slide: int = 0
+
+    @property
+    def price_in_force(self) -> int:
+        """The price of its fills as a maker, ticks."""
+        return self.order.price - self.slide if self.order.side == Side.BUY else self.order.price + self.slide
+
+    @property
+    def fee_class(self) -> FeeClass:
+        """What it shares with other orders of its batch."""
+        return fee_class(self.maker_fee_ppm, self.taker_fee_ppm, self.order.max_fee_bps, self.order.flags)
 
 
 class BatchFill(NamedTuple):
@@ -91,12 +108,24 @@ class _Section(NamedTuple):
     seq: int
     expiry: int
     lane: int
+    slide: int
     seq_base: int
     expiry_base: int
 
     @property
     def record_bytes(self) -> int:
-        return 2 + self.price + self.quantity + self.seq + self.expiry + self.lane + _SIGNATURE_BYTES
+        fields = self.price + self.quantity + self.seq + self.expiry + self.lane + self.slide
+        return 2 + fields + _SIGNATURE_BYTES
+
+
+def fee_class(maker_ppm: int, taker_ppm: int, max_fee_bps: int, flags: int) -> FeeClass:
+    """The row of a payload's class table for an order; a payload has at most `FEE_CLASSES_MAX` different ones."""
+    return maker_ppm, taker_ppm, max_fee_bps, flags
+
+
+def may_slide(flags: int) -> bool:
+    """Whether an order's signed flags let the engine make its price better for the owner, lest it match at once."""
+    return OrderInstructions.of(flags).post_only == PostOnly.SLIDE
 
 
 def payload_hash(payload: bytes) -> bytes:
@@ -117,7 +146,7 @@ def encode_payload(orders: Sequence[BatchOrder], fills: Sequence[BatchFill]) -> 
     by_market: dict[int, list[int]] = {}
     for index, order in enumerate(orders):
         by_market.setdefault(order.order.market, []).append(index)
-    classes = {row: number for number, row in enumerate(dict.fromkeys(_class_row(order) for order in orders))}
+    classes = {row: number for number, row in enumerate(dict.fromkeys(order.fee_class for order in orders))}
     if len(classes) > FEE_CLASSES_MAX or len(by_market) > SECTIONS_MAX:
         raise MalformedPayload(f"{len(classes)} fee classes, {len(by_market)} markets do not fit.", "Split the batch.")
     position = {index: place for place, index in enumerate(i for group in by_market.values() for i in group)}
@@ -182,10 +211,6 @@ def drop_fills(payload: bytes, dropped: Iterable[int]) -> bytes:
     )
 
 
-def _class_row(order: BatchOrder) -> tuple[int, int, int]:
-    return (order.maker_fee_ppm, order.taker_fee_ppm, order.order.max_fee_bps)
-
-
 def _width(values: Iterable[int], most: int, least: int = 0) -> int:
     """The bytes that the largest of these values takes, at least `least`."""
     width = max((*values, 0)).bit_length() + 7 >> 3
@@ -194,7 +219,7 @@ def _width(values: Iterable[int], most: int, least: int = 0) -> int:
     return max(width, least)
 
 
-def _encode_section(orders: Sequence[BatchOrder], classes: dict[tuple[int, int, int], int]) -> bytes:
+def _encode_section(orders: Sequence[BatchOrder], classes: dict[FeeClass, int]) -> bytes:
     signed = [order.order for order in orders]
     seq_base = min(order.seq for order in signed)
     expiry_base = min(order.expiry for order in signed)
@@ -206,10 +231,12 @@ def _encode_section(orders: Sequence[BatchOrder], classes: dict[tuple[int, int, 
         seq=_width((order.seq - seq_base for order in signed), _SEQ_BYTES_MAX),
         expiry=_width((order.expiry - expiry_base for order in signed), _EXPIRY_BYTES_MAX),
         lane=_width((order.lane for order in signed), _LANE_BYTES_MAX),
+        slide=_width((order.slide for order in orders), _AMOUNT_BYTES_MAX),
         seq_base=seq_base,
         expiry_base=expiry_base,
     )
-    widths = section.price << 20 | section.quantity << 16 | section.seq << 12 | section.expiry << 8 | section.lane << 4
+    widths = section.price << 20 | section.quantity << 16 | section.seq << 12
+    widths |= section.expiry << 8 | section.lane << 4 | section.slide
     header = _SECTION.pack(
         section.market,
         section.orders,
@@ -220,18 +247,21 @@ def _encode_section(orders: Sequence[BatchOrder], classes: dict[tuple[int, int, 
     return header + b"".join(_encode_order(order, section, classes) for order in orders)
 
 
-def _encode_order(batch_order: BatchOrder, section: _Section, classes: dict[tuple[int, int, int], int]) -> bytes:
+def _encode_order(batch_order: BatchOrder, section: _Section, classes: dict[FeeClass, int]) -> bytes:
     order = batch_order.order
-    if order.side not in (0, 1) or not 0 <= order.flags <= _TIME_IN_FORCE_MAX:
-        raise MalformedPayload(f"Side {order.side}, flags {order.flags} have no place in the format.", "Refuse them.")
+    if order.side not in (Side.BUY, Side.SELL):
+        raise MalformedPayload(f"Side {order.side} has no place in the format.", "Refuse it.")
+    if batch_order.slide and not (may_slide(order.flags) and 0 < batch_order.price_in_force < _PRICE_END):
+        raise MalformedPayload(f"A slide of {batch_order.slide} ticks is not allowed, or past any price.", "Refuse it.")
     return b"".join(
         [
-            bytes([order.side | order.flags << 1, classes[_class_row(batch_order)]]),
+            bytes([order.side, classes[batch_order.fee_class]]),
             order.price.to_bytes(section.price, "big"),
             order.quantity.to_bytes(section.quantity, "big"),
             (order.seq - section.seq_base).to_bytes(section.seq, "big"),
             (order.expiry - section.expiry_base).to_bytes(section.expiry, "big"),
             order.lane.to_bytes(section.lane, "big"),
+            batch_order.slide.to_bytes(section.slide, "big"),
             _compact(batch_order.signature),
         ]
     )
@@ -265,36 +295,37 @@ def _expand(compact: bytes) -> bytes:
 def _read_section(payload: bytes, offset: int) -> _Section:
     market, orders, packed, seq_base, expiry_base = _SECTION.unpack_from(payload, offset)
     widths = int.from_bytes(packed, "big")
-    price, quantity, seq, expiry, lane, reserved = (widths >> shift & 0xF for shift in (20, 16, 12, 8, 4, 0))
+    price, quantity, seq, expiry, lane, slide = (widths >> shift & 0xF for shift in (20, 16, 12, 8, 4, 0))
     _check(
-        max(price, quantity) <= _AMOUNT_BYTES_MAX
+        max(price, quantity, slide) <= _AMOUNT_BYTES_MAX
         and seq <= _SEQ_BYTES_MAX
         and expiry <= _EXPIRY_BYTES_MAX
-        and lane <= _LANE_BYTES_MAX
-        and reserved == 0,
+        and lane <= _LANE_BYTES_MAX,
         f"Widths {packed.hex()} are not valid",
     )
     bases = (int.from_bytes(seq_base, "big"), int.from_bytes(expiry_base, "big"))
-    return _Section(market, orders, price, quantity, seq, expiry, lane, *bases)
+    return _Section(market, orders, price, quantity, seq, expiry, lane, slide, *bases)
 
 
-def _read_orders(records: bytes, section: _Section, classes: Sequence[tuple[int, int, int]]) -> Iterator[BatchOrder]:
+def _read_orders(records: bytes, section: _Section, classes: Sequence[FeeClass]) -> Iterator[BatchOrder]:
     for start in range(0, len(records), section.record_bytes):
         record = records[start : start + section.record_bytes]
         control, class_index = record[0], record[1]
         _check(control >> 4 == 0, f"Authorization of kind {control >> 4} is not known")
+        _check(control >> 1 == 0, f"Control byte {control:#x} is not valid")
         _check(class_index < len(classes), f"Fee class {class_index} is not there")
-        maker_fee_ppm, taker_fee_ppm, max_fee_bps = classes[class_index]
+        maker_fee_ppm, taker_fee_ppm, max_fee_bps, flags = classes[class_index]
         offset = 2
         values = []
-        for width in (section.price, section.quantity, section.seq, section.expiry, section.lane):
+        for width in (section.price, section.quantity, section.seq, section.expiry, section.lane, section.slide):
             values.append(int.from_bytes(record[offset : offset + width], "big"))
             offset += width
-        price, quantity, seq, expiry, lane = values
+        price, quantity, seq, expiry, lane, slide = values
         seq, expiry = section.seq_base + seq, section.expiry_base + expiry
         _check(seq < 2 ** (8 * _SEQ_BYTES_MAX) and expiry < 2 ** (8 * _EXPIRY_BYTES_MAX), "A seq or expiry overflows")
-        order = Order(section.market, control & 1, price, quantity, expiry, seq, lane, max_fee_bps, control >> 1 & 7)
-        yield BatchOrder(order, _expand(record[offset:]), maker_fee_ppm, taker_fee_ppm)
+        order = Order(section.market, control, price, quantity, expiry, seq, lane, max_fee_bps, flags)
+        slide = slide if may_slide(flags) else 0
+        yield BatchOrder(order, _expand(record[offset:]), maker_fee_ppm, taker_fee_ppm, slide)
 
 
 def _read_fills(rest: bytes, count: int, widths: int) -> Iterator[BatchFill]:

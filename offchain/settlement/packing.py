@@ -2,7 +2,7 @@
 
 from offchain.chain.typed_data import Order
 from offchain.settlement.batcher import BookOrder, FilledBatch
-from offchain.settlement.encoding import BatchFill, BatchOrder, encode_payload, payload_hash
+from offchain.settlement.encoding import BatchFill, BatchOrder, encode_payload, may_slide, payload_hash
 
 
 def pack_batch(batch: FilledBatch) -> tuple[bytes, bytes]:
@@ -37,4 +37,5 @@ def _batch_order(order: BookOrder, rates: tuple[int, int]) -> BatchOrder:
         ),
         signed.signature,
         *rates,
+        slide=abs(order.limit - order.price) if may_slide(signed.flags) else 0,
     )

@@ -2,13 +2,21 @@
 
 import ape
 import pytest
+from msgspec import structs
 from venue import BUY, JOURNAL_ROOT, QTRA, QTRA_USDC, SELL, USDC, Intent, skips
 
 from offchain.chain.typed_data import Batch
+from offchain.core.commands import OrderInstructions, OrderType, PostOnly, SelfTradePrevention, TimeInForce
 from offchain.core.money import fee_units
 from offchain.settlement.encoding import BatchFill, SkipReason, decode_payload, encode_payload, payload_hash
 
 FUNDS = 10**15
+SLIDE = OrderInstructions(post_only=PostOnly.SLIDE).flags
+EVERY_KIND = [
+    *(OrderInstructions(time, kind) for time in TimeInForce for kind in OrderType),
+    *(OrderInstructions(post_only=post_only) for post_only in PostOnly),
+    *(OrderInstructions(self_trade_prevention=mode) for mode in SelfTradePrevention),
+]
 
 
 def test_python_and_the_contract_agree_on_the_domain(venue):
@@ -117,7 +125,9 @@ def test_an_order_signed_for_another_domain_moves_nothing(venue, domain):
         (Intent(0, SELL, expiry=1_000_000), Intent(1, BUY), 1, SkipReason.EXPIRED),
         (Intent(0, SELL, seq=0), Intent(1, BUY), 1, SkipReason.CANCELLED),
         (Intent(0, SELL, price=0), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
-        (Intent(0, SELL, flags=2), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
+        (Intent(0, SELL, flags=0x400), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
+        (Intent(0, SELL, flags=SLIDE, slide=3), Intent(1, BUY, price=52), 1, SkipReason.LIMIT_CROSSED),
+        (Intent(0, SELL, flags=SLIDE, slide=3), Intent(1, BUY, price=53), 1, SkipReason.NONE),
         (Intent(0, SELL, max_fee_bps=51), Intent(1, BUY), 1, SkipReason.FEE_ABOVE_CAP),
         (Intent(0, SELL), Intent(1, BUY, max_fee_bps=24), 1, SkipReason.FEE_ABOVE_CAP),
         (Intent(0, SELL, maker_ppm=-3_000), Intent(1, BUY), 100, SkipReason.REBATE_UNFUNDED),
@@ -132,6 +142,33 @@ def test_why_a_fill_is_left_out(venue, maker, taker, quantity, reason):
     assert venue.settle_pair(maker, taker, quantity) is reason
     after = [venue.balance(wallet, asset) for wallet in (0, 1) for asset in (1, 2, 3)]
     assert (after == before) is (reason is not SkipReason.NONE)
+
+
+def test_orders_of_every_kind_settle(venue):
+    makers = [Intent(0, SELL, seq, lane=seq, flags=kind.flags) for seq, kind in enumerate(EVERY_KIND, 1)]
+    takers = [Intent(1, BUY, seq, lane=seq, flags=kind.flags) for seq, kind in enumerate(EVERY_KIND, 1)]
+    count = len(EVERY_KIND)
+    fills = [BatchFill(n, count + n, 3) for n in range(count)] + [BatchFill(n, count + n, 97) for n in range(count)]
+    receipt = venue.settle([venue.signed(intent) for intent in makers + takers], fills)
+    assert skips(receipt) == {}
+    assert venue.balance(1, QTRA) == FUNDS + 100 * count * 10**6
+
+
+@pytest.mark.parametrize("bit", range(16))
+def test_instructions_that_were_not_signed_move_nothing(venue, bit):
+    signed = venue.signed(Intent(0, SELL))
+    changed = structs.replace(signed, order=structs.replace(signed.order, flags=1 << bit))
+    receipt = venue.settle([changed, venue.signed(Intent(1, BUY))], [BatchFill(0, 1, 5)])
+    assert skips(receipt) == {0: SkipReason.BASE_SHORT if bit < 10 else SkipReason.UNSUPPORTED_ORDER}
+    assert venue.balance(0, QTRA) == FUNDS
+
+
+def test_a_maker_that_slid_fills_at_its_price_in_force(venue):
+    maker, taker = Intent(0, BUY, flags=SLIDE, slide=10), Intent(1, SELL, price=39)
+    assert venue.settle_pair(maker, taker, 7) is SkipReason.NONE
+    notional = 40 * 7
+    assert venue.balance(0, USDC) == FUNDS - notional - fee_units(notional, 1_500)
+    assert venue.balance(1, USDC) == FUNDS + notional - fee_units(notional, 2_500)
 
 
 def test_a_seq_cannot_be_used_by_a_second_order_or_come_back(venue):

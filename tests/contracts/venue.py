@@ -47,6 +47,7 @@ class Intent:
     flags: int = 0
     maker_ppm: int = 1_500
     taker_ppm: int = 2_500
+    slide: int = 0
 
     def but(self, **changes: int) -> "Intent":
         """The same with changes."""
@@ -96,7 +97,7 @@ class Venue:
         """The order as its wallet signs it."""
         key = self.wallets[intent.wallet].private_key
         signature = self.sign(key, intent.order, chain_id, contract)
-        return BatchOrder(intent.order, signature, intent.maker_ppm, intent.taker_ppm)
+        return BatchOrder(intent.order, signature, intent.maker_ppm, intent.taker_ppm, intent.slide)
 
     def fund(self, wallet: int, asset: int, units: int) -> None:
         """Mints and deposits by the wallet itself."""

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SkipReason} from "../../contracts/interfaces/ISettlement.sol";
-import {TestFill, TestOrder} from "./base/Batches.sol";
+import {PayloadWriter, TestFill, TestOrder} from "./base/Batches.sol";
 import {SettlementFixture} from "./base/SettlementFixture.sol";
 
 /// @dev What a batch does to balances, and why it leaves a fill out.
@@ -152,7 +152,9 @@ contract SettlementBatchesTest is SettlementFixture {
         bad.quantity = 0;
         assertReason(settlePair(bad, good, 1), SkipReason.UNSUPPORTED_ORDER);
         bad = orderOf(0, SELL, 1);
-        bad.flags = 2;
+        bad.flags = FLAGS_MAX + 1;
+        assertReason(settlePair(bad, good, 1), SkipReason.UNSUPPORTED_ORDER);
+        bad.expiry = 0;
         assertReason(settlePair(bad, good, 1), SkipReason.UNSUPPORTED_ORDER);
         bad = orderOf(0, SELL, 0);
         assertReason(settlePair(bad, good, 1), SkipReason.CANCELLED);
@@ -162,6 +164,90 @@ contract SettlementBatchesTest is SettlementFixture {
         bad.market = BTC_USDC;
         assertReason(settlePair(bad, good, 1), SkipReason.NOT_OPPOSITE);
         assertReason(settlePair(orderOf(0, SELL, 1), good, 0), SkipReason.OVERFILL);
+    }
+
+    function testWhateverInstructionsAreSignedAFillSettles(uint16 makerFlags, uint16 takerFlags) public {
+        TestOrder memory maker = orderOf(0, SELL, 1);
+        TestOrder memory taker = orderOf(1, BUY, 1);
+        (maker.flags, taker.flags) = (makerFlags & FLAGS_MAX, takerFlags & FLAGS_MAX);
+        assertReason(settlePair(maker, taker, 40), SkipReason.NONE);
+        assertReason(settlePair(maker, taker, 60), SkipReason.NONE);
+        assertReason(settlePair(maker, taker, 1), SkipReason.OVERFILL);
+    }
+
+    function testFlagsThatWereNotSignedMoveNothing(uint16 signed, uint8 bit) public {
+        TestOrder[] memory orders = pair(orderOf(0, SELL, 1), orderOf(1, BUY, 1));
+        orders[0].flags = signed & FLAGS_MAX;
+        bytes[] memory signatures = signaturesOf(orders);
+        orders[0].flags ^= uint16(1) << (bit % 16);
+        vm.recordLogs();
+        settlePayload(PayloadWriter.write(orders, signatures, oneFill(10)));
+        SkipReason reason = skipReasons(1)[0];
+        // The signature recovers to somebody without funds.
+        assertReason(reason, bit % 16 < 10 ? SkipReason.BASE_SHORT : SkipReason.UNSUPPORTED_ORDER);
+        assertEq(vault.balanceOf(wallet(0), QTRA), FUNDS, "untouched");
+    }
+
+    function testAMakerThatSlidFillsAtItsPriceInForce() public {
+        TestOrder memory maker = orderOf(0, SELL, 1);
+        (maker.flags, maker.slide) = (SLIDE, 7);
+        TestOrder memory taker = orderOf(1, BUY, 1);
+        assertReason(settlePair(maker, taker, 10), SkipReason.LIMIT_CROSSED);
+        taker.price = 57;
+        assertReason(settlePair(maker, taker, 10), SkipReason.NONE);
+        uint64 notional = 57 * 10;
+        assertEq(vault.balanceOf(wallet(0), USDC), FUNDS + notional - 1, "seller, less the fee");
+        assertEq(vault.balanceOf(wallet(1), USDC), FUNDS - notional - 2, "buyer, and the fee");
+
+        maker = orderOf(2, BUY, 1);
+        (maker.flags, maker.slide) = (SLIDE, 49);
+        taker = orderOf(3, SELL, 1);
+        taker.price = 1;
+        assertReason(settlePair(maker, taker, 100), SkipReason.NONE);
+        assertEq(vault.balanceOf(wallet(3), USDC), FUNDS + 100 - 1, "seller at the price in force");
+    }
+
+    function testAnOrderThatDidNotSignToSlideFillsAtItsSignedPrice(uint16 flags, uint64 slide) public {
+        TestOrder memory maker = orderOf(0, SELL, 1);
+        maker.flags = flags & FLAGS_MAX & ~SLIDE;
+        maker.slide = slide;
+        assertReason(settlePair(maker, orderOf(1, BUY, 1), 10), SkipReason.NONE);
+        assertEq(vault.balanceOf(wallet(1), USDC), FUNDS - 500 - 2, "the signed price");
+        maker = orderOf(2, SELL, 1);
+        (maker.flags, maker.slide) = (flags & FLAGS_MAX | 3 << 5, slide);
+        assertReason(settlePair(maker, orderOf(1, BUY, 2), 10), SkipReason.NONE);
+        assertEq(vault.balanceOf(wallet(1), USDC), FUNDS - 1000 - 4, "the signed price");
+    }
+
+    function testASlidePastAnyPriceIsNoOrder() public {
+        TestOrder memory maker = orderOf(0, BUY, 1);
+        TestOrder memory taker = orderOf(1, SELL, 1);
+        (maker.flags, taker.price) = (SLIDE, 1);
+        for (uint64 slide = 50; slide < 52; ++slide) {
+            maker.slide = slide;
+            assertReason(settlePair(maker, taker, 1), SkipReason.UNSUPPORTED_ORDER);
+        }
+        (maker, taker) = (orderOf(0, SELL, 1), orderOf(1, BUY, 1));
+        (maker.flags, maker.slide, taker.price) = (SLIDE, type(uint64).max - 49, type(uint64).max);
+        assertReason(settlePair(maker, taker, 1), SkipReason.UNSUPPORTED_ORDER);
+        (maker.price, maker.slide) = (0, 1);
+        assertReason(settlePair(maker, taker, 1), SkipReason.UNSUPPORTED_ORDER);
+    }
+
+    function testAnOrderThatMaySlideIsCheckedLikeAnyOther() public {
+        TestOrder memory taker = orderOf(1, BUY, 1);
+        TestOrder memory maker = orderOf(0, SELL, 1);
+        (maker.flags, maker.expiry) = (SLIDE, 0);
+        assertReason(settlePair(maker, taker, 1), SkipReason.EXPIRED);
+        maker = orderOf(0, SELL, 1);
+        (maker.flags, maker.maxFeeBps) = (SLIDE, 51);
+        assertReason(settlePair(maker, taker, 1), SkipReason.FEE_ABOVE_CAP);
+        maker = orderOf(0, SELL, 0);
+        (maker.flags, maker.slide) = (SLIDE, 1);
+        taker.price = 51;
+        assertReason(settlePair(maker, taker, 1), SkipReason.CANCELLED);
+        maker.seq = 1;
+        assertReason(settlePair(maker, taker, 1), SkipReason.NONE);
     }
 
     function testAnOrderIsGoodThroughItsLastSecond() public {
@@ -225,7 +311,7 @@ contract SettlementBatchesTest is SettlementFixture {
         (fills[0], fills[1]) = (TestFill(0, 1, 5), TestFill(2, 3, 5));
         bytes memory payload = payloadOf(orders, fills);
         // Zero r of the first order: header, four classes, section header, fields.
-        uint256 start = 8 + 24 + 20 + 31;
+        uint256 start = 8 + 32 + 20 + 39;
         for (uint256 i = 0; i < 32; ++i) {
             payload[start + i] = 0;
         }

@@ -8,9 +8,9 @@ import {SettlementFixture} from "./base/SettlementFixture.sol";
 /// @dev Payloads that are not what they should be. All are signed by the engine: only their form is wrong.
 contract SettlementPayloadTest is SettlementFixture {
     uint256 private constant CLASSES = 8;
-    uint256 private constant SECTION = CLASSES + 2 * 6;
+    uint256 private constant SECTION = CLASSES + 2 * 8;
     uint256 private constant RECORD = SECTION + 20;
-    uint256 private constant RECORD_BYTES = 2 + 29 + 64;
+    uint256 private constant RECORD_BYTES = 2 + 37 + 64;
     uint256 private constant FILLS = RECORD + 2 * RECORD_BYTES;
 
     function validPayload() private view returns (bytes memory) {
@@ -77,7 +77,7 @@ contract SettlementPayloadTest is SettlementFixture {
             payload[7] = bytes1(bad[i]);
             assertMalformed(payload, 7);
         }
-        bytes3[6] memory widths = [bytes3(0x986520), 0x896520, 0x887520, 0x886620, 0x886530, 0x886521];
+        bytes3[6] memory widths = [bytes3(0x986520), 0x896520, 0x887520, 0x886620, 0x886530, 0x886529];
         for (uint256 i = 0; i < widths.length; ++i) {
             bytes memory payload = validPayload();
             for (uint256 k = 0; k < 3; ++k) {
@@ -120,6 +120,14 @@ contract SettlementPayloadTest is SettlementFixture {
         bytes memory signature = signBatch(payload, number);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.SettlementUnsupportedAuthorization.selector, kind));
         vault.settle(payload, number, bytes32(0), 0, signature);
+    }
+
+    function testReservedBitsOfTheControlByteRevert() public {
+        for (uint8 bits = 1; bits < 8; ++bits) {
+            bytes memory payload = validPayload();
+            payload[RECORD] |= bytes1(bits << 1);
+            assertMalformed(payload, RECORD);
+        }
     }
 
     function testAnEmptyBatchSettles() public {

@@ -33,8 +33,8 @@ class SignedLog(WrittenLog):
         self.domain = domain_separator(exchange.manifest.chain_id, exchange.settlement)
         self.expiry_s = FAR_S
 
-    def authorization(self, sequence, market, account, side, price, quantity, max_fee_bps) -> OrderAuthorization:
-        order = Order(market, side, price, quantity, self.expiry_s, sequence, sequence % 65_535, max_fee_bps, 0)
+    def authorization(self, sequence, market, account, side, price, quantity, max_fee_bps, flags) -> OrderAuthorization:
+        order = Order(market, side, price, quantity, self.expiry_s, sequence, sequence % 65_535, max_fee_bps, flags)
         digest = order.digest(self.domain)
         return OrderAuthorization(
             f"order-{sequence}",
@@ -43,7 +43,7 @@ class SignedLog(WrittenLog):
             order.seq,
             order.lane,
             max_fee_bps,
-            0,
+            flags,
             wallet(account).sign_digest(digest),
             digest,
         )

@@ -1,11 +1,15 @@
 """Fills settle on the real contract, with the balances that the engine's fees make, in gap-free batches."""
 
-from offchain.core.commands import Side
+from offchain.core.commands import OrderInstructions, OrderType, PostOnly, Side, TimeInForce
 from offchain.settlement.batcher import FILL_GAS, ORDER_GAS
 from offchain.settlement.encoding import decode_payload
 from offchain.settlement.models import BatchStatus
-from tests.settlement.settling import FUNDS, Settling, wallet
+from tests.settlement.settling import FUNDS, Settling, reader_of, wallet
 from tests.settlement.written_log import BASE, QUOTE
+
+
+def flags(*instructions, **named) -> int:
+    return OrderInstructions(*instructions, **named).flags
 
 
 async def test_fills_settle_and_the_contract_holds_what_they_make(exchange, database):
@@ -31,6 +35,29 @@ async def test_an_order_fills_over_several_batches(exchange, database):
     await settling.settle_all()
     await settling.assert_balances((11, 12))
     assert await exchange.read("batchNumber") == 4
+
+
+async def test_orders_of_every_kind_settle_like_any_other(exchange, database):
+    settling = Settling(exchange, database)
+    await settling.fund(11, 12, 13)
+    log = settling.log
+    stop = log.place(13, Side.BUY, 120, 40, flags=flags(TimeInForce.FOK, OrderType.STOP_MARKET))
+    reduced = log.place(12, Side.SELL, 101, 100, flags=flags(self_trade_prevention=4))
+    log.place(11, Side.BUY, 101, 30, [(reduced, 30)], flags=flags(TimeInForce.IOC, OrderType.MARKET))
+    log.amend(reduced, 45)
+    log.place(11, Side.BUY, 101, 5, [(reduced, 5)], flags=flags(TimeInForce.FOK), then=[(stop, 115, [(reduced, 40)])])
+    slid = log.place(12, Side.SELL, 90, 10, flags=flags(post_only=PostOnly.SLIDE), limit=103)
+    log.place(11, Side.BUY, 104, 10, [(slid, 10)], flags=flags(TimeInForce.FOK_BUDGET))
+    bid = log.place(11, Side.BUY, 140, 10, flags=flags(post_only=PostOnly.SLIDE), limit=102)
+    bid = log.place(11, Side.BUY, 139, 9, flags=flags(post_only=PostOnly.SLIDE), limit=102, replaces=bid)
+    log.place(12, Side.SELL, 100, 9, [(bid, 9)])
+    await settling.settle_all()
+    await settling.assert_balances((11, 12, 13))
+    status = settling.service.status()
+    assert (status.error, status.last_batch) == (None, 1)
+    block = await exchange.nodes.block_number()
+    state = await reader_of(exchange).derive(exchange.manifest.first_block, block)
+    assert (state.fills_settled, state.fills_skipped) == (5, 0)
 
 
 async def test_a_batch_is_confirmed_by_the_log_and_not_by_its_receipt(exchange, database):

@@ -1,11 +1,13 @@
 """Batch payloads: what goes in comes out, and nothing else is accepted."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from offchain.chain.keys import LocalSigner, recover
 from offchain.chain.typed_data import Order, domain_separator
+from offchain.core.commands import OrderInstructions, PostOnly
 from offchain.core.errors import MalformedPayload
 from offchain.settlement.encoding import (
     BatchFill,
@@ -15,6 +17,7 @@ from offchain.settlement.encoding import (
     decode_payload,
     drop_fills,
     encode_payload,
+    may_slide,
     payload_hash,
 )
 
@@ -25,7 +28,17 @@ signatures = st.builds(
     st.binary(min_size=32, max_size=32),
     st.sampled_from([27, 28]),
 )
-batch_orders = st.builds(
+
+
+def sliding(order: BatchOrder, ticks: int) -> BatchOrder:
+    """The order with a slide, if it may have one."""
+    price = order.order.price
+    if not may_slide(order.order.flags) or price == 0:
+        return order
+    return msgspec.structs.replace(order, slide=ticks % (2**64 - price if order.order.side else price))
+
+
+signed_orders = st.builds(
     BatchOrder,
     order=st.builds(
         Order,
@@ -37,12 +50,13 @@ batch_orders = st.builds(
         seq=st.integers(0, 2**48 - 1),
         lane=st.integers(0, 2**16 - 1),
         max_fee_bps=st.integers(0, 2**16 - 1),
-        flags=st.integers(0, 7),
+        flags=st.integers(0, 2**16 - 1),
     ),
     signature=signatures,
     maker_fee_ppm=st.integers(-(2**15), 2**15 - 1),
     taker_fee_ppm=st.integers(-(2**15), 2**15 - 1),
 )
+batch_orders = st.builds(sliding, signed_orders, u64)
 
 
 @st.composite
@@ -60,6 +74,14 @@ def meaning(orders: list[BatchOrder], fills: list[BatchFill]) -> list[tuple[Batc
 def an_order(seq: int = 1, market: int = 1, **changes: int) -> BatchOrder:
     fields = {"side": 0, "price": 5, "quantity": 7, "expiry": 9, "lane": 0, "max_fee_bps": 50, "flags": 0} | changes
     return BatchOrder(Order(market=market, seq=seq, **fields), bytes(64) + b"\x1b", 1_500, 2_500)
+
+
+SLIDE = OrderInstructions(post_only=PostOnly.SLIDE).flags
+POST_ONLY_REJECT = OrderInstructions(post_only=PostOnly.REJECT).flags
+
+
+def slid(ticks: int, **changes: int) -> BatchOrder:
+    return msgspec.structs.replace(an_order(**({"flags": SLIDE} | changes)), slide=ticks)
 
 
 @given(batches())
@@ -120,8 +142,23 @@ def test_an_empty_batch_is_its_header() -> None:
 
 def test_the_bytes_of_a_payload_do_not_change_from_release_to_release() -> None:
     orders = [an_order(70_000, side=1, lane=3), an_order(70_001, market=2), an_order(70_002, flags=1, price=300)]
+    orders += [slid(3, seq=70_003), an_order(70_004, flags=0x3FF)]
     payload = encode_payload(orders, [BatchFill(0, 2, 7)])
-    assert payload_hash(payload).hex() == "e1c4afe6c604b148d5909fbe1f2a1077b34e4da1ce0c80e4c53a5f02cf1bbf9c"
+    assert payload_hash(payload).hex() == "bd9d712ed97c7094089272f6a335a8659fd9240850926162698b0345e5719131"
+
+
+def test_the_price_in_force_is_better_for_the_owner() -> None:
+    orders = [an_order(), slid(3), slid(4, side=1), slid(0), slid(2**64 - 6, side=1)]
+    decoded = decode_payload(encode_payload(orders, []))
+    assert decoded.orders == tuple(orders)
+    assert [order.price_in_force for order in decoded.orders] == [5, 2, 9, 5, 2**64 - 1]
+
+
+def test_the_slide_of_an_order_that_did_not_sign_for_it_is_not_looked_at() -> None:
+    payload = encode_payload([slid(3)], [])
+    flags, other = SLIDE.to_bytes(2, "big"), POST_ONLY_REJECT.to_bytes(2, "big")
+    (order,) = decode_payload(payload[:14] + payload[14:16].replace(flags, other) + payload[16:]).orders
+    assert (order.order.flags, order.slide) == (POST_ONLY_REJECT, 0)
 
 
 def test_a_pair_takes_at_most_two_hundred_bytes() -> None:
@@ -146,7 +183,11 @@ def test_a_pair_takes_at_most_two_hundred_bytes() -> None:
         pytest.param([an_order(expiry=2**40)], [], id="expiry over 40 bits"),
         pytest.param([an_order(lane=2**16)], [], id="lane over 16 bits"),
         pytest.param([an_order(side=2)], [], id="third side"),
-        pytest.param([an_order(flags=8)], [], id="flag beyond the time in force"),
+        pytest.param([an_order(flags=2**16)], [], id="flags over 16 bits"),
+        pytest.param([slid(1, flags=POST_ONLY_REJECT)], [], id="slide that was not signed"),
+        pytest.param([slid(5)], [], id="slide to zero"),
+        pytest.param([slid(-1)], [], id="slide the wrong way"),
+        pytest.param([slid(2**64 - 5, side=1)], [], id="slide past any price"),
         pytest.param([an_order(market=2**32)], [], id="market over 32 bits"),
         pytest.param([BatchOrder(an_order().order, bytes(64), 0, 0)], [], id="short signature"),
         pytest.param([BatchOrder(an_order().order, bytes(65), 0, 0)], [], id="v of zero"),
@@ -172,10 +213,11 @@ def test_what_does_not_fit_is_refused(orders: list[BatchOrder], fills: list[Batc
         pytest.param(6, 2, id="fill count"),
         pytest.param(7, 0x31, id="index width"),
         pytest.param(7, 0x10, id="quantity width"),
-        pytest.param(20, 0x91, id="price width"),
-        pytest.param(22, 0x01, id="reserved width"),
-        pytest.param(34, 0x10, id="kind of authorization"),
-        pytest.param(35, 1, id="fee class out of range"),
+        pytest.param(22, 0x91, id="price width"),
+        pytest.param(24, 0x09, id="slide width"),
+        pytest.param(36, 0x10, id="kind of authorization"),
+        pytest.param(36, 0x02, id="reserved bit of the control byte"),
+        pytest.param(37, 1, id="fee class out of range"),
     ],
 )
 def test_a_payload_that_contradicts_itself_is_refused(offset: int, value: int) -> None:

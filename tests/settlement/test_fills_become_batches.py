@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from merkletools import MerkleTools
 
-from offchain.core.commands import Side, encode_attachment
+from offchain.core.commands import OrderInstructions, OrderType, PostOnly, Side, TimeInForce, encode_attachment
 from offchain.core.errors import StateDiverged
 from offchain.core.money import fee_units
 from offchain.settlement.batcher import ORDER_GAS, Batcher, BatchLimits
-from offchain.settlement.encoding import FEE_CLASSES_MAX
+from offchain.settlement.encoding import FEE_CLASSES_MAX, SECTIONS_MAX, decode_payload
 from offchain.settlement.journal_root import EMPTY_ROOT
+from offchain.settlement.packing import pack_batch
 from tests.settlement.written_log import QUOTE_MULTIPLIER, WrittenLog
 
 LIMITS = BatchLimits(max_fills=4, max_age_us=2_000_000)
@@ -158,6 +159,87 @@ def test_a_batch_holds_no_more_fee_classes_than_a_payload_can():
         log.trade(maker=account)
     batches = batches_of(log, BatchLimits(max_fills=500, max_age_us=0, max_gas=10**9))
     assert [len(batch.fills) for batch in batches] == [FEE_CLASSES_MAX - 1, 400 - FEE_CLASSES_MAX + 1]
+    assert all(decode_payload(pack_batch(batch)[0]).fills for batch in batches)
+
+
+def test_orders_with_other_instructions_are_of_other_fee_classes():
+    log = WrittenLog()
+    for flags in range(400):
+        resting = log.place(12, Side.SELL, 100, 1)
+        log.place(11, Side.BUY, 100, 1, [(resting, 1)], flags=flags)
+    batches = batches_of(log, BatchLimits(max_fills=500, max_age_us=0, max_gas=10**9))
+    assert [len(batch.fills) for batch in batches] == [FEE_CLASSES_MAX, 400 - FEE_CLASSES_MAX]
+    signed = [order.order.flags for batch in batches for order in decode_payload(pack_batch(batch)[0]).orders]
+    assert sorted(signed) == sorted([*range(400), *[0] * 400])
+
+
+def test_a_batch_holds_no_more_markets_than_a_payload_can():
+    log = WrittenLog()
+    for market in range(10, 410):
+        log.list_market(market)
+        log.trade(market=market)
+    batches = batches_of(log, BatchLimits(max_fills=500, max_age_us=0, max_gas=10**9))
+    assert [len(batch.fills) for batch in batches] == [SECTIONS_MAX, 400 - SECTIONS_MAX]
+    assert all(decode_payload(pack_batch(batch)[0]).fills for batch in batches)
+
+
+def test_an_order_that_was_reduced_fills_up_to_what_is_left():
+    log = WrittenLog()
+    resting = log.place(12, Side.SELL, 100, 10)
+    log.place(11, Side.BUY, 100, 3, [(resting, 3)])
+    log.amend(resting, 2)
+    log.place(11, Side.BUY, 100, 2, [(resting, 2)])
+    batcher = Batcher(LIMITS)
+    list(batcher.consume(log.entries))
+    assert [fill.quantity for fill in batcher.open_fills] == [3, 2]
+    assert batcher.live_orders == 0
+    (batch,) = batches_of(log)
+    assert batch.orders[resting].quantity == 10
+
+
+def test_a_reduction_that_does_not_add_up_stops_settlement():
+    log = WrittenLog()
+    resting = log.place(12, Side.SELL, 100, 10)
+    log.amend(resting, 2)
+    (event,) = log.entries[-1].events
+    log.entries[-1] = log.entries[-1]._replace(events=(event._replace(remaining=3),))
+    with pytest.raises(StateDiverged):
+        batches_of(log)
+
+
+def test_an_order_that_replaces_another_fills_in_its_place():
+    log = WrittenLog()
+    old = log.place(12, Side.SELL, 100, 10)
+    new = log.place(12, Side.SELL, 99, 4, replaces=old)
+    log.place(11, Side.BUY, 100, 4, [(new, 4)])
+    batcher = Batcher(LIMITS)
+    list(batcher.consume(log.entries))
+    assert batcher.live_orders == 0
+    assert [fill.counter_order_id for fill in batcher.open_fills] == [new]
+
+
+def test_a_stop_that_fires_fills_in_the_command_that_fired_it():
+    log = WrittenLog()
+    deep = log.place(12, Side.SELL, 100, 10)
+    stop = log.place(13, Side.BUY, 120, 4, flags=OrderInstructions(TimeInForce.IOC, OrderType.STOP_MARKET).flags)
+    sweep = log.place(11, Side.BUY, 100, 1, [(deep, 1)], then=[(stop, 110, [(deep, 4)])])
+    (batch,) = batches_of(log)
+    assert [(fill.order_id, fill.command_sequence) for fill in batch.fills] == [(sweep, sweep), (stop, sweep)]
+    (order,) = [order for order in decode_payload(pack_batch(batch)[0]).orders if order.order.seq == stop]
+    assert (order.order.price, order.slide) == (120, 0)
+
+
+def test_an_order_that_slid_fills_at_its_price_in_force():
+    log = WrittenLog()
+    slide = OrderInstructions(post_only=PostOnly.SLIDE).flags
+    sell = log.place(12, Side.SELL, 100, 5, flags=slide, limit=104)
+    buy = log.place(13, Side.BUY, 108, 5, flags=slide, limit=103)
+    log.place(11, Side.BUY, 110, 5, [(sell, 5)])
+    log.place(11, Side.SELL, 90, 5, [(buy, 5)])
+    (batch,) = batches_of(log)
+    assert [fill.price for fill in batch.fills] == [104, 103]
+    by_seq = {order.order.seq: order for order in decode_payload(pack_batch(batch)[0]).orders}
+    assert [(by_seq[one].order.price, by_seq[one].price_in_force) for one in (sell, buy)] == [(100, 104), (108, 103)]
 
 
 def test_only_orders_that_may_still_fill_are_remembered():

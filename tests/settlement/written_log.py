@@ -66,26 +66,49 @@ class WrittenLog:
         return self.add(CommandKind.SET_FEES, account=account, maker_fee_ppm=maker_fee_ppm, taker_fee_ppm=taker_fee_ppm)
 
     def place(
-        self, account, side, price, quantity, takes=(), *, max_fee_bps=50, cancel=False, rejected=False, market=MARKET
+        self,
+        account,
+        side,
+        price,
+        quantity,
+        takes=(),
+        *,
+        max_fee_bps=50,
+        flags=0,
+        limit=None,
+        then=(),
+        replaces=0,
+        cancel=False,
+        rejected=False,
+        market=MARKET,
     ) -> int:
-        """An order that fills, in turn, `takes`: (resting order id, quantity)."""
+        """An order that fills, in turn, `takes`: (resting order id, quantity). Its price in force is `limit`.
+
+        `then` are steps that its fills lead to, each (stop's order id, the price in force, what the stop takes).
+        """
         sequence = len(self.entries) + 1
         self.orders[sequence] = {
             "account": account,
             "side": side,
-            "price": price,
+            "price": limit or price,
             "remaining": quantity,
             "cap": max_fee_bps * 100,
             "market": market,
         }
-        events = [{"kind": EventKind.REJECTED if rejected else EventKind.ACCEPTED, "order_id": sequence}]
+        events = [{"kind": EventKind.CANCELLED, "order_id": replaces}] if replaces else []
+        accepted = EventKind.REJECTED if rejected else EventKind.ACCEPTED
+        events.append({"kind": accepted, "order_id": sequence, "price": limit or price})
         events += [self._fill(sequence, maker, lots) for maker, lots in takes]
+        for stop, stop_limit, stop_takes in then:
+            events.append({"kind": EventKind.TRIGGERED, "order_id": stop, "price": stop_limit})
+            events += [self._fill(stop, maker, lots) for maker, lots in stop_takes]
         if cancel:
             events.append({"kind": EventKind.CANCELLED, "order_id": sequence})
         return self.add(
-            CommandKind.PLACE,
+            CommandKind.REPLACE if replaces else CommandKind.PLACE,
             events,
-            self.authorization(sequence, market, account, side, price, quantity, max_fee_bps),
+            self.authorization(sequence, market, account, side, price, quantity, max_fee_bps, flags),
+            order_id=replaces,
             account=account,
             side=side,
             market=market,
@@ -93,7 +116,14 @@ class WrittenLog:
             quantity=quantity,
         )
 
-    def authorization(self, sequence, market, account, side, price, quantity, max_fee_bps) -> OrderAuthorization:
+    def amend(self, order_id: int, remaining: int) -> int:
+        """Takes lots away from an order, so that this many remain."""
+        taken = self.orders[order_id]["remaining"] - remaining
+        self.orders[order_id]["remaining"] = remaining
+        amended = {"kind": EventKind.AMENDED, "order_id": order_id, "quantity": taken, "remaining": remaining}
+        return self.add(CommandKind.AMEND, [amended], order_id=order_id, quantity=remaining)
+
+    def authorization(self, sequence, market, account, side, price, quantity, max_fee_bps, flags) -> OrderAuthorization:
         return OrderAuthorization(
             f"order-{sequence}",
             account.to_bytes(20, "big"),
@@ -101,7 +131,7 @@ class WrittenLog:
             sequence,
             sequence % 65_535,
             max_fee_bps,
-            0,
+            flags,
             bytes(64) + b"\x1b",
             bytes(32),
         )

@@ -12,9 +12,10 @@ struct TestOrder {
     uint48 seq;
     uint16 lane;
     uint16 maxFeeBps;
-    uint8 flags;
+    uint16 flags;
     int16 makerPpm;
     int16 takerPpm;
+    uint64 slide;
 }
 
 struct TestFill {
@@ -42,7 +43,7 @@ library PayloadWriter {
                 order.seq,
                 order.lane,
                 order.maxFeeBps,
-                uint16(order.flags)
+                order.flags
             )
         );
     }
@@ -56,7 +57,8 @@ library PayloadWriter {
         bytes memory sections;
         uint8 sectionCount = 0;
         for (uint256 i = 0; i < orders.length; ++i) {
-            classes = abi.encodePacked(classes, orders[i].makerPpm, orders[i].takerPpm, orders[i].maxFeeBps);
+            classes =
+                abi.encodePacked(classes, orders[i].makerPpm, orders[i].takerPpm, orders[i].maxFeeBps, orders[i].flags);
             if (i == 0 || orders[i].market != orders[i - 1].market) {
                 ++sectionCount;
                 sections = abi.encodePacked(sections, _sectionHeader(orders, i));
@@ -75,12 +77,11 @@ library PayloadWriter {
     function _sectionHeader(TestOrder[] memory orders, uint256 first) private pure returns (bytes memory) {
         uint16 count = 0;
         while (first + count < orders.length && orders[first + count].market == orders[first].market) ++count;
-        return abi.encodePacked(orders[first].market, count, hex"886520", uint48(0), uint40(0));
+        return abi.encodePacked(orders[first].market, count, hex"886528", uint48(0), uint40(0));
     }
 
     function _record(TestOrder memory order, uint8 class, bytes memory signature) private pure returns (bytes memory) {
-        uint8 control = order.side | (order.flags << 1);
-        bytes memory fields = abi.encodePacked(control, class, order.price, order.quantity);
-        return abi.encodePacked(fields, order.seq, order.expiry, order.lane, signature);
+        bytes memory fields = abi.encodePacked(order.side, class, order.price, order.quantity);
+        return abi.encodePacked(fields, order.seq, order.expiry, order.lane, order.slide, signature);
     }
 }

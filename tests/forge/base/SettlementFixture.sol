@@ -21,6 +21,9 @@ abstract contract SettlementFixture is TestBase {
     uint256 internal constant ENGINE_KEY = 0xE17612E;
     uint256 internal constant WALLETS = 4;
     uint64 internal constant FUNDS = 1e15;
+    /// @dev All instructions that an order can sign, and the one that lets the engine slide its price.
+    uint16 internal constant FLAGS_MAX = 0x3ff;
+    uint16 internal constant SLIDE = 2 << 5;
 
     bytes32 private constant BATCH_TYPEHASH = keccak256(
         "Batch(uint64 number,bytes32 payloadHash,bytes32 previousHash,bytes32 journalRoot,uint64 throughSequence)"
@@ -88,7 +91,8 @@ abstract contract SettlementFixture is TestBase {
             maxFeeBps: 50,
             flags: 0,
             makerPpm: 1500,
-            takerPpm: 2500
+            takerPpm: 2500,
+            slide: 0
         });
     }
 
@@ -118,11 +122,14 @@ abstract contract SettlementFixture is TestBase {
     }
 
     function payloadOf(TestOrder[] memory orders, TestFill[] memory fills) internal view returns (bytes memory) {
-        bytes[] memory signatures = new bytes[](orders.length);
+        return PayloadWriter.write(orders, signaturesOf(orders), fills);
+    }
+
+    function signaturesOf(TestOrder[] memory orders) internal view returns (bytes[] memory signatures) {
+        signatures = new bytes[](orders.length);
         for (uint256 i = 0; i < orders.length; ++i) {
             signatures[i] = signOrder(orders[i]);
         }
-        return PayloadWriter.write(orders, signatures, fills);
     }
 
     function signBatch(bytes memory payload, uint64 number) internal view returns (bytes memory) {

@@ -184,6 +184,8 @@ contract SettlementHandler is SettlementFixture {
         order.expiry = (dice >> 48) % 16 == 0 ? 1 : type(uint40).max;
         order.makerPpm = int16(uint16((dice >> 56) % 3000)) - 1000;
         order.takerPpm = int16(uint16((dice >> 72) % 5100));
+        order.flags = uint16(dice >> 88) & FLAGS_MAX;
+        if ((order.flags >> 5) & 3 == 2) order.slide = uint64((dice >> 104) % 4);
     }
 
     function checkSettled(TestOrder[] memory orders, TestFill[] memory fills, SkipReason[] memory reasons) private {
@@ -196,9 +198,10 @@ contract SettlementHandler is SettlementFixture {
             checkOrder(taker, fills[i].quantity);
             check(maker.side != taker.side && maker.market == taker.market, "orders that do not match filled");
             bool buys = taker.side == BUY;
-            check(buys ? maker.price <= taker.price : maker.price >= taker.price, "a limit was crossed");
-            book(buys ? taker : maker, buys ? taker.takerPpm : maker.makerPpm, maker.price, fills[i].quantity, BUY);
-            book(buys ? maker : taker, buys ? maker.makerPpm : taker.takerPpm, maker.price, fills[i].quantity, SELL);
+            uint64 price = maker.side == BUY ? maker.price - maker.slide : maker.price + maker.slide;
+            check(buys ? price <= taker.price : price >= taker.price, "a limit was crossed");
+            book(buys ? taker : maker, buys ? taker.takerPpm : maker.makerPpm, price, fills[i].quantity, BUY);
+            book(buys ? maker : taker, buys ? maker.makerPpm : taker.takerPpm, price, fills[i].quantity, SELL);
         }
     }
 
