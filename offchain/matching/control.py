@@ -9,7 +9,7 @@ from offchain.matching.inbox import Inbox
 from offchain.matching.outbox import Outbox
 from offchain.matching.state import State
 from offchain.matching.trading import Trading
-from offchain.matching.words import I64, Record, Words, record
+from offchain.matching.words import I64, Record, record
 
 
 @cython.final
@@ -93,15 +93,4 @@ class Control:
             self.state.guard(command.market)
         else:
             self.state.guarded = on
-        return self.cancel_orders(command) if on != 0 else 0
-
-    @cython.cfunc
-    def cancel_orders(self, command: Inbox) -> I64:
-        """Cancel all open orders of the command's market, or (0) of all markets, by ascending id."""
-        by_age: Words = self.state.orders.by_age()
-        number: I64 = 0
-        while number < len(by_age):
-            if command.market in (0, self.state.orders.slots[by_age[number] + at.META] & at.LOW16):
-                self.trading.cancel(command, by_age[number], codes.KILLED)
-            number += 1
-        return 0
+        return self.trading.cancel_everyone(command, command.market, codes.KILLED) if on != 0 else 0

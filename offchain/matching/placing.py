@@ -60,7 +60,7 @@ class OrderVerdict:
         self.limit = command.price
         self.guarded = self.state.guarded | self.state.ledger.accounts[account + at.ACCOUNT_GUARDED]
         rules: I64 = market[at.GUARDED] & at.GUARD_ORDERS
-        if command.unusual | self.guarded | rules != 0 or not self.is_sound(command, market):
+        if command.unusual | rules | (self.guarded & at.ACCOUNT_KILLED) != 0 or not self.is_sound(command, market):
             reason = self.steps(command, market)
             if reason != codes.OK:
                 return reason

@@ -18,7 +18,7 @@ from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, hi
 class State:
     """Markets, accounts and assets, balances, open orders and books.
 
-    `guarded` is not 0 if the kill switch of the exchange is on.
+    `guarded` is ACCOUNT_KILLED if the kill switch of the exchange is on, or 0.
     """
 
     ledger: Ledger

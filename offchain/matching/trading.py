@@ -11,7 +11,7 @@ from offchain.matching.outbox import Outbox
 from offchain.matching.placing import OrderVerdict
 from offchain.matching.risk import Risk
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, fee_of, high_of, low_of, pair, record
+from offchain.matching.words import I64, Record, Words, fee_of, high_of, low_of, pair, record
 
 
 @cython.final
@@ -364,14 +364,10 @@ class Trading:
     @cython.cfunc
     def cancel_everyone(self, command: Inbox, market: I64, reason: I64) -> I64:
         """Cancel all open orders, oldest first, in a market (0: in any)."""
-        found: list[tuple[int, int]] = []
-        slot: I64 = at.ORDER_WORDS
-        while slot < self.state.orders.used * at.ORDER_WORDS:
-            order_id: I64 = self.state.orders.slots[slot + at.ID]
-            if order_id != 0 and market in (0, self.state.orders.slots[slot + at.META] & at.LOW16):
-                found.append((order_id, slot))
-            slot += at.ORDER_WORDS
-        found.sort()
-        for _, slot in found:
-            self.cancel(command, slot, reason)
+        by_age: Words = self.state.orders.by_age()
+        number: I64 = 0
+        while number < len(by_age):
+            if market in (0, self.state.orders.slots[by_age[number] + at.META] & at.LOW16):
+                self.cancel(command, by_age[number], reason)
+            number += 1
         return 0
