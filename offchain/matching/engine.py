@@ -148,6 +148,22 @@ class Engine:
         """What an account traded in the 30 days before the last ROLL_VOLUMES, in quote units; its tier's volume."""
         return self._machine.volume(account)
 
+    def has_volumes(self) -> bool:
+        """Whether there can be anything for a ROLL_VOLUMES to count: a fill was counted, or tiers are set."""
+        return self._machine.has_volumes()
+
+    def limits(self, account: int) -> tuple[int, int, int]:
+        """What applies to a known account: open orders, messages, and the window of these in sequences; 0: no limit."""
+        return self._machine.limits_of(account)
+
+    def position_cap(self, account: int, asset: int) -> int:
+        """The most that buys may bring an account's balance of an asset to, in units; 0: there is no cap."""
+        return self._machine.position_cap(account, asset)
+
+    def killed(self, account: int, market: int) -> tuple[bool, bool, bool]:
+        """Whether the kill switches of the exchange, of a known account and of a listed market are on."""
+        return self._machine.killed(account, market)
+
     def state_hash(self) -> bytes:
         """SHA-256 over the canonical form of the logical state (`canonical.py`): equal for equal states."""
         return hashlib.sha256(self._canonical()).digest()

@@ -20,7 +20,7 @@ from offchain.matching.tape import Tape
 from offchain.matching.trading import Trading
 from offchain.matching.unwinding import Unwinding
 from offchain.matching.verdict import Verdict
-from offchain.matching.words import I64, Rows, Words, high_of, packed, record, unpacked
+from offchain.matching.words import I64, Rows, Words, high_of, low_of, packed, record, unpacked
 
 
 @cython.final
@@ -169,6 +169,35 @@ class Machine:
         """The volume that an account's tier follows from; 0 for an unknown account."""
         ledger = self.state.ledger
         return ledger.profiles[account * at.PROFILE_WORDS + at.COUNTED] if ledger.is_account(account) else 0
+
+    def killed(self, account: I64, market: I64) -> tuple[bool, bool, bool]:
+        """Whether the kill switches of the exchange, of a known account and of a listed market are on."""
+        guards: I64 = self.state.ledger.accounts[account * at.ACCOUNT_WORDS + at.ACCOUNT_GUARDED]
+        switch: I64 = self.state.markets[market * at.MARKET_WORDS + at.KILLED]
+        return self.state.guarded != 0, guards & at.ACCOUNT_KILLED != 0, switch != 0
+
+    def limits_of(self, account: I64) -> tuple[int, int, int]:
+        """The limits that apply to a known account: open orders, messages, and the window of these in sequences."""
+        limits: I64 = self.state.limits.most(account)
+        profiles = self.state.ledger.profiles
+        most: I64 = profiles[limits + at.MOST]
+        return low_of(most), high_of(most), profiles[limits + at.MOST_WINDOW]
+
+    def position_cap(self, account: I64, asset: I64) -> int:
+        """The most that buys may bring an account's balance to, in units; 0: there is no cap."""
+        balance: I64 = self.state.ledger.find(account, asset)
+        return self.state.ledger.cap_of(balance)
+
+    def has_volumes(self) -> bool:
+        """Whether a fill was ever counted, as far as pages tell, or a tier above the first is set."""
+        if self.state.volumes.used > 1:
+            return True
+        tier: I64 = 1
+        while tier < codes.TIER_MAX:
+            if self.state.tiers.tiers[tier * at.TIER_WORDS + at.TIER_VOLUME] != 0:
+                return True
+            tier += 1
+        return False
 
     def dump(self) -> Words:
         """The canonical words of the logical state."""

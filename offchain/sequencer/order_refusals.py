@@ -102,10 +102,12 @@ def _large_notional(_: Machine, command: Command, market: Market) -> QuantaTrade
     )
 
 
-def _killed(_machine: Machine, _: Command, market: Market) -> QuantaTradeError:
+def _killed(machine: Machine, command: Command, market: Market) -> QuantaTradeError:
+    names = ("the exchange", "the account", market.symbol)
+    switches = machine.engine.killed(command.account, market.market_id)
+    on = " and ".join(name for name, is_on in zip(names, switches, strict=True) if is_on)
     return TradingKilled(
-        f"A kill switch of the exchange, of {market.symbol} or of the account is on: open orders were cancelled, and "
-        "none are taken.",
+        f"The kill switch of {on} is on: open orders were cancelled, and none are taken.",
         "Nothing was changed. Wait until it is off; balances and withdrawals are not touched by it.",
     )
 
@@ -178,36 +180,38 @@ def _bad_replacement(machine: Machine, command: Command, market: Market) -> Quan
 
 
 def _low_cap(machine: Machine, command: Command, _: Market) -> QuantaTradeError:
-    rates = machine.registry.fees.get(command.account, machine.registry.default_fees)
-    highest = max(rates.maker_fee_ppm, rates.taker_fee_ppm)
+    maker_ppm, taker_ppm = machine.engine.rates(command.account)
     return FeeCapTooLow(
-        f"The order caps its fee at {command.taker_fee_ppm} ppm; the account pays {rates.maker_fee_ppm} ppm as "
-        f"maker and {rates.taker_fee_ppm} ppm as taker.",
-        f"Sign a maxFeeBps of {-(-highest // PPM_PER_BPS)} or more.",
+        f"The order caps its fee at {command.taker_fee_ppm} ppm; the account pays {maker_ppm} ppm as "
+        f"maker and {taker_ppm} ppm as taker.",
+        f"Sign a maxFeeBps of {-(-max(maker_ppm, taker_ppm) // PPM_PER_BPS)} or more.",
     )
 
 
 def _too_many_orders(machine: Machine, command: Command, _: Market) -> QuantaTradeError:
+    most, _messages, _window = machine.engine.limits(command.account)
     return TooManyOrders(
-        f"The account has {len(machine.registry.live_of.get(command.account, ()))} open orders, armed stops included, "
-        "and may not have more.",
+        f"The account has {len(machine.registry.live_of.get(command.account, ()))} open orders, armed stops included; "
+        f"it may have {most}.",
         "Cancel one of them, replace one, or send an immediate order.",
     )
 
 
-def _too_many_messages(_machine: Machine, _command: Command, _: Market) -> QuantaTradeError:
+def _too_many_messages(machine: Machine, command: Command, _: Market) -> QuantaTradeError:
+    _orders, most, window = machine.engine.limits(command.account)
     return TooManyMessages(
-        "The account has sent as many orders, replacements and amendments as it may for now.",
+        f"The account may send {most} orders, replacements and amendments within {window} commands of the log.",
         "Nothing was changed. Cancels are taken; send it again when the log has moved on.",
     )
 
 
 def _position_capped(machine: Machine, command: Command, market: Market) -> QuantaTradeError:
     base = market.base
+    cap = machine.engine.position_cap(command.account, base.asset_id)
     available, reserved = machine.engine.balance(command.account, base.asset_id)
     return PositionCapped(
-        f"The account holds {base.to_decimal(max(available, 0) + reserved)} {base.symbol}, its open buys count as "
-        "bought, and this order would bring it past its cap.",
+        f"The account may hold {base.to_decimal(cap)} {base.symbol} by buying. It holds "
+        f"{base.to_decimal(max(available, 0) + reserved)}, and its open buys count as bought.",
         "Lower the quantity, or cancel other buys.",
     )
 

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from offchain.core.clock import ClockUs, wall_clock_us
-from offchain.core.commands import ORDER_KINDS, CancelReason
+from offchain.core.commands import ORDER_KINDS, CancelReason, CommandKind
 from offchain.core.errors import (
     ConfigurationError,
     JournalError,
@@ -42,6 +42,7 @@ from offchain.sequencer.replay import recover
 from offchain.sequencer.snapshot import Capture, capture, snapshot_paths, write_snapshot
 
 _US: Final = 1_000_000
+_DAY_US: Final = 86_400 * _US
 _TICK_S: Final = 1.0
 _LOG = logging.getLogger(__name__)
 
@@ -241,7 +242,7 @@ class Sequencer:
             self._halt(f"the sequencer failed: {public_reason(error)}")
 
     def _has_work(self) -> bool:
-        return bool(self._callers) or self._expiry.is_due(self._due_s())
+        return bool(self._callers) or self._expiry.is_due(self._due_s()) or self._is_new_day(self._now_us())
 
     async def _round(self) -> None:
         callers = self._next_callers()
@@ -285,6 +286,8 @@ class Sequencer:
 
     def _apply(self, group: Group, callers: Sequence[_Caller]) -> QuantaTradeError | None:
         """Take what time brings, then the callers' intents; an error if the state is no longer sound."""
+        if self._is_new_day(group.now_us):
+            group.add(group.command(CommandKind.ROLL_VOLUMES, amount=group.now_us // _DAY_US))
         for order_id in self._expiry.pop_due(self._due_s(), self._options.group_intents):
             cancel_live(group, order_id, CancelReason.EXPIRED)
         for caller in callers:
@@ -335,6 +338,13 @@ class Sequencer:
 
     def _now_us(self) -> int:
         return max(self._clock(), self._machine.timestamp_us)
+
+    def _is_new_day(self, now_us: int) -> bool:
+        """Whether the UTC day of the last command is over and volumes are to be counted anew.
+
+        All volumes are of days up to that of the last command, so the first command of a day is the one that counts.
+        """
+        return now_us // _DAY_US > self._machine.timestamp_us // _DAY_US and self._machine.engine.has_volumes()
 
     def _due_s(self) -> int:
         return self._now_us() // _US + self._options.expiry_margin_s
