@@ -7,9 +7,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from offchain.core.commands import CommandKind
+from offchain.core.commands import (
+    STOP_TYPES,
+    CommandKind,
+    OrderInstructions,
+    OrderType,
+    PostOnly,
+    SelfTradePrevention,
+    TimeInForce,
+)
 from offchain.core.errors import (
     AccountExiting,
+    BadQuantity,
     ClientOrderIdReused,
     InsufficientBalance,
     LaneBusy,
@@ -22,9 +31,22 @@ from offchain.core.errors import (
     StateDiverged,
     UnknownAccount,
     UnsupportedOrder,
+    WouldCross,
+    WouldSelfTrade,
+    WouldTrigger,
 )
 from offchain.core.events import EventKind
-from offchain.core.intents import CancelAllOrders, Intent, Receipt, RevertWithdrawal, SetFees, UnwindFill
+from offchain.core.intents import (
+    AmendOrder,
+    CancelAllOrders,
+    Intent,
+    Receipt,
+    ReplaceOrder,
+    RevertWithdrawal,
+    SetFees,
+    SetKillSwitch,
+    UnwindFill,
+)
 from offchain.sequencer.disk import Disk
 from offchain.sequencer.journal import Journal
 from offchain.sequencer.machine import Machine
@@ -55,6 +77,22 @@ from tests.sequencer.world import (
 OWNERS = st.sampled_from([ALICE, BOB, CAROL])
 IDS = st.sampled_from([f"id{n}" for n in range(8)])
 SMALL = st.integers(1, 6)
+CANCEL_INCOMING = OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_INCOMING).flags
+INSTRUCTIONS = [
+    OrderInstructions(TimeInForce.FOK, OrderType.MARKET),
+    OrderInstructions(TimeInForce.FOK_BUDGET),
+    OrderInstructions(post_only=PostOnly.REJECT),
+    OrderInstructions(post_only=PostOnly.SLIDE),
+    *(
+        OrderInstructions(time_in_force, order_type, self_trade_prevention=mode)
+        for mode in SelfTradePrevention
+        for time_in_force, order_type in (
+            (TimeInForce.GTC, OrderType.LIMIT),
+            (TimeInForce.GTC, OrderType.STOP_LIMIT),
+            (TimeInForce.IOC, OrderType.STOP_MARKET),
+        )
+    ),
+]
 
 
 def assert_same_live_orders(one: Machine, other: Machine) -> None:
@@ -143,10 +181,108 @@ class Rules(RuleBasedStateMachine):
             assert outcome is InsufficientBalance
         else:
             assert outcome.events[0].kind == EventKind.ACCEPTED
-            self.taken[owner, name] = (outcome, digest)
-            self.seqs[owner, lane] = seq
-            self.lanes[owner, lane] = outcome.sequence
-            self.fills += [event for event in outcome.events if event.kind == EventKind.FILLED]
+            self.note_order(owner, name, lane, seq, outcome, digest)
+
+    def note_order(self, owner, name, lane, seq, outcome, digest) -> None:
+        self.taken[owner, name] = (outcome, digest)
+        self.seqs[owner, lane] = seq
+        self.lanes[owner, lane] = outcome.sequence
+        self.fills += [event for event in outcome.events if event.kind == EventKind.FILLED]
+
+    @rule(
+        owner=st.sampled_from([ALICE, BOB]),
+        name=IDS,
+        side=st.sampled_from([BUY, SELL]),
+        price=st.integers(99, 101),
+        trigger=st.integers(98, 102),
+        quantity=SMALL,
+        lane=st.integers(1, 2),
+        instructions=st.sampled_from(INSTRUCTIONS),
+    )
+    def place_unusual(self, owner, name, side, price, trigger, quantity, lane, instructions):
+        """An order of any kind; that lanes and the book hold the same is for the invariant to say."""
+        seq = max(self.floors.get(owner, 0), self.seqs.get((owner, lane), 0)) + 1
+        is_stop = instructions.order_type in STOP_TYPES
+        is_free = not self.is_open(self.lanes.get((owner, lane)))
+        if (owner, name) in self.taken:
+            return
+        intent = order(
+            owner,
+            name,
+            side,
+            price,
+            quantity,
+            lane=lane,
+            seq=seq,
+            flags=instructions.flags,
+            trigger=trigger if is_stop else 0,
+            budget=600 if instructions.time_in_force == TimeInForce.FOK_BUDGET else 0,
+        )
+        outcome = self.give(intent)
+        if not is_free:
+            assert outcome is LaneBusy
+        elif isinstance(outcome, Receipt):
+            self.note_order(owner, name, lane, seq, outcome, intent.authorization.digest)
+        else:
+            assert outcome in ((WouldTrigger,) if is_stop else (WouldCross,))
+
+    @rule(
+        owner=OWNERS,
+        old=IDS,
+        name=IDS,
+        price=st.integers(99, 101),
+        quantity=SMALL,
+        lane=st.integers(1, 2),
+        seq=SMALL,
+        flags=st.sampled_from([0, CANCEL_INCOMING]),
+    )
+    def replace_order(self, owner, old, name, price, quantity, lane, seq, flags):
+        first, before = self.taken.get((owner, old)), self.taken.get((owner, name))
+        was_open = first is not None and self.is_open(first[0].sequence)
+        side = self.desk.machine.engine.order(first[0].sequence)[2] if was_open else BUY
+        intent = order(owner, name, side, price, quantity, lane=lane, seq=seq, flags=flags)
+        occupant = self.lanes.get((owner, lane))
+        outcome = self.give(ReplaceOrder(intent, old))
+        if owner not in self.accounts:
+            assert outcome is UnknownAccount
+        elif first is None:
+            assert outcome is NotFound
+        elif before is not None:
+            assert outcome is ClientOrderIdReused or outcome.repeated
+        elif not was_open:
+            assert outcome is OrderNotOpen
+        elif isinstance(outcome, Receipt):
+            assert [event.kind for event in outcome.events[:2]] == [EventKind.CANCELLED, EventKind.ACCEPTED]
+            assert not self.is_open(first[0].sequence)
+            self.note_order(owner, name, lane, seq, outcome, intent.authorization.digest)
+        else:
+            assert self.is_open(first[0].sequence)
+            assert outcome in (SeqTooLow, LaneBusy, WouldSelfTrade, AccountExiting, InsufficientBalance)
+            assert outcome is not LaneBusy or occupant != first[0].sequence
+
+    @rule(owner=OWNERS, name=IDS, quantity=st.integers(0, 6))
+    def amend_order(self, owner, name, quantity):
+        first = self.taken.get((owner, name))
+        held = self.desk.machine.engine.order(first[0].sequence) if first is not None else None
+        outcome = self.give(AmendOrder(owner, quantity, name))
+        if owner not in self.accounts:
+            assert outcome is UnknownAccount
+        elif first is None:
+            assert outcome is NotFound
+        elif held is None:
+            assert outcome is OrderNotOpen
+        elif not 0 < quantity <= held[4]:
+            assert outcome is BadQuantity
+        else:
+            assert outcome.repeated == (quantity == held[4])
+            assert self.desk.machine.engine.order(first[0].sequence)[4] == quantity
+
+    @rule(switch=st.sampled_from([SetKillSwitch(True), SetKillSwitch(True, ALICE), SetKillSwitch(True, market=1)]))
+    def kill(self, switch):
+        self.give(switch)
+        live = self.desk.machine.registry.live.values()
+        assert not any(one.account == 1 or not switch.owner for one in live)
+        self.give(SetKillSwitch(False, switch.owner, switch.market))
 
     @rule(owner=OWNERS, name=IDS)
     def cancel_order(self, owner, name):
