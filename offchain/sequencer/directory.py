@@ -1,4 +1,4 @@
-"""A read-only view of the registry for everyone outside the sequencer. Safe to read from any thread.
+"""A read-only view of what the machine knows for everyone outside the sequencer. Safe to read from any thread.
 
 It shows what has been applied, which may be a moment ahead of what is durable.
 """
@@ -8,15 +8,17 @@ from types import MappingProxyType
 
 from offchain.core.errors import UnknownAccount
 from offchain.core.money import Asset, Market
+from offchain.sequencer.machine import Machine
 from offchain.sequencer.orders import TakenOrder
-from offchain.sequencer.registry import Registry, Withdrawal
+from offchain.sequencer.registry import Withdrawal
 
 
 class Directory:
-    """Names and numbers: who is which account, what is listed, which order is whose."""
+    """Names and numbers: who is which account and pays which fees, what is listed, which order is whose."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, machine: Machine) -> None:
+        self._registry = machine.registry
+        self._engine = machine.engine
 
     @property
     def assets(self) -> Mapping[int, Asset]:
@@ -62,9 +64,8 @@ class Directory:
         return self._registry.orders.by_id(order_id)
 
     def fees(self, account: int) -> tuple[int, int]:
-        """The account's maker and taker rate in parts per million; account 0: the default of all others."""
-        rates = self._registry.fees.get(account, self._registry.default_fees)
-        return rates.maker_fee_ppm, rates.taker_fee_ppm
+        """The maker's and taker's rate in force for an account, in parts per million; account 0: those of tier 1."""
+        return self._engine.rates(account)
 
     def withdrawal(self, sequence: int) -> Withdrawal | None:
         """The withdrawal that this WITHDRAW command took out."""

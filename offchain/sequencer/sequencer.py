@@ -80,7 +80,7 @@ class Sequencer:
     """The single writer of one journal. All its methods belong to one event loop."""
 
     def __init__(self, journal: Journal, machine: Machine, options: SequencerOptions, clock: ClockUs) -> None:
-        self.directory = Directory(machine.registry)
+        self.directory = Directory(machine)
         self.halted: str | None = None
         """Why nothing is taken any more, or None."""
         self._options = options

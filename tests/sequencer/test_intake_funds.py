@@ -67,7 +67,7 @@ def available(desk: Desk, account: int, asset: int = QUOTE) -> int:
 def test_the_first_deposit_opens_an_account(desk):
     desk.take(deposit(50, CAROL, QUOTE, 7))
     assert desk.kinds[-2:] == [CommandKind.OPEN_ACCOUNT, CommandKind.CHAIN_DEPOSIT]
-    directory = Directory(desk.machine.registry)
+    directory = Directory(desk.machine)
     assert directory.account_of(CAROL) == 3
     assert directory.owner_of(3) == CAROL
     assert directory.accounts_count == 4
@@ -78,7 +78,7 @@ def test_the_first_deposit_opens_an_account(desk):
 
 
 def test_accounts_that_do_not_exist_have_no_owner(desk):
-    directory = Directory(desk.machine.registry)
+    directory = Directory(desk.machine)
     assert directory.account_of(CAROL) is None
     assert directory.owner_of(0) == b""
     for account in (-1, 3):
@@ -93,7 +93,7 @@ def test_a_fact_at_or_before_the_last_position_is_dropped(desk, place):
     assert receipt.repeated
     assert receipt.sequence == recorded.sequence
     assert available(desk, 1) == FUNDS
-    assert Directory(desk.machine.registry).chain_position == (0, 4)
+    assert Directory(desk.machine).chain_position == (0, 4)
 
 
 def test_positions_are_ordered_by_block_before_log(desk):
@@ -126,7 +126,7 @@ def test_a_fact_and_its_kind_belong_together(desk):
 @pytest.mark.parametrize("fact", [floor(50, CAROL, 7), exit_requested(50, CAROL)])
 def test_whoever_binds_their_future_orders_first_gets_an_account_too(desk, fact):
     desk.take(fact)
-    assert Directory(desk.machine.registry).account_of(CAROL) == 3
+    assert Directory(desk.machine).account_of(CAROL) == 3
 
 
 def test_a_settled_batch_moves_the_chain_position(desk):
@@ -154,7 +154,7 @@ def test_a_withdrawal_leaves_the_available_balance(desk):
     receipt = desk.take(withdrawal(ALICE, 5, 100))
     assert receipt.events[0].kind == EventKind.DEBITED
     assert available(desk, 1) == FUNDS - 100
-    taken = Directory(desk.machine.registry).withdrawal(receipt.sequence)
+    taken = Directory(desk.machine).withdrawal(receipt.sequence)
     assert (taken.account, taken.nonce, taken.amount_units) == (1, 5, 100)
 
 
@@ -252,7 +252,7 @@ def test_fees_that_were_collected_leave_the_fee_account(desk):
     receipt = desk.take(collected)
     assert [event.kind for event in receipt.events] == [EventKind.DEBITED]
     assert available(desk, 0) == 1
-    assert Directory(desk.machine.registry).accounts_count == 3, "the fee account is no new one"
+    assert Directory(desk.machine).accounts_count == 3, "the fee account is no new one"
 
 
 def test_a_skipped_fill_is_taken_back_once(desk):

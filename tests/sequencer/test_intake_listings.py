@@ -23,7 +23,7 @@ def changed(intent, **fields):
 
 
 def test_listings_are_in_the_directory(desk):
-    directory = Directory(desk.machine.registry)
+    directory = Directory(desk.machine)
     assert directory.assets[BASE].symbol == "QTRA"
     assert directory.markets[MARKET] is directory.markets_by_symbol["QTRA-USDC"]
     market = directory.markets[MARKET]
@@ -127,7 +127,7 @@ def test_a_market_needs_listed_assets(desk):
 
 
 def test_fees_are_the_engines_then_the_default_then_the_accounts_own(desk):
-    directory = Directory(desk.machine.registry)
+    directory = Directory(desk.machine)
     assert directory.fees(1) == directory.fees(0) == (1_500, 2_500)
     desk.take(SetFees(-100, 1_000))
     desk.take(SetFees(0, 0, ALICE))

@@ -71,7 +71,7 @@ def test_an_order_becomes_one_command_whose_sequence_is_its_id(desk):
     assert receipt.sequence == desk.machine.sequence
     assert [event.kind for event in receipt.events] == [EventKind.ACCEPTED]
     assert desk.machine.engine.order(receipt.sequence) == (1, MARKET, BUY, 100, 10)
-    taken = Directory(desk.machine.registry).order(receipt.sequence)
+    taken = Directory(desk.machine).order(receipt.sequence)
     assert (taken.account, taken.client_order_id) == (1, "first")
 
 
