@@ -232,11 +232,11 @@ class _Deeds:
         self.unwound: set[int] = set()
         self.settled = 0
         self.deeds = {
-            self.place: 40,
-            self.place_unusual: 30,
-            self.replace: 6,
+            self.place: 50,
+            self.place_unusual: 25,
+            self.replace: 8,
             self.amend: 6,
-            self.cancel: 18,
+            self.cancel: 14,
             self.cancel_all: 1,
             self.deposit: 3,
             self.withdraw: 3,
@@ -246,9 +246,9 @@ class _Deeds:
             self.set_fees: 2,
             self.exit: 1,
             self.exited: 1,
-            self.calm: 4,
+            self.calm: 10,
             self.disturb: 1,
-            self.kill: 0.3,
+            self.kill: 0.2,
             self.set_schedule: 1,
         }
 
@@ -364,7 +364,8 @@ class _Deeds:
 
     def calm(self) -> None:
         for market in MARKETS:
-            self.log.add(CommandKind.SET_MARKET_STATUS, market=market, mode=MarketStatus.TRADING)
+            if self.log.engine.status(market) != MarketStatus.TRADING:
+                self.log.add(CommandKind.SET_MARKET_STATUS, market=market, mode=MarketStatus.TRADING)
 
     def disturb(self) -> None:
         market = self.dice.choice(list(MARKETS))
