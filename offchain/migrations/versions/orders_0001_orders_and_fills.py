@@ -13,6 +13,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Create the tables."""
+    _create_orders()
+    _create_fills()
+    _create_prevented_matches()
+
+
+def _create_orders() -> None:
     op.create_table(
         "orders",
         sa.Column("order_id", Int64, nullable=False, autoincrement=False),
@@ -58,6 +64,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("remaining_lots > 0"),
         postgresql_where=sa.text("remaining_lots > 0"),
     )
+
+
+def _create_fills() -> None:
     op.create_table(
         "fills",
         sa.Column("fill_id", Int64, nullable=False, autoincrement=False),
@@ -87,6 +96,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("batch_number IS NULL"),
     )
     op.create_index("ix_fills_taker_account_fill_id", "fills", ["taker_account", "fill_id"])
+
+
+def _create_prevented_matches() -> None:
     op.create_table(
         "prevented_matches",
         sa.Column("prevented_id", Int64, nullable=False, autoincrement=False),
