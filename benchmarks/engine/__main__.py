@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+from benchmarks.engine.journaled import tell_journal
 from benchmarks.engine.workloads import SHAPES, Flow, Maker
 from benchmarks.engine.yardstick import Yardstick, open_yardstick
 from benchmarks.figures import Figures
@@ -53,6 +54,7 @@ def main(commands: int, runs: int) -> None:
     tell_calls(figures, flows["w1"])
     tell_others(figures, flows["w1"])
     tell_snapshot(figures, flows["w2"], runs)
+    tell_journal(figures, flows["w1"], runs)
     tell_sizes(figures)
 
 

@@ -30,7 +30,7 @@ async def compare_books(
 ) -> Agreement:
     """Compares every account and asset at rest: everything is settled, nobody trades; sessions by owner."""
     machine = await asyncio.to_thread(replay, settings.journal_folder)
-    directory = Directory(machine.registry)
+    directory = Directory(machine)
     ledger = await asyncio.to_thread(read_ledger, settings)
     engine = engine_totals(machine.engine.balances())
     owners = {account: directory.owner_of(account) for account in range(1, directory.accounts_count)}

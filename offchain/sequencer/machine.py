@@ -45,7 +45,7 @@ class Machine:
     ) -> None:
         """Apply the next commands, which the engine took once; their events are not told.
 
-        Until `settle` is called the registry does not know which orders are live.
+        Until `settle` is called the registry knows neither lanes nor which orders are live.
 
         Args:
             commands: rows of COMMAND_DTYPE.
@@ -66,8 +66,8 @@ class Machine:
         self.sequence, self.timestamp_us = int(sequences[-1]), int(commands["timestamp_us"][-1])
 
     def settle(self) -> None:
-        """Tell the registry which orders are live, after `apply_many`."""
-        self.registry.set_live(self.engine.open_order_ids())
+        """Let the registry work out what follows from what `apply_many` gave it."""
+        self.registry.settle(self.engine.open_order_ids())
 
 
 def _refused(sequence: int, reason: int) -> StateDiverged:

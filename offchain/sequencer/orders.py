@@ -175,6 +175,14 @@ class OrderIndex:
             found[start:stop] = self._rows[page][places]
         return found
 
+    def rows_from(self, start: int) -> Iterator[Rows]:
+        """The rows of TAKEN_DTYPE of all orders from place `start` on, page by page."""
+        while start < self._count:
+            page, place = divmod(start, PAGE_ORDERS)
+            rows = self._rows[page][place : place + self._count - start]
+            yield rows
+            start += len(rows)
+
     def pages(self, count: int) -> Iterator[OrderPage]:
         """Copies of the first `count` orders, one after the other."""
         for page, start in enumerate(range(0, count, PAGE_ORDERS)):
@@ -210,12 +218,10 @@ class OrderIndex:
 
     def _keys(self, start: int, stop: int) -> Iterator[npt.NDArray[np.uint32]]:
         """The keys of the orders at places `start` to `stop`, ten words each, page by page."""
-        while start < stop:
-            page, place = divmod(start, PAGE_ORDERS)
-            count = min(stop - start, PAGE_ORDERS - place)
-            words = self._rows[page][place : place + count].view(np.uint32)
-            yield words.reshape(count, TAKEN_DTYPE.itemsize // 4)[:, : KEY_BYTES // 4]
-            start += count
+        for rows in self.rows_from(start):
+            words = rows[: stop - start].view(np.uint32).reshape(-1, TAKEN_DTYPE.itemsize // 4)
+            yield words[:, : KEY_BYTES // 4]
+            start += len(words)
 
     def _at(self, place: int) -> TakenOrder:
         number, place = divmod(place, PAGE_ORDERS)

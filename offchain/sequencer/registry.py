@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from offchain.core.commands import (
+    COMMAND_BYTES,
     ORDER_KINDS,
     AccountOpening,
     Attachment,
@@ -38,6 +39,7 @@ _ACCEPTED: Final = int(EventKind.ACCEPTED)
 _FILLED: Final = int(EventKind.FILLED)
 _CANCELLED: Final = int(EventKind.CANCELLED)
 _STATUS_CHANGED: Final = int(EventKind.STATUS_CHANGED)
+_NO_EVENTS: Final[tuple[Event, ...]] = ()
 _EVENTS_ONLY: Final = frozenset({CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.AMEND})
 """Commands of which the events say all that is to be kept."""
 
@@ -116,6 +118,8 @@ class Registry:
         """The order that occupies a lane, by `lane_key`."""
         self.lane_seqs: dict[int, int] = {}
         """Highest seq that each lane has seen, by `lane_key`."""
+        self._lanes_known = 0
+        """Of so many orders, the first ones, the lanes are in `lane_seqs`."""
         self.floors: dict[tuple[int, int], int] = {}
         """Cancel floor by account and base asset."""
         self.withdrawals: dict[int, Withdrawal] = {}
@@ -162,7 +166,7 @@ class Registry:
         attachments: Sequence[tuple[int, Attachment]],
         events: npt.NDArray[Any],
     ) -> None:
-        """Take in many commands at once, all but which orders are live: `set_live` tells that when they are all in.
+        """Take in many commands at once. What follows from all orders together is left for `settle`.
 
         Args:
             commands: rows of COMMAND_DTYPE that the engine took.
@@ -172,18 +176,34 @@ class Registry:
         """
         orders = is_order(commands)
         self._apply_noted(commands, ~(orders | (commands["kind"] == CommandKind.CANCEL)), dict(attachments), events)
-        placed = commands[orders]
-        self.orders.extend(placed, signed)
-        lanes = self._base_assets()[placed["market"]] << _ASSET_SHIFT | signed["lane"]
-        keys = placed["account"].astype(np.uint64) << _ACCOUNT_SHIFT | lanes.astype(np.uint64)
-        self.lane_seqs.update(zip(keys.tolist(), signed["seq"].tolist(), strict=True))
+        self.orders.extend(np.take(commands, np.flatnonzero(orders)), signed)
 
-    def set_live(self, order_ids: npt.NDArray[np.uint64]) -> None:
-        """Set the orders in the books, by their ids in ascending order, and the indexes that follow from them.
+    def settle(self, order_ids: npt.NDArray[np.uint64]) -> None:
+        """Work out what follows from all orders, after `apply_many`: the lanes, and which orders are live.
+
+        Args:
+            order_ids: those of the orders that the engine holds, ascending.
 
         Raises:
             StateDiverged: one of them was never taken.
         """
+        for rows in self.orders.rows_from(self._lanes_known):
+            self._see_lanes(rows)
+        self._lanes_known = len(self.orders)
+        self._set_live(order_ids)
+
+    def _see_lanes(self, rows: npt.NDArray[Any]) -> None:
+        """Take in the lanes and seqs of orders, given as rows of TAKEN_DTYPE."""
+        lanes = self._base_assets()[rows["market"]] << _ASSET_SHIFT | rows["lane"]
+        keys = rows["account"].astype(np.uint64) << _ACCOUNT_SHIFT | lanes.astype(np.uint64)
+        order = np.argsort(keys)
+        keys, seqs = keys[order], rows["seq"][order]
+        starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+        highest = np.maximum.reduceat(seqs, starts)
+        self.lane_seqs.update(zip(keys[starts].tolist(), highest.tolist(), strict=True))
+
+    def _set_live(self, order_ids: npt.NDArray[np.uint64]) -> None:
+        """Set the orders in the books, and the indexes that follow from them."""
         try:
             rows = self.orders.rows_of(order_ids)
         except KeyError as error:
@@ -217,19 +237,18 @@ class Registry:
     ) -> None:
         """Take in, one by one, the commands that are `noted` and those of which an event changed a market's status."""
         changes = events["command_sequence"][events["kind"] == _STATUS_CHANGED]
-        places = np.union1d(np.flatnonzero(noted), (changes - commands["sequence"][:1]).astype(np.int64))
-        if not len(places):
-            return
-        sequences = commands["sequence"][places]
-        starts = events["command_sequence"].searchsorted(sequences).tolist()
-        ends = events["command_sequence"].searchsorted(sequences, "right").tolist()
-        for place, start, end in zip(places.tolist(), starts, ends, strict=True):
-            command = Command.unpack(commands[place].tobytes())
-            own = Event.unpack_all(events[start:end].tobytes())
-            logged = LoggedCommand(command, attachments.get(place), tuple(own))
-            if command.kind not in ORDER_KINDS and command.kind not in _EVENTS_ONLY:
+        changed = frozenset((changes - commands["sequence"][:1]).tolist())
+        places = sorted(changed.union(np.flatnonzero(noted).tolist()))
+        rows = commands.tobytes() if places else b""
+        for place in places:
+            command = Command.unpack(rows[place * COMMAND_BYTES : (place + 1) * COMMAND_BYTES])
+            is_changed, own = place in changed, _NO_EVENTS
+            if is_changed or command.kind in LISTING_KINDS:
+                own = _events_of(command.sequence, events)
+            logged = LoggedCommand(command, attachments.get(place), own)
+            if noted[place] and command.kind not in _EVENTS_ONLY:
                 self._apply_rare(logged)
-            if any(event.kind == _STATUS_CHANGED for event in logged.events):
+            if is_changed:
                 self.listings.note(logged)
                 self.index_markets()
 
@@ -249,6 +268,7 @@ class Registry:
         asset = self.listings.markets[market].base.asset_id
         lane, seq = attachment.lane, attachment.seq
         self.lane_seqs[lane_key(account, asset, lane)] = seq
+        self._lanes_known = len(self.orders)
         self._put_live(
             command.sequence, LiveOrder(account, market, command.side, asset, lane, seq, attachment.expiry_s)
         )
@@ -324,6 +344,13 @@ class Registry:
         left = self.open_withdrawals.pop(withdrawal.account) - 1
         if left:
             self.open_withdrawals[withdrawal.account] = left
+
+
+def _events_of(sequence: int, events: npt.NDArray[Any]) -> tuple[Event, ...]:
+    """The events of one command among those of many."""
+    told = events["command_sequence"]
+    start, end = (int(told.searchsorted(np.uint64(sequence), side)) for side in ("left", "right"))
+    return tuple(Event.unpack_all(events[start:end].tobytes()))
 
 
 def _mark(command: Command) -> Mark:

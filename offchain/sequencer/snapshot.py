@@ -62,13 +62,13 @@ class _Page(msgspec.Struct, frozen=True, array_like=True):
     rows: msgspec.Raw
 
 
-# What the registry holds beside its head and its index of orders, as the types of its rows.
+# What the registry holds beside its head and its index of orders, as the types of its rows. Lanes and live orders are
+# not among it: they follow from the orders and from the engine.
 _ROWS: Final[tuple[Any, ...]] = (
     bytes,
     tuple[int, Asset],
     tuple[int, Market],
     tuple[tuple[bool, int], Mark],
-    tuple[int, int],
     tuple[tuple[int, int], int],
     tuple[int, Withdrawal],
     tuple[int, Mark],
@@ -101,7 +101,6 @@ def capture(machine: Machine) -> Capture:
             registry.listings.assets.copy().items(),
             registry.listings.markets.copy().items(),
             registry.listed.copy().items(),
-            registry.lane_seqs.copy().items(),
             registry.floors.copy().items(),
             registry.withdrawals.copy().items(),
             registry.unwound.copy().items(),
@@ -215,14 +214,13 @@ def _restore(frames: list[bytes]) -> tuple[Machine, int]:
             registry.orders.append_page(_ORDER_PAGE.decode(page.rows))
         else:
             columns[page.column] += _ROW_PAGES[page.column].decode(page.rows)
-    owners, assets, markets, listed, lane_seqs, floors, withdrawals, unwound, fees = columns
+    owners, assets, markets, listed, floors, withdrawals, unwound, fees = columns
     registry.owners += owners
     registry.accounts = {owner: account for account, owner in enumerate(registry.owners) if account}
     registry.listings.assets.update(assets)
     registry.listings.markets.update(markets)
     registry.index_markets()
     registry.listed.update(listed)
-    registry.lane_seqs.update(lane_seqs)
     registry.floors.update(floors)
     registry.restore_withdrawals(dict(withdrawals))
     registry.unwound.update(unwound)

@@ -95,11 +95,12 @@ INSTRUCTIONS = [
 ]
 
 
-def assert_same_live_orders(one: Machine, other: Machine) -> None:
+def assert_same_indexes(one: Machine, other: Machine) -> None:
     """What a snapshot does not hold, because it follows from the rest."""
     assert one.registry.live == other.registry.live
     assert one.registry.live_of == other.registry.live_of
     assert one.registry.busy == other.registry.busy
+    assert one.registry.lane_seqs == other.registry.lane_seqs
 
 
 class Rules(RuleBasedStateMachine):
@@ -415,7 +416,7 @@ class Rules(RuleBasedStateMachine):
         last = self.desk.machine.sequence
         for machine in (recover(self.folder), replay(self.folder)):
             assert state_hash(machine) == state_hash(self.desk.machine)
-            assert_same_live_orders(machine, self.desk.machine)
+            assert_same_indexes(machine, self.desk.machine)
         for sequence in sorted(self.hashes)[:: max(1, len(self.hashes) // 2)]:
             assert state_hash(replay(self.folder, sequence)) == self.hashes[sequence]
             assert list(replay_events(self.folder, sequence, last)) == logged[sequence:]
