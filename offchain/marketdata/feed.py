@@ -1,4 +1,4 @@
-"""The live public feed: books, recent trades and 24-hour figures in memory, and their updates to whoever subscribes.
+"""The live public feed: books, recent trades, 24-hour figures and status in memory, and updates to whoever subscribes.
 
 It starts from the tables at one moment of the log and follows the log from there. Everything here belongs to the event
 loop: nothing awaits between a snapshot and the updates that follow it.
@@ -15,9 +15,11 @@ from offchain.core.bus import Subscription, Topic
 from offchain.core.clock import ClockUs
 from offchain.core.events import EventKind, LoggedCommand
 from offchain.core.listings import Listings
+from offchain.core.operator_settings import read_exchange_killed
 from offchain.core.order_life import Order
 from offchain.marketdata.book import CHANGES_BOOKS, Book, BookSnapshot, BookUpdate
 from offchain.marketdata.service import read_candles, read_trades
+from offchain.marketdata.status import StatusBoard, StatusSnapshot, StatusUpdate
 from offchain.marketdata.trades import DAY_MINUTES, MINUTE_US, Candle, DayFigures, Trade, day_figures, trade_of
 
 RECENT_TRADES: Final = 500
@@ -81,12 +83,14 @@ class MarketDataFeed:
         self._tapes: dict[int, _Tape] = {}
         self._book_topics: dict[int, Topic[BookUpdate]] = defaultdict(Topic)
         self._trade_topics: dict[int, Topic[TradesUpdate]] = defaultdict(Topic)
+        self._status = StatusBoard(self._listings)
         self.sequence = 0
 
     def restore(self, session: Session, sequence: int, open_orders: Iterable[Order]) -> None:
         """Start from the tables, whose projections all stand at `sequence` in this session's view."""
         self.sequence = sequence
         self._listings.load(session)
+        self._status.restore(sequence, read_exchange_killed(session))
         by_market: dict[int, list[Order]] = defaultdict(list)
         for order in open_orders:
             by_market[order.market].append(order)
@@ -106,8 +110,10 @@ class MarketDataFeed:
         for one in logged:
             if one.command.sequence <= self.sequence:
                 continue
-            if self._listings.note(one) and one.command.market:
+            is_listed_anew = self._listings.note(one)
+            if is_listed_anew and one.command.market:
                 self._open(one.command.market)
+            self._status.follow(one, is_listed_anew)
             for market in {event.market for event in one.events if event.kind in CHANGES_BOOKS}:
                 self._books[market].follow(one)
                 touched[market] = one
@@ -141,6 +147,10 @@ class MarketDataFeed:
         tape = self._tapes[market]
         return day_figures(market, tape.last_ticks, tape.candles, self._clock())
 
+    def status(self, market: int) -> StatusSnapshot:
+        """What the market takes now; KeyError if it is not listed. Updates of `subscribe_status` go on from it."""
+        return self._status.snapshot(market)
+
     def subscribe_book(self, market: int, limit: int = 1_024) -> Subscription[BookUpdate]:
         """Updates of the market's depth from now on; a reader with more than `limit` waiting is cut."""
         return self._book_topics[market].subscribe(limit)
@@ -149,8 +159,13 @@ class MarketDataFeed:
         """The market's trades from now on; a reader with more than `limit` updates waiting is cut."""
         return self._trade_topics[market].subscribe(limit)
 
+    def subscribe_status(self, market: int, limit: int = 1_024) -> Subscription[StatusUpdate]:
+        """Changes of what the market takes, from now on; a reader with more than `limit` waiting is cut."""
+        return self._status.subscribe(market, limit)
+
     def close(self) -> None:
         """End all subscriptions after what is waiting in them."""
+        self._status.close()
         for books in self._book_topics.values():
             books.close()
         for trades in self._trade_topics.values():
