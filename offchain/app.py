@@ -27,6 +27,7 @@ from offchain.core.clock import wall_clock_us
 from offchain.core.database import open_database, reading_sessions, upgrade_database, writing_sessions
 from offchain.core.errors import ConfigurationError, InvalidRequest
 from offchain.core.listings import Listings, ListingsProjection
+from offchain.core.operator_settings import OperatorSettings, OperatorSettingsProjection
 from offchain.core.projecting import Projection, ProjectionStore, Projector, common_sequence
 from offchain.core.settings import Settings
 from offchain.health import indexer_health, reason_to_hold_orders, reconciliation_health, settlement_health
@@ -75,6 +76,7 @@ def all_projections() -> list[Projection]:
     return [
         ListingsProjection(listings),
         AccountsProjection(),
+        OperatorSettingsProjection(),
         OrdersProjection(listings.markets),
         LedgerProjection(listings.markets),
         MarketDataProjection(listings.markets),
@@ -152,6 +154,7 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
             market_data=MarketDataService(database),
             market_feed=market_feed,
             account_feed=account_feed,
+            operator_settings=OperatorSettings(database),
             withdrawals=settling.withdrawals,
             indexer=indexer,
             writing=writing_sessions(database),

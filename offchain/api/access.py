@@ -7,7 +7,7 @@ from starlette.requests import HTTPConnection
 
 from offchain.api.limits import Budget, RateLimiter
 from offchain.api.tokens import Principal, SessionTokens
-from offchain.core.errors import Unauthorized
+from offchain.core.errors import Forbidden, Unauthorized
 from offchain.core.settings import Settings
 
 _BURST_S: Final = 2
@@ -24,6 +24,8 @@ class Rule(StrEnum):
     """A signed-in wallet, for its own data."""
     SIGNED = "signed"
     """Whoever made the EIP-712 signature in the body."""
+    OPERATOR = "operator"
+    """A signed-in wallet on the operators' list."""
 
 
 class Access:
@@ -31,6 +33,7 @@ class Access:
 
     def __init__(self, settings: Settings, tokens: SessionTokens) -> None:
         self._tokens = tokens
+        self._operators = settings.operator_owners
         self._requests = RateLimiter(_budget("requestsPerAddress", settings.requests_per_s))
         self._sign_ins = RateLimiter(_budget("signInsPerAddress", _SIGN_INS_PER_S))
         self._orders = RateLimiter(_budget("ordersPerAddress", settings.address_orders_per_s))
@@ -52,6 +55,17 @@ class Access:
         if not header.lower().startswith(_BEARER):
             raise Unauthorized("This needs a signed-in wallet.", "Sign in at /api/v1/auth/nonce and send the token.")
         return self.principal(header[len(_BEARER) :].strip())
+
+    def operator(self, connection: HTTPConnection) -> Principal:
+        """The signed-in wallet, which is an operator's; refusals as `signed_in`, and one more.
+
+        Raises:
+            Forbidden: it is not on the operators' list.
+        """
+        principal = self.signed_in(connection)
+        if principal.owner not in self._operators:
+            raise Forbidden("This wallet is not an operator's.", "QUANTATRADE_OPERATORS lists those who may.")
+        return principal
 
     def principal(self, access_token: str) -> Principal:
         """The signed-in wallet that a token belongs to; refusals as `signed_in`."""

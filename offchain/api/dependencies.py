@@ -48,6 +48,11 @@ def signed_in(request: Request) -> Principal:
     return access_of(request).signed_in(request)
 
 
+def operator(request: Request) -> Principal:
+    """The operator who is asking."""
+    return access_of(request).operator(request)
+
+
 async def own_writes(request: Request) -> None:
     """Waits until reads show every command that was durable when the request came in."""
     services = services_of(request)
@@ -66,6 +71,13 @@ def for_session(operation_id: str) -> dict[str, Any]:
     return route
 
 
+def for_operator(operation_id: str) -> dict[str, Any]:
+    """Keyword arguments of a route for operators; it refuses everybody else."""
+    route = _route(operation_id, Rule.OPERATOR)
+    route["dependencies"] = [Depends(operator), *route["dependencies"]]
+    return route
+
+
 def for_signature(operation_id: str) -> dict[str, Any]:
     """Keyword arguments of a route whose body carries its own authorisation, which the route checks."""
     return _route(operation_id, Rule.SIGNED)
@@ -81,6 +93,7 @@ def _route(operation_id: str, rule: Rule) -> dict[str, Any]:
 
 ServicesOf = Annotated[Services, Depends(services_of)]
 PrincipalOf = Annotated[Principal, Depends(signed_in)]
+OperatorOf = Annotated[Principal, Depends(operator)]
 OwnWrites = Annotated[None, Depends(own_writes)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="The most rows to return.")]
 Before = Annotated[int | None, Query(ge=0, description="Rows before this id: `nextBefore` of the page before.")]

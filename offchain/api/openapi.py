@@ -16,18 +16,27 @@ from offchain.api.access import Rule
 from offchain.api.routes import ROUTERS
 from offchain.client.messages import (
     AllCancelledMessage,
+    AmendedMessage,
+    AmendMessage,
     BatchMessage,
     BatchResult,
     CancelAllMessage,
     CancelledMessage,
+    CheckedMessage,
     ErrorMessage,
     PlacedMessage,
     PlaceMessage,
+    ReplacedMessage,
 )
 from offchain.client.stream_messages import StreamMessage, StreamRequest
 
 DOCUMENT: Final = Path(__file__).parent / "openapi.json"
-_PRIVATE_ROWS: Final = {"orders": "OrderBody", "fills": "FillBody", "balances": "BalanceBody"}
+_PRIVATE_ROWS: Final = {
+    "orders": "OrderBody",
+    "fills": "FillBody",
+    "balances": "BalanceBody",
+    "preventedMatches": "PreventedMatchBody",
+}
 """What the rows of private messages are: the same models as over HTTP."""
 _REFERENCE: Final = "#/components/schemas/{name}"
 _CLIENT_ORDER_ID: Final = {"name": "client_order_id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -47,16 +56,45 @@ class LeanOperation(msgspec.Struct, frozen=True):
     parameters: tuple[dict[str, Any], ...] = ()
 
 
+def _by_either_id(
+    operation_id: str,
+    method: str,
+    rule: Rule,
+    summary: str,
+    *,
+    answer: type[msgspec.Struct],
+    body: type[msgspec.Struct] | None = None,
+) -> tuple[LeanOperation, LeanOperation]:
+    """An operation on one order, by its id and by the id that the client gave it."""
+    by_client_id = f"{operation_id}ByClientId"
+    path = "/api/v1/orders/by-client-id/{client_order_id}"
+    return (
+        LeanOperation(operation_id, method, "/api/v1/orders/{order_id}", rule, summary, answer, body, (_ORDER_ID,)),
+        LeanOperation(
+            by_client_id, method, path, rule, f"{summary}, by its client id", answer, body, (_CLIENT_ORDER_ID,)
+        ),
+    )
+
+
 LEAN_OPERATIONS: Final = (
     LeanOperation(
         "placeOrder", "post", "/api/v1/orders", Rule.SIGNED, "Place a signed order", PlacedMessage, PlaceMessage
+    ),
+    LeanOperation(
+        "testOrder",
+        "post",
+        "/api/v1/orders/test",
+        Rule.SIGNED,
+        "Check a signed order without placing it",
+        CheckedMessage,
+        PlaceMessage,
     ),
     LeanOperation(
         "submitBatch",
         "post",
         "/api/v1/orders/batch",
         Rule.SIGNED,
-        "Place and cancel in one request",
+        "Place, replace and cancel in one request",
         BatchResult,
         BatchMessage,
     ),
@@ -69,23 +107,22 @@ LEAN_OPERATIONS: Final = (
         AllCancelledMessage,
         CancelAllMessage,
     ),
-    LeanOperation(
-        "cancelOrderByClientId",
-        "delete",
-        "/api/v1/orders/by-client-id/{client_order_id}",
+    *_by_either_id("cancelOrder", "delete", Rule.SESSION, "Cancel an own order", answer=CancelledMessage),
+    *_by_either_id(
+        "amendOrder",
+        "patch",
         Rule.SESSION,
-        "Cancel an own order by its client id",
-        CancelledMessage,
-        parameters=(_CLIENT_ORDER_ID,),
+        "Let less of an own order remain",
+        answer=AmendedMessage,
+        body=AmendMessage,
     ),
-    LeanOperation(
-        "cancelOrder",
-        "delete",
-        "/api/v1/orders/{order_id}",
-        Rule.SESSION,
-        "Cancel an own order",
-        CancelledMessage,
-        parameters=(_ORDER_ID,),
+    *_by_either_id(
+        "replaceOrder",
+        "put",
+        Rule.SIGNED,
+        "Place a signed order instead of an open one",
+        answer=ReplacedMessage,
+        body=PlaceMessage,
     ),
 )
 
@@ -172,7 +209,7 @@ def _complete(operation: dict[str, Any]) -> None:
         "description": "A refusal: a stable code, and what to do next.",
         "content": _json(ErrorMessage),
     }
-    if operation["x-access"] == Rule.SESSION:
+    if operation["x-access"] in (Rule.SESSION, Rule.OPERATOR):
         operation["security"] = [{"session": []}]
 
 

@@ -1,6 +1,6 @@
-"""Order entry: place, cancel and batches, lean, because each order pays for every microsecond here.
+"""Order entry: place, replace, amend, cancel and batches, lean, because each order pays for every microsecond here.
 
-Orders and signed cancels authorise themselves; the other cancels need a signed-in wallet.
+Orders, replacements and signed cancels authorise themselves; amendments and the other cancels need a signed-in wallet.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,29 +16,29 @@ from offchain.api.errors import encode_json, error_message, error_response
 from offchain.api.reports import OrderReports
 from offchain.api.services import Services, asset_named, market_named
 from offchain.api.signatures import SignatureCheck, Signed
-from offchain.chain.typed_data import CancelOrder as SignedCancel
-from offchain.chain.typed_data import Order as SignedOrder
+from offchain.api.signed_orders import SignedOrders
 from offchain.client.messages import (
+    AmendMessage,
     BatchMessage,
     BatchResult,
     CancelAllMessage,
     CancelledMessage,
-    CancelMessage,
+    CheckedMessage,
     Operation,
     OperationResult,
+    OrderName,
     PlacedMessage,
     PlaceMessage,
+    ReplacedMessage,
+    ReplaceMessage,
 )
-from offchain.core.commands import OrderAuthorization, Side, TimeInForce
 from offchain.core.errors import InvalidRequest, QuantaTradeError
-from offchain.core.intents import CancelAllOrders, CancelOrder, Intent, PlaceOrder, Receipt
-from offchain.core.money import Market
+from offchain.core.intents import AmendOrder, CancelAllOrders, CancelOrder, Intent, Receipt
 
 _decode_place: Final = msgspec.json.Decoder(PlaceMessage).decode
 _decode_batch: Final = msgspec.json.Decoder(BatchMessage).decode
+_decode_amend: Final = msgspec.json.Decoder(AmendMessage).decode
 _decode_cancel_all: Final = msgspec.json.Decoder(CancelAllMessage).decode
-_SIDES: Final = {"BUY": Side.BUY, "SELL": Side.SELL}
-_TIMES_IN_FORCE: Final = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC}
 _Decoded = TypeVar("_Decoded")
 
 
@@ -48,35 +48,54 @@ class OrderEntry:
     def __init__(self, services: Services, access: Access, signatures: SignatureCheck) -> None:
         self._services = services
         self._sequencer = services.sequencer
+        self._directory = services.sequencer.directory
         self._access = access
         self._signatures = signatures
+        self._orders = SignedOrders(services, signatures)
         self._reports = OrderReports(services)
-        self._markets: dict[str, Market] = {}
 
     def routes(self) -> list[Route]:
         """The routes, to be mounted before any with parameters in the same place."""
         prefix = "/api/v1/orders"
+        named = (f"{prefix}/{{order_id:int}}", f"{prefix}/by-client-id/{{client_order_id}}")
         return [
             Route(prefix, _answering(self.place), methods=["POST"]),
+            Route(f"{prefix}/test", _answering(self.test), methods=["POST"]),
             Route(f"{prefix}/batch", _answering(self.batch), methods=["POST"]),
             Route(f"{prefix}/cancel-all", _answering(self.cancel_all), methods=["POST"]),
-            Route(
-                f"{prefix}/by-client-id/{{client_order_id}}", _answering(self.cancel_by_client_id), methods=["DELETE"]
-            ),
-            Route(f"{prefix}/{{order_id:int}}", _answering(self.cancel_by_id), methods=["DELETE"]),
+            *(Route(path, _answering(self.cancel), methods=["DELETE"]) for path in named),
+            *(Route(path, _answering(self.amend), methods=["PATCH"]) for path in named),
+            *(Route(path, _answering(self.replace), methods=["PUT"]) for path in named),
         ]
 
     async def place(self, request: Request) -> msgspec.Struct:
         """Takes one signed order and answers when it is durable."""
         self._access.take_orders(request, 1)
         message = _decoded(_decode_place, await request.body())
-        intent, signed = self._order(message)
-        (refusal,) = await self._signatures.check([signed])
-        if refusal is not None:
-            raise refusal
-        self._access.take_account_orders(signed.owner, 1)
+        intent, signed = self._orders.order(message)
+        await self._authorise(signed)
         receipt = await self._sequencer.submit(intent)
-        return await self._reports.placed(message, self._market(message.market), receipt)
+        return await self._reports.placed(message, self._orders.market(message.market), receipt)
+
+    async def test(self, request: Request) -> msgspec.Struct:
+        """Says whether one signed order would be taken now; nothing is journaled."""
+        self._access.take_orders(request, 1)
+        message = _decoded(_decode_place, await request.body())
+        intent, signed = self._orders.order(message)
+        await self._authorise(signed)
+        self._sequencer.check(intent)
+        flags, digest = intent.authorization.flags, "0x" + signed.digest.hex()
+        return CheckedMessage(message.client_order_id, message.market, flags, digest)
+
+    async def replace(self, request: Request) -> msgspec.Struct:
+        """Takes one signed order instead of an open one: both are done, or neither."""
+        self._access.take_orders(request, 1)
+        order = _decoded(_decode_place, await request.body())
+        message = ReplaceMessage(_named(request), order)
+        intent, signed = self._orders.replacement(message)
+        await self._authorise(signed)
+        receipt = await self._sequencer.submit(intent)
+        return await self._reports.replaced(order, self._orders.market(order.market), receipt)
 
     async def batch(self, request: Request) -> msgspec.Struct:
         """Carries out up to 50 operations in order, each on its own; all become durable together."""
@@ -87,7 +106,7 @@ class OrderEntry:
         prepared: list[tuple[int, Intent, Signed]] = []
         for position, operation in enumerate(operations):
             try:
-                prepared.append((position, *self._operation(operation)))
+                prepared.append((position, *self._orders.operation(operation)))
             except QuantaTradeError as error:
                 outcomes[position] = error
         verdicts = await self._signatures.check([signed for _, _, signed in prepared])
@@ -106,74 +125,44 @@ class OrderEntry:
             ]
         )
 
-    async def cancel_by_id(self, request: Request) -> msgspec.Struct:
+    async def cancel(self, request: Request) -> msgspec.Struct:
         """Takes an order of the signed-in wallet out of the book."""
-        owner = self._access.signed_in(request).owner
-        self._access.take_account_orders(owner, 1)
-        intent = CancelOrder(owner, order_id=request.path_params["order_id"])
+        owner = self._signed_in(request)
+        named = _named(request)
+        intent = CancelOrder(owner, named.client_order_id, named.order_id)
         return self._reports.cancelled(await self._sequencer.submit(intent))
 
-    async def cancel_by_client_id(self, request: Request) -> msgspec.Struct:
-        """Takes an order of the signed-in wallet out of the book."""
-        owner = self._access.signed_in(request).owner
-        self._access.take_account_orders(owner, 1)
-        intent = CancelOrder(owner, client_order_id=request.path_params["client_order_id"])
-        return self._reports.cancelled(await self._sequencer.submit(intent))
+    async def amend(self, request: Request) -> msgspec.Struct:
+        """Lets less of an order of the signed-in wallet remain."""
+        owner = self._signed_in(request)
+        named = _named(request)
+        remaining = _decoded(_decode_amend, await request.body()).remaining
+        account = self._directory.account_of(owner)
+        named_ids = (named.client_order_id, named.order_id)
+        market = None if account is None else self._directory.market_of_open(account, *named_ids)
+        # Without an open order the sequencer refuses any quantity, and says why.
+        quantity_lots = 0 if market is None else market.to_lots(remaining)
+        receipt = await self._sequencer.submit(AmendOrder(owner, quantity_lots, *named_ids))
+        return self._reports.amended(receipt, remaining)
 
     async def cancel_all(self, request: Request) -> msgspec.Struct:
-        """Takes all orders of the signed-in wallet out of the books."""
-        owner = self._access.signed_in(request).owner
-        self._access.take_account_orders(owner, 1)
+        """Takes orders of the signed-in wallet out of the books: all, or those of a market or an asset."""
+        owner = self._signed_in(request)
         message = _decoded(_decode_cancel_all, await request.body() or b"{}")
         asset = 0 if message.asset is None else asset_named(self._services, message.asset).asset_id
-        return self._reports.all_cancelled(await self._sequencer.submit(CancelAllOrders(owner, asset)))
+        market = 0 if message.market is None else market_named(self._services, message.market).market_id
+        return self._reports.all_cancelled(await self._sequencer.submit(CancelAllOrders(owner, asset, market)))
 
-    def _operation(self, operation: Operation) -> tuple[Intent, Signed]:
-        if operation.place is not None and operation.cancel is None:
-            return self._order(operation.place)
-        if operation.cancel is not None and operation.place is None:
-            return self._cancel(operation.cancel)
-        raise InvalidRequest("An operation is either a `place` or a `cancel`.", "Give exactly one of the two.")
+    async def _authorise(self, signed: Signed) -> None:
+        (refusal,) = await self._signatures.check([signed])
+        if refusal is not None:
+            raise refusal
+        self._access.take_account_orders(signed.owner, 1)
 
-    def _order(self, message: PlaceMessage) -> tuple[PlaceOrder, Signed]:
-        market = self._market(message.market)
-        side, time_in_force = _SIDES[message.side], _TIMES_IN_FORCE[message.time_in_force]
-        price, quantity = market.to_ticks(message.price), market.to_lots(message.quantity)
-        struct = SignedOrder(
-            market.market_id,
-            side,
-            price,
-            quantity,
-            message.expiry,
-            message.seq,
-            message.lane,
-            message.max_fee_bps,
-            time_in_force,
-        )
-        signed = self._signatures.signed(struct, message.owner, message.signature)
-        authorization = OrderAuthorization(
-            message.client_order_id,
-            signed.owner,
-            message.expiry,
-            message.seq,
-            message.lane,
-            message.max_fee_bps,
-            time_in_force,
-            signed.signature,
-            signed.digest,
-        )
-        return PlaceOrder(market.market_id, side, price, quantity, authorization), signed
-
-    def _cancel(self, message: CancelMessage) -> tuple[CancelOrder, Signed]:
-        signed = self._signatures.signed(SignedCancel(message.client_order_id), message.owner, message.signature)
-        return CancelOrder(signed.owner, message.client_order_id), signed
-
-    def _market(self, symbol: str) -> Market:
-        market = self._markets.get(symbol)
-        if market is None:
-            # Ticks and lots of a market never change, so only an unknown name is a reason to look.
-            market = self._markets[symbol] = market_named(self._services, symbol)
-        return market
+    def _signed_in(self, request: Request) -> bytes:
+        owner = self._access.signed_in(request).owner
+        self._access.take_account_orders(owner, 1)
+        return owner
 
     def _over_limit(self, owner: bytes) -> QuantaTradeError | None:
         try:
@@ -193,10 +182,16 @@ class OrderEntry:
                 outcome = error
         return OperationResult(error=error_message(outcome, request_id))
 
-    async def _report(self, operation: Operation, receipt: Receipt) -> PlacedMessage | CancelledMessage:
-        if operation.place is None:
-            return self._reports.cancelled(receipt)
-        return await self._reports.placed(operation.place, self._market(operation.place.market), receipt)
+    async def _report(
+        self, operation: Operation, receipt: Receipt
+    ) -> PlacedMessage | CancelledMessage | ReplacedMessage:
+        if operation.place is not None:
+            market = self._orders.market(operation.place.market)
+            return await self._reports.placed(operation.place, market, receipt)
+        if operation.replace is not None:
+            order = operation.replace.order
+            return await self._reports.replaced(order, self._orders.market(order.market), receipt)
+        return self._reports.cancelled(receipt)
 
 
 def _answering(handler: Callable[[Request], Awaitable[msgspec.Struct]]) -> Callable[[Request], Awaitable[Response]]:
@@ -210,6 +205,10 @@ def _answering(handler: Callable[[Request], Awaitable[msgspec.Struct]]) -> Calla
         return Response(encode_json(body), media_type="application/json")
 
     return answer
+
+
+def _named(request: Request) -> OrderName:
+    return OrderName(request.path_params.get("order_id"), request.path_params.get("client_order_id"))
 
 
 def _decoded(decode: Callable[[bytes], _Decoded], body: bytes) -> _Decoded:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from offchain.chain.manifest import Manifest
     from offchain.core.database import Sessions
     from offchain.core.money import Asset, Market
+    from offchain.core.operator_settings import OperatorSettings
     from offchain.core.projecting import Projector
     from offchain.core.settings import Settings
     from offchain.ledger.service import LedgerService
@@ -45,6 +46,7 @@ class Services:
     market_data: "MarketDataService"
     market_feed: "MarketDataFeed"
     account_feed: "AccountFeed"
+    operator_settings: "OperatorSettings"
     withdrawals: "WithdrawalStore"
     indexer: "Indexer"
     writing: "Sessions"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from offchain.chain.keys import SIGNATURE_BYTES, recover
 from offchain.chain.typed_data import Order, TypedStruct, domain_separator
+from offchain.client.instructions import slips
 from offchain.core.errors import BadSignature, InvalidRequest
 
 _PART: Final = 8
@@ -146,6 +147,8 @@ class SignatureCheck:
                 yield f"for chain {chain_id} ({chain})", struct.digest(domain_separator(chain_id, self._contract))
         yield "without the contract's address", struct.digest(domain_separator(self._chain_id, _NO_CONTRACT))
         if isinstance(struct, Order):
+            for said, flags in slips(struct.flags):
+                yield f"with {said}", replace(struct, flags=flags).digest(self._separator)
             for field, other in _ORDER_SLIPS.items():
                 wrong = other(struct)
                 yield f"with {field} {getattr(wrong, field)}", wrong.digest(self._separator)
@@ -163,7 +166,6 @@ def _bytes(text: str, size: int, field: str) -> bytes:
 
 _ORDER_SLIPS: Final[dict[str, Callable[[Order], Order]]] = {
     "side": lambda order: replace(order, side=1 - order.side),
-    "flags": lambda order: replace(order, flags=1 - (order.flags & 1)),
     "lane": lambda order: replace(order, lane=0 if order.lane else 1),
     "expiry": lambda order: replace(order, expiry=min(order.expiry * 1_000, 2**40 - 1)),
     "max_fee_bps": lambda order: replace(order, max_fee_bps=0),

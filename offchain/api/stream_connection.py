@@ -196,6 +196,8 @@ class StreamConnection:
         if request.market is None:
             raise InvalidRequest(f"The channel {request.channel} needs a market.", "Send its symbol as `market`.")
         market = market_named(self._services, request.market).market_id
+        if request.channel == "status":
+            return self._status(market)
         return self._book(market) if request.channel == "book" else self._trades(market)
 
     async def _book(self, market: int) -> None:
@@ -209,6 +211,12 @@ class StreamConnection:
         subscription = feed.subscribe_trades(market)
         snapshot = self._texts.trades_snapshot(feed.trades(market))
         await self._pump((snapshot,), subscription, self._texts.trades_update)
+
+    async def _status(self, market: int) -> None:
+        feed = self._services.market_feed
+        subscription = feed.subscribe_status(market)
+        snapshot = self._texts.status_snapshot(feed.status(market))
+        await self._pump((snapshot,), subscription, self._texts.status_update)
 
     async def _private(self, owner: bytes, since_seq: int | None) -> None:
         directory, feed = self._services.sequencer.directory, self._services.account_feed

@@ -8,12 +8,22 @@ import msgspec
 from pydantic import BaseModel
 
 from offchain.accounts.feed import AccountSnapshot, AccountUpdate
-from offchain.api.views import balance_body, fill_body, level_texts, milliseconds, order_body, side_name
+from offchain.api.views import (
+    balance_body,
+    fill_body,
+    level_texts,
+    milliseconds,
+    order_body,
+    prevented_match_body,
+    side_name,
+)
 from offchain.client.stream_messages import (
     BookSnapshotMessage,
     BookUpdateMessage,
     PrivateSnapshotMessage,
     PrivateUpdateMessage,
+    StatusSnapshotMessage,
+    StatusUpdateMessage,
     TradeMessage,
     TradesSnapshotMessage,
     TradesUpdateMessage,
@@ -21,6 +31,7 @@ from offchain.client.stream_messages import (
 from offchain.core.money import Asset, Market
 from offchain.marketdata.book import BookSnapshot, BookUpdate
 from offchain.marketdata.feed import TradesSnapshot, TradesUpdate
+from offchain.marketdata.status import StatusSnapshot, StatusUpdate
 from offchain.marketdata.trades import Trade
 from offchain.sequencer.directory import Directory
 
@@ -55,6 +66,16 @@ class StreamTexts:
         """New trades."""
         return self._once("trades", update.market, update.sequence, lambda: self._trades_update(update))
 
+    def status_snapshot(self, snapshot: StatusSnapshot) -> bytes:
+        """What a market takes."""
+        market = self._market(snapshot.market)
+        message = StatusSnapshotMessage(market.symbol, snapshot.sequence, snapshot.status.name, snapshot.is_killed)
+        return encode_message(message)
+
+    def status_update(self, update: StatusUpdate) -> bytes:
+        """What a market takes from now on."""
+        return self._once("status", update.market, update.sequence, lambda: self._status_update(update))
+
     def private_snapshot(self, snapshot: AccountSnapshot) -> bytes:
         """An account's open orders and balances."""
         markets, assets = self._directory.markets, self._directory.assets
@@ -73,6 +94,7 @@ class StreamTexts:
             orders=[_body(order_body(order, markets[order.market])) for order in update.orders],
             fills=[_body(fill_body(fill, markets[fill.market])) for fill in update.fills],
             balances=[_body(balance_body(row, assets[row.asset])) for row in update.balances],
+            prevented_matches=[_body(prevented_match_body(row, markets[row.market])) for row in update.prevented],
         )
         return encode_message(message)
 
@@ -93,6 +115,19 @@ class StreamTexts:
         trades = [_trade(trade, market) for trade in update.trades]
         message = TradesUpdateMessage(
             market.symbol, update.sequence, update.previous_sequence, trades, list(update.unwound)
+        )
+        return encode_message(message)
+
+    def _status_update(self, update: StatusUpdate) -> bytes:
+        market = self._market(update.market)
+        message = StatusUpdateMessage(
+            market=market.symbol,
+            seq=update.sequence,
+            prev_seq=update.previous_sequence,
+            timestamp_ms=milliseconds(update.timestamp_us),
+            status=update.status.name,
+            killed=update.is_killed,
+            halted_at_price=market.price_text(update.refused_ticks) if update.refused_ticks else None,
         )
         return encode_message(message)
 

@@ -1,7 +1,7 @@
 """From the exchange's integers to what the API says: ticks, lots and units as exact decimals, times in milliseconds."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from indexer.store import PendingDeposit
 from offchain.api.bodies.funds import (
@@ -12,17 +12,44 @@ from offchain.api.bodies.funds import (
     WithdrawalBody,
     WithdrawalState,
 )
-from offchain.api.bodies.system import AssetBody, MarketBody, MarketStatus
-from offchain.api.bodies.trading import FillBody, FillState, LiquidityRole, OrderBody, SideName, TimeInForceName
+from offchain.api.bodies.system import AssetBody, CircuitBreakerBody, MarketBody, MarketStatus
+from offchain.api.bodies.trading import (
+    FillBody,
+    FillState,
+    LiquidityRole,
+    OrderBody,
+    OrderTypeName,
+    PostOnlyName,
+    PreventedMatchBody,
+    SelfTradePreventionName,
+    SideName,
+    TimeInForceName,
+)
 from offchain.core.balance_moves import Balance
-from offchain.core.commands import CancelReason, Side, TimeInForce
+from offchain.core.commands import (
+    CancelReason,
+    OrderType,
+    PostOnly,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
 from offchain.core.events import RejectReason
 from offchain.core.money import Asset, Market
 from offchain.core.order_life import AccountFill, Order, OrderStatus
+from offchain.core.prevention import PreventedMatch
 from offchain.ledger.models import DepositStatus
 from offchain.ledger.service import Deposit, Withdrawal
 from offchain.marketdata.book import Level
 from offchain.settlement.models import SettlementWithdrawal, WithdrawalStatus
+
+
+class MarketState(NamedTuple):
+    """What a market takes now, and its last price (0: none yet)."""
+
+    status: MarketStatus
+    killed: bool
+    last_ticks: int
 
 
 def hex_text(data: bytes) -> str:
@@ -52,15 +79,25 @@ def order_body(order: Order, market: Market) -> OrderBody:
         client_order_id=order.client_order_id,
         market=market.symbol,
         side=side_name(order.side),
-        type="LIMIT",
+        type=OrderTypeName(OrderType(order.order_type).name),
         time_in_force=TimeInForceName(TimeInForce(order.time_in_force).name),
-        price=market.price_text(order.price_ticks),
-        quantity=market.quantity_text(order.quantity_lots),
+        post_only=PostOnlyName(PostOnly(order.post_only).name),
+        self_trade_prevention=SelfTradePreventionName(SelfTradePrevention(order.self_trade_prevention).name),
+        price=market.price_text(order.signed_price_ticks),
+        limit_price=market.price_text(order.price_ticks),
+        stop_price=market.price_text(order.trigger_price_ticks) if order.trigger_price_ticks else None,
+        armed=order.is_armed,
+        budget=market.quote.to_decimal(order.budget_units) if order.budget_units else None,
+        quantity=market.quantity_text(order.signed_quantity_lots),
+        remaining_quantity=market.quantity_text(order.remaining_lots),
         filled_quantity=market.quantity_text(order.filled_lots),
+        prevented_quantity=market.quantity_text(order.prevented_lots),
         filled_notional=market.quote.to_decimal(order.notional_units),
         fee=market.quote.to_decimal(order.fee_units),
         status=order.status,
         cancel_reason=_reason_name(order),
+        replaces_order_id=order.replaces,
+        replaced_by_order_id=order.replaced_by,
         seq=order.seq,
         lane=order.lane,
         expiry=order.expiry_s,
@@ -68,6 +105,21 @@ def order_body(order: Order, market: Market) -> OrderBody:
         created_at_ms=milliseconds(order.created_us),
         updated_at_ms=milliseconds(order.updated_us),
         updated_sequence=order.updated_sequence,
+    )
+
+
+def prevented_match_body(match: PreventedMatch, market: Market) -> PreventedMatchBody:
+    """A match that self-trade prevention kept from happening."""
+    return PreventedMatchBody(
+        prevented_match_id=match.prevented_id,
+        market=market.symbol,
+        order_id=match.order_id,
+        resting_order_id=match.resting_order_id,
+        side=side_name(match.side),
+        price=market.price_text(match.price_ticks),
+        quantity=market.quantity_text(match.quantity_lots),
+        self_trade_prevention=SelfTradePreventionName(SelfTradePrevention(match.mode).name),
+        timestamp_ms=milliseconds(match.created_us),
     )
 
 
@@ -199,12 +251,13 @@ def asset_body(asset: Asset) -> AssetBody:
     )
 
 
-def market_body(market: Market, halted: bool) -> MarketBody:
+def market_body(market: Market, state: MarketState) -> MarketBody:
     """A market with its limits."""
     return MarketBody(
         market_id=market.market_id,
         symbol=market.symbol,
-        status=MarketStatus.HALT if halted else MarketStatus.TRADING,
+        status=state.status,
+        killed=state.killed,
         base_asset=market.base.symbol,
         quote_asset=market.quote.symbol,
         tick_size=market.price_text(1),
@@ -213,12 +266,23 @@ def market_body(market: Market, halted: bool) -> MarketBody:
         min_quantity=market.quantity_text(market.min_quantity_lots),
         max_quantity=market.quantity_text(market.max_quantity_lots),
         min_notional=market.quote.to_decimal(market.min_notional_units),
+        max_notional=market.quote.to_decimal(market.max_notional_units) if market.max_notional_units else None,
+        last_price=market.price_text(state.last_ticks) if state.last_ticks else None,
+        price_band_ppm=market.band_ppm,
+        fat_finger_ppm=market.fat_finger_ppm,
+        circuit_breaker=CircuitBreakerBody(
+            move_ppm=market.breaker_ppm, window_ms=milliseconds(market.breaker_window_us)
+        )
+        if market.breaker_ppm
+        else None,
         base_units_per_lot=str(market.base_units_per_lot),
         quote_units_per_tick_lot=str(market.quote_units_per_tick_lot),
         max_price_ticks=str(market.max_price_ticks),
         min_quantity_lots=str(market.min_quantity_lots),
         max_quantity_lots=str(market.max_quantity_lots),
         min_notional_units=str(market.min_notional_units),
-        order_types=["LIMIT"],
-        time_in_force=["GTC", "IOC"],
+        order_types=list(OrderTypeName),
+        time_in_force=list(TimeInForceName),
+        post_only=list(PostOnlyName),
+        self_trade_prevention=list(SelfTradePreventionName),
     )

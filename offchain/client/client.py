@@ -11,10 +11,13 @@ from offchain.client.messages import (
     BatchResult,
     CancelledMessage,
     CancelMessage,
+    CheckedMessage,
     Operation,
     OperationResult,
     PlacedMessage,
     PlaceMessage,
+    ReplacedMessage,
+    ReplaceMessage,
 )
 from offchain.client.session import Session
 from offchain.client.stream import Stream, open_stream
@@ -25,8 +28,11 @@ from offchain.core.errors import QuantaTradeError, ServiceUnavailable
 
 REQUEST_TIMEOUT_S: Final = 15.0
 _PLACED: Final[msgspec.json.Decoder[PlacedMessage]] = msgspec.json.Decoder(PlacedMessage)
+_REPLACED: Final[msgspec.json.Decoder[ReplacedMessage]] = msgspec.json.Decoder(ReplacedMessage)
+_CHECKED: Final[msgspec.json.Decoder[CheckedMessage]] = msgspec.json.Decoder(CheckedMessage)
 _BATCH: Final[msgspec.json.Decoder[BatchResult]] = msgspec.json.Decoder(BatchResult)
-Outcome = PlacedMessage | CancelledMessage | QuantaTradeError
+Action = PlaceMessage | CancelMessage | ReplaceMessage
+Outcome = PlacedMessage | CancelledMessage | ReplacedMessage | QuantaTradeError
 
 
 class Client:
@@ -88,7 +94,21 @@ class Client:
         """
         return _PLACED.decode(await self._transport.request("POST", "/api/v1/orders", body=order))
 
-    async def batch(self, operations: Sequence[PlaceMessage | CancelMessage]) -> list[Outcome]:
+    async def test(self, order: PlaceMessage) -> CheckedMessage:
+        """Asks whether an order would be taken as things stand, without placing it; refusals as `place`."""
+        return _CHECKED.decode(await self._transport.request("POST", "/api/v1/orders/test", body=order))
+
+    async def replace(self, replaced: str, order: PlaceMessage) -> ReplacedMessage:
+        """Places an order instead of an open one, named by its client order id: both or neither; safe to repeat.
+
+        Raises:
+            OrderNotOpen: the one to be replaced is filled or cancelled; nothing changed.
+            QuantaTradeError: as `place`; nothing changed, and the old order stands.
+        """
+        path = f"/api/v1/orders/by-client-id/{replaced}"
+        return _REPLACED.decode(await self._transport.request("PUT", path, body=order))
+
+    async def batch(self, operations: Sequence[Action]) -> list[Outcome]:
         """Carries out up to 50 operations in order; a refused one is in its place as an error."""
         body = BatchMessage([_operation(operation) for operation in operations])
         result = _BATCH.decode(await self._transport.request("POST", "/api/v1/orders/batch", body=body))
@@ -113,8 +133,10 @@ class Client:
         return await open_stream(self._transport.session)
 
 
-def _operation(operation: PlaceMessage | CancelMessage) -> Operation:
-    return Operation(place=operation) if isinstance(operation, PlaceMessage) else Operation(cancel=operation)
+def _operation(operation: Action) -> Operation:
+    if isinstance(operation, PlaceMessage):
+        return Operation(place=operation)
+    return Operation(cancel=operation) if isinstance(operation, CancelMessage) else Operation(replace=operation)
 
 
 def _outcome(result: OperationResult) -> Outcome:

@@ -28,7 +28,8 @@ class LaneBook:
         self._seq = 0
         self._next: dict[int, int] = defaultdict(lambda: 1)
         self._free: dict[int, list[int]] = defaultdict(list)
-        self._taken: dict[int, set[int]] = defaultdict(set)
+        self._taken: dict[int, dict[int, int]] = defaultdict(dict)
+        """How many orders hold a lane: two, while one is to replace the other."""
 
     def next_seq(self) -> int:
         """A seq above all before it."""
@@ -45,7 +46,7 @@ class LaneBook:
         while free:
             lane = heapq.heappop(free)
             if lane not in self._taken[base_asset]:
-                self._taken[base_asset].add(lane)
+                self._taken[base_asset][lane] = 1
                 return lane
         while self._next[base_asset] in self._taken[base_asset]:
             self._next[base_asset] += 1
@@ -53,17 +54,23 @@ class LaneBook:
         if lane > LANE_MAX:
             raise LaneBusy(f"All {LANE_MAX} lanes of asset {base_asset} are taken.", "Cancel an order first.")
         self._next[base_asset] = lane + 1
-        self._taken[base_asset].add(lane)
+        self._taken[base_asset][lane] = 1
         return lane
 
     def occupy(self, base_asset: int, lane: int) -> None:
         """Notes an order that rests in a lane from before."""
         if lane != IMMEDIATE_LANE:
-            self._taken[base_asset].add(lane)
+            self._taken[base_asset].setdefault(lane, 1)
+
+    def share(self, base_asset: int, lane: int) -> None:
+        """Notes a replacement in the lane of the order that it replaces: the lane is free once both are released."""
+        if lane != IMMEDIATE_LANE:
+            self._taken[base_asset][lane] = self._taken[base_asset].get(lane, 0) + 1
 
     def release(self, base_asset: int, lane: int) -> None:
-        """Frees a lane whose order has left the book; one that is free already stays so."""
-        if lane in self._taken[base_asset]:
-            self._taken[base_asset].discard(lane)
-            if lane < self._next[base_asset]:
-                heapq.heappush(self._free[base_asset], lane)
+        """Notes that an order has left its lane; one that is free already stays so."""
+        holders = self._taken[base_asset].pop(lane, 0)
+        if holders > 1:
+            self._taken[base_asset][lane] = holders - 1
+        elif holders and lane < self._next[base_asset]:
+            heapq.heappush(self._free[base_asset], lane)

@@ -9,6 +9,13 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from offchain.client.instructions import (
+    OrderTypeText,
+    PostOnlyText,
+    SelfTradePreventionText,
+    SignedFlags,
+    TimeInForceText,
+)
 from offchain.core.order_life import OrderStatus
 
 OPERATIONS_MAX: Final = 50
@@ -45,22 +52,68 @@ class _Message(msgspec.Struct, frozen=True, rename="camel"):
     """Base of the messages that the exchange sends."""
 
 
-class PlaceMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """An order, signed as EIP-712 `Order` with price in ticks, quantity in lots, and the time in force in `flags`."""
+class PlaceMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """An order, signed as EIP-712 `Order` with price in ticks and quantity in lots.
+
+    The signed `flags` are time in force (bits 0 to 2), type (3 and 4), post-only (5 and 6) and self-trade prevention
+    (7 to 9).
+    """
 
     market: Annotated[str, Meta(max_length=40, examples=["BTC-USDC"])]
     side: SideText
-    price: Annotated[str, Meta(examples=["60000.1"])]
+    price: Annotated[
+        str, Meta(description="The limit; of a market order the worst price that it takes.", examples=["60000.1"])
+    ]
     quantity: Annotated[str, Meta(examples=["0.25"])]
     expiry: Annotated[int, Meta(ge=0, le=2**40 - 1, description="Seconds since 1970.")]
     seq: Annotated[int, Meta(ge=1, le=2**48 - 1, description="Higher than any before it in its lane.")]
-    lane: Annotated[int, Meta(ge=0, le=2**16 - 1, description="0 for immediate orders, else a free lane.")]
+    lane: Annotated[int, Meta(ge=0, le=2**16 - 1, description="0 for orders that never rest, else a free lane.")]
     max_fee_bps: Annotated[int, Meta(ge=0, le=MAX_FEE_BPS, description="The highest fee that the owner accepts.")]
     client_order_id: ClientOrderId
     owner: OwnerText
     signature: SignatureText
-    type: Literal["LIMIT"] = "LIMIT"
-    time_in_force: Literal["GTC", "IOC"] = "GTC"
+    type: OrderTypeText = "LIMIT"
+    time_in_force: Annotated[
+        TimeInForceText | None,
+        Meta(description="Without it: IOC of MARKET and STOP_MARKET, else GTC. GTD is GTC until `expiry`."),
+    ] = None
+    post_only: Annotated[
+        PostOnlyText, Meta(description="An order that would match at once is refused, or rests one tick short of it.")
+    ] = "NO"
+    self_trade_prevention: Annotated[
+        SelfTradePreventionText, Meta(description="What becomes of the two when it meets an order of its own account.")
+    ] = "NONE"
+    stop_price: Annotated[
+        str | None, Meta(description="Stops: from which traded price on it matches; not signed.", examples=["59000"])
+    ] = None
+    budget: Annotated[
+        str | None,
+        Meta(description="FOK_BUDGET: quote to spend at most, or to receive at least; not signed.", examples=["15000"]),
+    ] = None
+    flags: SignedFlags | None = None
+
+
+class OrderName(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """An order by either of its ids."""
+
+    order_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    client_order_id: ClientOrderId | None = None
+
+
+class ReplaceMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """An open order goes and a new one, signed like any, comes: both or neither.
+
+    They are of one market and side. The new one may use the lane of the old one.
+    """
+
+    replaces: OrderName
+    order: PlaceMessage
+
+
+class AmendMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """Let less of an open order remain. It keeps its place in the queue."""
+
+    remaining: Annotated[str, Meta(description="What may still be filled from now on.", examples=["0.1"])]
 
 
 class CancelMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -72,10 +125,11 @@ class CancelMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
 
 
 class Operation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """One operation of a batch: either of the two."""
+    """One operation of a batch: one of the three."""
 
     place: PlaceMessage | None = None
     cancel: CancelMessage | None = None
+    replace: ReplaceMessage | None = None
 
 
 class BatchMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -94,14 +148,20 @@ class ImmediateFill(_Message, frozen=True):
 
 
 class PlacedMessage(_Message, frozen=True, tag_field="operation", tag="place"):
-    """A durable order. `repeated`: the same order was taken before, and this is how it stands now, without fills."""
+    """A durable order. `repeated`: the same order was taken before, and this is how it stands now, without fills.
+
+    `price` is the limit in force: that of the order, or where a post-only order slid to, or the market's collar.
+    `cancelReason` says why it ended without being filled whole, or null.
+    """
 
     order_id: int
     client_order_id: str
     market: str
     status: OrderStatus
+    price: str
     filled_quantity: str
     fills: list[ImmediateFill]
+    cancel_reason: str | None
     sequence: int
     timestamp_ms: int
     repeated: bool
@@ -118,10 +178,38 @@ class CancelledMessage(_Message, frozen=True, tag_field="operation", tag="cancel
     timestamp_ms: int
 
 
+class ReplacedMessage(_Message, frozen=True, tag_field="operation", tag="replace"):
+    """Both are done. `cancelled` is null when the same replacement was taken before."""
+
+    cancelled: CancelledMessage | None
+    placed: PlacedMessage
+
+
+class AmendedMessage(_Message, frozen=True):
+    """An order of which less remains."""
+
+    order_id: int
+    client_order_id: str
+    reduced_quantity: str
+    remaining_quantity: str
+    sequence: int
+    timestamp_ms: int
+
+
+class CheckedMessage(_Message, frozen=True):
+    """The order would be taken as things stand; nothing was journaled. `digest` is what its signature is over."""
+
+    client_order_id: str
+    market: str
+    flags: int
+    digest: str
+
+
 class CancelAllMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Cancel every order of the signed-in wallet, or only those in the markets of one asset."""
+    """Cancel every order of the signed-in wallet, or only those in one market, or in the markets of one asset."""
 
     asset: Annotated[str, Meta(max_length=40, examples=["BTC"])] | None = None
+    market: Annotated[str, Meta(max_length=40, examples=["BTC-USDC"])] | None = None
 
 
 class AllCancelledMessage(_Message, frozen=True):
@@ -145,7 +233,7 @@ class ErrorMessage(_Message, frozen=True):
 class OperationResult(_Message, frozen=True, omit_defaults=True):
     """What became of one operation: either of the two."""
 
-    ok: PlacedMessage | CancelledMessage | None = None
+    ok: PlacedMessage | CancelledMessage | ReplacedMessage | None = None
     error: ErrorMessage | None = None
 
 

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from offchain.client.messages import AllCancelledMessage, CancelledMessage
+from offchain.client.messages import AllCancelledMessage, AmendedMessage, AmendMessage, CancelledMessage
 from offchain.client.transport import Transport, decode_object
 from offchain.core.errors import SessionExpired
 
 _CANCELLED: Final[msgspec.json.Decoder[CancelledMessage]] = msgspec.json.Decoder(CancelledMessage)
 _ALL_CANCELLED: Final[msgspec.json.Decoder[AllCancelledMessage]] = msgspec.json.Decoder(AllCancelledMessage)
+_AMENDED: Final[msgspec.json.Decoder[AmendedMessage]] = msgspec.json.Decoder(AmendedMessage)
 _PAGE: Final = 500
 
 
@@ -74,6 +75,10 @@ class Session:
         """All fills, newest first, page by page."""
         return self._pages("/fills", "fills")
 
+    def prevented_matches(self) -> AsyncIterator[dict[str, Any]]:
+        """What self-trade prevention kept from matching, newest first."""
+        return self._pages("/prevented-matches", "preventedMatches")
+
     def deposits(self) -> AsyncIterator[dict[str, Any]]:
         """All deposits, the pending ones first."""
         return self._pages("/deposits", "deposits")
@@ -90,10 +95,36 @@ class Session:
         """Takes an order out of the book."""
         return _CANCELLED.decode(await self._request("DELETE", f"/orders/by-client-id/{client_order_id}"))
 
-    async def cancel_all(self, asset: str | None = None) -> AllCancelledMessage:
-        """Takes all orders out of the books, or those in the markets of one asset."""
-        body = {} if asset is None else {"asset": asset}
+    async def cancel_all(self, asset: str | None = None, market: str | None = None) -> AllCancelledMessage:
+        """Takes all orders out of the books, or those in one market, or those in the markets of one asset."""
+        body = {name: value for name, value in (("asset", asset), ("market", market)) if value is not None}
         return _ALL_CANCELLED.decode(await self._request("POST", "/orders/cancel-all", body=body))
+
+    async def amend(self, order_id: int, remaining: str) -> AmendedMessage:
+        """Lets less of an open order remain; it keeps its place in the queue.
+
+        Raises:
+            BadQuantity: it is not less than what remains now, or too little.
+            OrderNotOpen: the order is filled or cancelled.
+        """
+        body = AmendMessage(remaining)
+        return _AMENDED.decode(await self._request("PATCH", f"/orders/{order_id}", body=body))
+
+    async def amend_by_client_id(self, client_order_id: str, remaining: str) -> AmendedMessage:
+        """As `amend`, by the id that the client gave the order."""
+        path = f"/orders/by-client-id/{client_order_id}"
+        return _AMENDED.decode(await self._request("PATCH", path, body=AmendMessage(remaining)))
+
+    async def operate(self, path: str, setting: dict[str, Any] | None) -> dict[str, Any]:
+        """Sets what only operators may, such as `operate("/markets/BTC-USDC/status", {"status": "HALT"})`.
+
+        None instead of a setting removes one, of fees and tiers.
+
+        Raises:
+            Forbidden: the wallet is not an operator's.
+        """
+        method = "DELETE" if setting is None else "PUT"
+        return decode_object(await self._request(method, f"/operator{path}", body=setting))
 
     async def _read(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         return decode_object(await self._request("GET", path, query=query))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-ChannelName = Literal["book", "trades", "private"]
+ChannelName = Literal["book", "trades", "status", "private"]
 LevelText = tuple[str, str]
 """Price and quantity; quantity 0: the price is empty."""
 SUBSCRIPTIONS_MAX: Final = 100
@@ -134,6 +134,27 @@ class TradesUpdateMessage(_Message, frozen=True, tag="trades_update"):
     unwound: list[int]
 
 
+class StatusSnapshotMessage(_Message, frozen=True, tag="status_snapshot"):
+    """What the market takes, a `MarketStatus`. `killed`: a kill switch is on, and only cancels are taken."""
+
+    market: str
+    seq: int
+    status: str
+    killed: bool
+
+
+class StatusUpdateMessage(_Message, frozen=True, tag="status_update"):
+    """What the market takes from now on. `haltedAtPrice`: the price that the circuit breaker did not let trade."""
+
+    market: str
+    seq: int
+    prev_seq: int
+    timestamp_ms: int
+    status: str
+    killed: bool
+    halted_at_price: str | None
+
+
 class PrivateSnapshotMessage(_Message, frozen=True, tag="private_snapshot"):
     """Open orders and balances, as the HTTP API tells them."""
 
@@ -143,7 +164,7 @@ class PrivateSnapshotMessage(_Message, frozen=True, tag="private_snapshot"):
 
 
 class PrivateUpdateMessage(_Message, frozen=True, tag="private_update"):
-    """Orders and balances that changed, as they are now, and new fills."""
+    """Orders and balances that changed, as they are now, new fills, and matches that were prevented."""
 
     seq: int
     prev_seq: int
@@ -151,6 +172,7 @@ class PrivateUpdateMessage(_Message, frozen=True, tag="private_update"):
     orders: list[dict[str, Any]]
     fills: list[dict[str, Any]]
     balances: list[dict[str, Any]]
+    prevented_matches: list[dict[str, Any]]
 
 
 StreamMessage = (
@@ -162,6 +184,8 @@ StreamMessage = (
     | BookUpdateMessage
     | TradesSnapshotMessage
     | TradesUpdateMessage
+    | StatusSnapshotMessage
+    | StatusUpdateMessage
     | PrivateSnapshotMessage
     | PrivateUpdateMessage
 )

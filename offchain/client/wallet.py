@@ -8,10 +8,17 @@ import msgspec
 
 from offchain.chain.keys import Signer
 from offchain.chain.typed_data import CancelOrder, Order, TypedStruct, Withdrawal, domain_separator, keccak
+from offchain.client.instructions import (
+    OrderTypeText,
+    PostOnlyText,
+    SelfTradePreventionText,
+    TimeInForceText,
+    instructions_named,
+)
 from offchain.client.lanes import IMMEDIATE_LANE, LaneBook
 from offchain.client.messages import MAX_FEE_BPS, CancelMessage, PlaceMessage
 from offchain.client.terms import ExchangeTerms
-from offchain.core.commands import Side, TimeInForce
+from offchain.core.commands import Side
 from offchain.core.errors import UnknownAsset, UnknownMarket
 from offchain.core.money import Market
 
@@ -48,12 +55,20 @@ class Wallet:
         price: str,
         quantity: str,
         *,
-        time_in_force: Literal["GTC", "IOC"] = "GTC",
+        order_type: OrderTypeText = "LIMIT",
+        time_in_force: TimeInForceText | None = None,
+        post_only: PostOnlyText = "NO",
+        self_trade_prevention: SelfTradePreventionText = "NONE",
+        stop_price: str | None = None,
+        budget: str | None = None,
         client_order_id: str | None = None,
         expiry_s: int | None = None,
         max_fee_bps: int = MAX_FEE_BPS,
+        replacing: str | None = None,
     ) -> PlaceMessage:
-        """A signed order, in the lowest free lane if it may rest.
+        """A signed order. One that may rest stands in the lane of the order `replacing` (a client order id), if any.
+
+        Others that may rest take the lowest free lane. The names are those of the API.
 
         Raises:
             UnknownMarket: there is no such market.
@@ -62,11 +77,11 @@ class Wallet:
         """
         listed = self._market(market)
         price_ticks, quantity_lots = listed.to_ticks(price), listed.to_lots(quantity)
+        instructions = instructions_named(order_type, time_in_force, post_only, self_trade_prevention)
         client_order_id = client_order_id or secrets.token_hex(12)
         lane = IMMEDIATE_LANE
-        if time_in_force == "GTC":
-            lane = self.lanes.take(listed.base.asset_id)
-            self._lane_of[client_order_id] = (listed.base.asset_id, lane)
+        if instructions.can_rest:
+            lane = self._lane(client_order_id, listed.base.asset_id, replacing)
         struct = Order(
             listed.market_id,
             Side[side],
@@ -76,7 +91,7 @@ class Wallet:
             self.lanes.next_seq(),
             lane,
             max_fee_bps,
-            TimeInForce[time_in_force],
+            instructions.flags,
         )
         return PlaceMessage(
             market=market,
@@ -90,7 +105,13 @@ class Wallet:
             client_order_id=client_order_id,
             owner=self.owner,
             signature=self._sign(struct),
+            type=order_type,
             time_in_force=time_in_force,
+            post_only=post_only,
+            self_trade_prevention=self_trade_prevention,
+            stop_price=stop_price,
+            budget=budget,
+            flags=struct.flags,
         )
 
     def cancel(self, client_order_id: str) -> CancelMessage:
@@ -124,7 +145,10 @@ class Wallet:
         return "0x" + self.signer.sign_digest(digest).hex()
 
     def release(self, client_order_id: str) -> None:
-        """Frees the lane of an order that has left the book, or never came into it."""
+        """Frees the lane of an order that has left the book, or never came into it.
+
+        Of a replacement and what it replaced, release the one that is not open: the other keeps the lane.
+        """
         place = self._lane_of.pop(client_order_id, None)
         if place is not None:
             self.lanes.release(*place)
@@ -134,6 +158,15 @@ class Wallet:
         base_asset = self._market(market).base.asset_id
         self.lanes.occupy(base_asset, lane)
         self._lane_of[client_order_id] = (base_asset, lane)
+
+    def _lane(self, client_order_id: str, base_asset: int, replacing: str | None) -> int:
+        place = None if replacing is None else self._lane_of.get(replacing)
+        if place is None or place[0] != base_asset:
+            place = base_asset, self.lanes.take(base_asset)
+        else:
+            self.lanes.share(*place)
+        self._lane_of[client_order_id] = place
+        return place[1]
 
     def _market(self, symbol: str) -> Market:
         market = self.terms.markets.get(symbol)

@@ -80,7 +80,8 @@ TRANSITIONS: Final[Mapping[OrderStatus, Mapping[OrderChange, OrderStatus]]] = {
 
 _WHILE_MATCHING: Final = frozenset({OrderChange.PARTLY_FILLED, OrderChange.FILLED, OrderChange.PREVENTED})
 """What cannot happen to a stop before it is triggered."""
-_EXPIRY_REASONS: Final = frozenset({CancelReason.IOC_REMAINDER, CancelReason.EXPIRED, CancelReason.FOK_KILLED})
+EXPIRY_REASONS: Final = frozenset({CancelReason.IOC_REMAINDER, CancelReason.EXPIRED, CancelReason.FOK_KILLED})
+"""Why an order that is cancelled counts as expired."""
 
 
 class Order(msgspec.Struct):
@@ -346,7 +347,7 @@ def _amend(order: Order, event: Event) -> None:
 
 
 def _cancel(order: Order, event: Event, command: Command) -> None:
-    order.change(OrderChange.EXPIRED if event.reason in _EXPIRY_REASONS else OrderChange.CANCELLED, event)
+    order.change(OrderChange.EXPIRED if event.reason in EXPIRY_REASONS else OrderChange.CANCELLED, event)
     _check_remainder(order, event, order.remaining_lots, event.quantity)
     order.remaining_lots = 0
     order.reason = event.reason

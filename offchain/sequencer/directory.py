@@ -63,9 +63,21 @@ class Directory:
         """Whose order this is and what they call it, live or not."""
         return self._registry.orders.by_id(order_id)
 
+    def market_of_open(self, account: int, client_order_id: str | None, order_id: int | None) -> Market | None:
+        """The market of an open order of the account, named by either of its ids; None if there is no such order."""
+        taken = None if client_order_id is None else self._registry.orders.find(account, client_order_id)
+        live = self._registry.live.get(order_id or 0 if taken is None else taken.order_id)
+        if live is None or live.account != account:
+            return None
+        return self._registry.listings.markets[live.market]
+
     def fees(self, account: int) -> tuple[int, int]:
         """The maker's and taker's rate in force for an account, in parts per million; account 0: those of tier 1."""
         return self._engine.rates(account)
+
+    def has_own_fees(self, account: int) -> bool:
+        """Whether an operator gave the account rates of its own, whatever its tier."""
+        return account in self._registry.fees
 
     def withdrawal(self, sequence: int) -> Withdrawal | None:
         """The withdrawal that this WITHDRAW command took out."""

@@ -42,12 +42,7 @@ class Group:
         Raises:
             QuantaTradeError: it has, or the command cannot be written down and read back; nothing has changed.
         """
-        try:
-            entry = pack_entry(command.pack(), command.kind, attachment)
-        except (struct.error, msgspec.MsgspecError, OverflowError, TypeError, ValueError) as error:
-            raise InvalidRequest(f"A field is out of its range: {error}.", "Correct the request.") from error
-        if len(entry[1]) > NOTE_BYTES_MAX:
-            raise InvalidRequest(f"{len(entry[1])} bytes are more than an attachment has.", "Correct the request.")
+        entry = _packed(command, attachment)
         self.check(command)
         try:
             logged = self.machine.apply(command, attachment)
@@ -71,3 +66,23 @@ class Group:
     def command(self, kind: int, **fields: int) -> Command:
         """A command for the next place in the log."""
         return Command(self.machine.sequence + 1, self.now_us, int(kind), **fields)
+
+
+class Rehearsal(Group):
+    """A group that judges like any other and takes nothing: what it would take has no events."""
+
+    def add(self, command: Command, attachment: Attachment = None) -> LoggedCommand:
+        """See whether the command would be taken; refusals are those of `Group.add`."""
+        _packed(command, attachment)
+        self.check(command)
+        return LoggedCommand(command, attachment, ())
+
+
+def _packed(command: Command, attachment: Attachment) -> Entry:
+    try:
+        entry = pack_entry(command.pack(), command.kind, attachment)
+    except (struct.error, msgspec.MsgspecError, OverflowError, TypeError, ValueError) as error:
+        raise InvalidRequest(f"A field is out of its range: {error}.", "Correct the request.") from error
+    if len(entry[1]) > NOTE_BYTES_MAX:
+        raise InvalidRequest(f"{len(entry[1])} bytes are more than an attachment has.", "Correct the request.")
+    return entry

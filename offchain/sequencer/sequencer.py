@@ -26,13 +26,13 @@ from offchain.core.errors import (
     StateDiverged,
     public_reason,
 )
-from offchain.core.intents import Intent, Receipt
+from offchain.core.intents import Intent, PlaceOrder, Receipt
 from offchain.matching.engine import Engine
 from offchain.sequencer.directory import Directory
 from offchain.sequencer.disk import Disk
 from offchain.sequencer.expiry import ExpiryQueue
 from offchain.sequencer.feed import Consumer, Feed, SubscriberStatus, Subscription
-from offchain.sequencer.group import Group
+from offchain.sequencer.group import Group, Rehearsal
 from offchain.sequencer.intake import take
 from offchain.sequencer.intake_open_orders import cancel_live
 from offchain.sequencer.journal import SEGMENT_BYTES, Journal
@@ -217,6 +217,17 @@ class Sequencer:
         self._waiting += len(intents)
         self._wake.set()
         return await caller.answer
+
+    def check(self, order: PlaceOrder) -> None:
+        """See whether an order would be taken as things stand; nothing is journaled and nothing changes.
+
+        Raises:
+            QuantaTradeError: it would not; the error is the one that `submit` would raise.
+        """
+        self._refuse_if_closed()
+        take(
+            Rehearsal(self._machine, self._now_us(), self._options.order_min_lifetime_s, self._reason_to_hold()), order
+        )
 
     def subscribe(self, name: str, from_sequence: int, consumer: Consumer) -> Subscription:
         """Deliver every durable command after `from_sequence` to the consumer, in order: the past, then live.

@@ -202,7 +202,78 @@ async def test_a_signature_that_no_key_makes(exchange: RunningExchange, order: P
 async def test_a_field_that_was_not_signed(
     exchange: RunningExchange, order: PlaceMessage, field: str, value: Any
 ) -> None:
-    await post_refused(exchange, as_json(order, **{field: value}), 401, 4001)
+    await post_refused(exchange, as_json(order, flags=None, **{field: value}), 401, 4001)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("timeInForce", "FOK", "timeInForce is FOK and the flags say GTC"),
+        ("type", "MARKET", "type is MARKET and the flags say LIMIT"),
+        ("postOnly", "SLIDE", "postOnly is SLIDE and the flags say NO"),
+        ("selfTradePrevention", "CANCEL_BOTH", "selfTradePrevention is CANCEL_BOTH and the flags say NONE"),
+        ("flags", 2**15, "bits above the ninth"),
+        ("flags", 4, "timeInForce is GTC and the flags say 4"),
+    ],
+)
+async def test_flags_that_contradict_the_fields(
+    exchange: RunningExchange, order: PlaceMessage, field: str, value: Any, said: str
+) -> None:
+    answer = await post_refused(exchange, as_json(order, **{field: value}), 400, 1000)
+    assert said in answer.body["message"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "hint"),
+    [
+        ("timeInForce", "IOC", "timeInForce GTC"),
+        ("type", "STOP_LIMIT", "type LIMIT"),
+        ("postOnly", "REJECT", "postOnly NO"),
+        ("selfTradePrevention", "CANCEL_RESTING", "selfTradePrevention NONE"),
+    ],
+)
+async def test_an_instruction_that_was_not_signed_is_named(
+    exchange: RunningExchange, order: PlaceMessage, field: str, value: str, hint: str
+) -> None:
+    stop_price = "200" if value == "STOP_LIMIT" else None
+    body = as_json(order, flags=None, stopPrice=stop_price, **{field: value})
+    assert f"signed with {hint}" in (await post_refused(exchange, body, 401, 4001)).body["nextStep"]
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "code", "said"),
+    [
+        ({"order_type": "STOP_LIMIT"}, 400, 1000, "stopPrice is missing"),
+        ({"stop_price": "120"}, 400, 1000, "stopPrice does not belong here"),
+        ({"order_type": "STOP_MARKET", "stop_price": "120.05"}, 422, 2001, "stopPrice: "),
+        ({"order_type": "STOP_MARKET", "stop_price": "200000000"}, 422, 2011, "trigger"),
+        ({"time_in_force": "FOK_BUDGET"}, 400, 1000, "budget is missing"),
+        ({"time_in_force": "FOK", "budget": "5"}, 400, 1000, "budget does not belong here"),
+        ({"time_in_force": "FOK_BUDGET", "budget": "0.0000001"}, 422, 3003, "budget: "),
+        ({"order_type": "MARKET", "time_in_force": "GTC"}, 422, 2009, "time in force"),
+        (
+            {"order_type": "STOP_LIMIT", "time_in_force": "FOK_BUDGET", "stop_price": "120", "budget": "5"},
+            422,
+            2009,
+            "time in force",
+        ),
+        ({"time_in_force": "IOC", "post_only": "REJECT"}, 422, 2009, "post-only"),
+    ],
+)
+async def test_instructions_that_do_not_go_together(
+    exchange: RunningExchange, wallet: Wallet, how: dict[str, Any], status: int, code: int, said: str
+) -> None:
+    order = wallet.order("BTC-USDC", "BUY", "100", "0.01", **how)
+    answer = await post_refused(exchange, as_json(order), status, code)
+    assert said in answer.body["message"]
+
+
+@pytest.mark.parametrize("how", [{}, {"order_type": "STOP_MARKET", "stop_price": "120"}])
+async def test_an_order_that_may_rest_needs_a_lane_of_its_own(
+    exchange: RunningExchange, wallet: Wallet, how: dict[str, Any]
+) -> None:
+    wallet.lanes.take = lambda _: 0  # type: ignore[method-assign]
+    await post_refused(exchange, as_json(wallet.order("BTC-USDC", "BUY", "100", "0.01", **how)), 422, 2009)
 
 
 async def test_the_differing_side_is_named(exchange: RunningExchange, order: PlaceMessage) -> None:
@@ -245,8 +316,3 @@ async def test_a_lane_that_is_taken_and_a_seq_that_was_seen(
 @pytest.fixture
 def terms(client: Client) -> ExchangeTerms:
     return client.terms
-
-
-async def test_a_resting_order_in_the_lane_of_immediate_ones(exchange: RunningExchange, wallet: Wallet) -> None:
-    wallet.lanes.take = lambda _: 0  # type: ignore[method-assign]
-    await post_refused(exchange, as_json(wallet.order("BTC-USDC", "BUY", "100", "0.01")), 422, 2009)

@@ -258,6 +258,16 @@ async def test_a_wallet_before_its_first_deposit(exchange: RunningExchange, clie
         "owner": wallet.owner,
         "accountId": None,
         "fees": {"makerPpm": 1500, "takerPpm": 2500},
+        "feeTier": {
+            "tier": 1,
+            "ownRates": False,
+            "volumeUnits": "0",
+            "holderDiscountPpm": 0,
+            "stakerDiscountPpm": 0,
+        },
+        "limits": {"openOrders": None, "messages": None, "windowCommands": None},
+        "positionCaps": [],
+        "killed": False,
     }
     assert {row["total"] for row in (await session.balances()).values()} == {"0"}
     assert await session.open_orders() == []
@@ -274,6 +284,11 @@ async def test_the_market_document_lets_a_client_sign(exchange: RunningExchange,
     info = await client.read("/exchange-info")
     market = next(row for row in info["markets"] if row["symbol"] == MARKET)
     assert (market["tickSize"], market["lotSize"], market["minNotional"]) == ("0.0001", "0.01", "0.001")
+    assert (market["status"], market["killed"], market["circuitBreaker"]) == ("TRADING", False, None)
+    assert market["orderTypes"] == ["LIMIT", "MARKET", "STOP_LIMIT", "STOP_MARKET"]
+    assert market["timeInForce"] == ["GTC", "IOC", "FOK", "FOK_BUDGET"]
+    assert market["postOnly"] == ["NO", "REJECT", "SLIDE"]
+    assert len(market["selfTradePrevention"]) == 5
     assert [field["name"] for field in info["typedData"]["types"]["Order"]] == [
         "market",
         "side",

@@ -22,7 +22,14 @@ OPERATIONS = [
     for path, methods in OPENAPI["paths"].items()
     for method, operation in methods.items()
 ]
-EXAMPLES = {"{symbol}": "BTC-USDC", "{order_id}": "1", "{client_order_id}": "some-id"}
+EXAMPLES = {
+    "{symbol}": "BTC-USDC",
+    "{order_id}": "1",
+    "{client_order_id}": "some-id",
+    "{owner}": "0x" + "11" * 20,
+    "{asset}": "BTC",
+    "{tier}": "2",
+}
 
 
 def operations(rule: Rule) -> list[Any]:
@@ -64,7 +71,7 @@ def test_operation_ids_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("method", "path"), operations(Rule.SESSION))
+@pytest.mark.parametrize(("method", "path"), operations(Rule.SESSION) + operations(Rule.OPERATOR))
 @pytest.mark.parametrize("token", [None, "", "abc", "a.b.c"])
 async def test_a_session_route_refuses_whoever_is_not_signed_in(
     exchange: RunningExchange, method: str, path: str, token: str | None
@@ -77,7 +84,7 @@ async def test_a_session_route_refuses_whoever_is_not_signed_in(
     assert exchange.last_sequence == before
 
 
-@pytest.mark.parametrize(("method", "path"), operations(Rule.SESSION))
+@pytest.mark.parametrize(("method", "path"), operations(Rule.SESSION) + operations(Rule.OPERATOR))
 async def test_a_session_route_refuses_a_session_that_was_ended(
     exchange: RunningExchange, client: Client, method: str, path: str
 ) -> None:
@@ -87,6 +94,18 @@ async def test_a_session_route_refuses_a_session_that_was_ended(
     assert_refused(await ask(exchange.url, method, filled(path), headers=headers), 401, 4002)
 
 
+@pytest.mark.parametrize(("method", "path"), operations(Rule.OPERATOR))
+async def test_an_operator_route_refuses_whoever_is_not_an_operator(
+    exchange: RunningExchange, client: Client, method: str, path: str
+) -> None:
+    """Nobody is one here: the list of operators is empty unless a deployment says otherwise."""
+    session = await client.sign_in(client.wallet(exchange.new_wallet(USDC="1")))
+    before = exchange.last_sequence
+    headers = {"authorization": f"Bearer {session.access_token}"}
+    assert_refused(await ask(exchange.url, method, filled(path), headers=headers), 403, 4003)
+    assert exchange.last_sequence == before
+
+
 @pytest.mark.parametrize(("method", "path"), operations(Rule.PUBLIC))
 async def test_a_public_route_asks_for_no_session(exchange: RunningExchange, method: str, path: str) -> None:
     answer = await ask(exchange.url, method, filled(path), {} if method == "POST" else None)
@@ -94,27 +113,36 @@ async def test_a_public_route_asks_for_no_session(exchange: RunningExchange, met
 
 
 async def test_a_signed_route_refuses_a_signature_of_another(exchange: RunningExchange, client: Client) -> None:
-    """The three routes that a signature opens: none of them is opened by a session or by another's signature."""
+    """The routes that a signature opens: none of them is opened by a session or by another's signature."""
     victim = client.wallet(exchange.new_wallet(USDC="1000"))
     thief = client.wallet(LocalSigner(b"\x09" * 32))
+    placed = await client.place(victim.order("BTC-USDC", "BUY", "100", "0.01", client_order_id="some-id"))
+    order = thief.order("BTC-USDC", "BUY", "100", "0.01")
     thiefs = [
-        ("/api/v1/orders", thief.order("BTC-USDC", "BUY", "100", "0.01")),
-        ("/api/v1/withdrawals", thief.withdrawal("USDC", "1")),
+        ("POST", "/api/v1/orders", order),
+        ("POST", "/api/v1/orders/test", order),
+        ("PUT", "/api/v1/orders/{order_id}", order),
+        ("PUT", "/api/v1/orders/by-client-id/{client_order_id}", order),
+        ("POST", "/api/v1/withdrawals", thief.withdrawal("USDC", "1")),
     ]
     assert {path for _, path, operation in OPERATIONS if operation["x-access"] == Rule.SIGNED} == {
-        *(path for path, _ in thiefs),
+        *(path for _, path, _ in thiefs),
         "/api/v1/orders/batch",
     }
     before = exchange.last_sequence
     session = await client.sign_in(victim)
-    for path, message in thiefs:
+    for method, path, message in thiefs:
         body = msgspec.to_builtins(message) | {"owner": victim.owner}
         headers = {"authorization": f"Bearer {session.access_token}"}
-        assert_refused(await ask(exchange.url, "POST", path, body, headers), 401, 4001)
+        assert_refused(await ask(exchange.url, method, filled(path), body, headers), 401, 4001)
+    stolen = msgspec.to_builtins(order) | {"owner": victim.owner}
     operations = [
-        {"place": msgspec.to_builtins(thiefs[0][1]) | {"owner": victim.owner}},
+        {"place": stolen},
+        {"replace": {"replaces": {"orderId": placed.order_id}, "order": stolen}},
         {"cancel": msgspec.to_builtins(thief.cancel("x")) | {"owner": victim.owner}},
     ]
     answer = await ask(exchange.url, "POST", "/api/v1/orders/batch", {"operations": operations})
-    assert [row["error"]["code"] for row in answer.body["results"]] == [4001, 4001]
+    assert [row["error"]["code"] for row in answer.body["results"]] == [4001, 4001, 4001]
     assert exchange.last_sequence == before
+    assert [row["orderId"] for row in await session.open_orders()] == [placed.order_id]
+    await session.cancel_all()

@@ -75,7 +75,12 @@ async def test_what_is_no_hexadecimal_is_refused(check: SignatureCheck, digits: 
 
 @pytest.mark.parametrize(
     ("field", "value", "hint"),
-    [("flags", 1, "flags 1"), ("lane", 0, "lane 0"), ("expiry", 1_800_000_000_000 % 2**40, None)],
+    [
+        ("flags", 1, "timeInForce IOC"),
+        ("flags", 32, "postOnly REJECT"),
+        ("lane", 0, "lane 0"),
+        ("expiry", 1_800_000_000_000 % 2**40, None),
+    ],
 )
 async def test_a_likely_mistake_is_named(check: SignatureCheck, field: str, value: int, hint: str | None) -> None:
     values = {"market": 1, "side": 0, "price": 5, "quantity": 6, "expiry": 1_800_000_000, "seq": 7, "lane": 3}

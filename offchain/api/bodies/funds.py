@@ -8,12 +8,41 @@ from offchain.api.bodies.base import Address, ApiModel, DecimalText, TimestampMs
 from offchain.api.bodies.system import FeesBody
 
 
+class AccountLimitsBody(ApiModel):
+    """What the account may do; null: any number. Messages are orders, replacements and amendments."""
+
+    open_orders: int | None
+    messages: int | None = Field(description="Within `windowCommands` commands of the whole exchange.")
+    window_commands: int | None
+
+
+class FeeTierOfAccount(ApiModel):
+    """How the account comes by its rates. Its tier follows its volume once a day."""
+
+    tier: int
+    own_rates: bool = Field(description="An operator set the rates, whatever the tier.")
+    volume_units: str = Field(description="Of the 30 days before the last count, in ledger units of the quote assets.")
+    holder_discount_ppm: int
+    staker_discount_ppm: int
+
+
+class PositionCapBody(ApiModel):
+    """The most that buys may bring the balance to."""
+
+    asset: str
+    cap: DecimalText
+
+
 class AccountBody(ApiModel):
-    """The signed-in wallet. `accountId` is null until its first final deposit."""
+    """The signed-in wallet. `accountId` is null until its first final deposit. `fees` are the rates in force."""
 
     owner: Address
     account_id: int | None
     fees: FeesBody
+    fee_tier: FeeTierOfAccount
+    limits: AccountLimitsBody
+    position_caps: list[PositionCapBody]
+    killed: bool = Field(description="A kill switch is on: only cancels and withdrawals are taken.")
 
 
 class BalanceBody(ApiModel):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from offchain.api.bodies.base import Address, ApiModel, DecimalText, TimestampMs
+from offchain.api.bodies.trading import OrderTypeName, PostOnlyName, SelfTradePreventionName, TimeInForceName
 
 
 class Health(StrEnum):
@@ -60,6 +61,18 @@ class MarketStatus(StrEnum):
 
     TRADING = "TRADING"
     HALT = "HALT"
+    """No order and no amendment."""
+    CANCEL_ONLY = "CANCEL_ONLY"
+    """Cancels, and amendments that reduce."""
+    POST_ONLY = "POST_ONLY"
+    """No order that could match at once."""
+
+
+class CircuitBreakerBody(ApiModel):
+    """A move of the price by more than `movePpm` within `windowMs` halts the market."""
+
+    move_ppm: int = Field(examples=[100_000])
+    window_ms: int = Field(examples=[300_000])
 
 
 class MarketBody(ApiModel):
@@ -68,6 +81,7 @@ class MarketBody(ApiModel):
     market_id: int
     symbol: str = Field(examples=["BTC-USDC"])
     status: MarketStatus
+    killed: bool = Field(description="A kill switch is on: only cancels are taken.")
     base_asset: str = Field(examples=["BTC"])
     quote_asset: str = Field(examples=["USDC"])
     tick_size: DecimalText
@@ -76,14 +90,21 @@ class MarketBody(ApiModel):
     min_quantity: DecimalText
     max_quantity: DecimalText
     min_notional: DecimalText
+    max_notional: DecimalText | None
+    last_price: DecimalText | None = Field(description="The last trade's, or an operator's reference.")
+    price_band_ppm: int = Field(description="A limit may be so far from the last price; 0: any.", examples=[100_000])
+    fat_finger_ppm: int = Field(description="A limit may be so far past the last price; 0: any.", examples=[50_000])
+    circuit_breaker: CircuitBreakerBody | None
     base_units_per_lot: str
     quote_units_per_tick_lot: str
     max_price_ticks: str
     min_quantity_lots: str
     max_quantity_lots: str
     min_notional_units: str
-    order_types: list[str] = Field(examples=[["LIMIT"]])
-    time_in_force: list[str] = Field(examples=[["GTC", "IOC"]])
+    order_types: list[OrderTypeName]
+    time_in_force: list[TimeInForceName]
+    post_only: list[PostOnlyName]
+    self_trade_prevention: list[SelfTradePreventionName]
 
 
 class TypedField(ApiModel):
@@ -116,6 +137,14 @@ class FeesBody(ApiModel):
     taker_ppm: int = Field(examples=[2500])
 
 
+class FeeTierBody(ApiModel):
+    """A tier's rates, and the 30-day volume (ledger units of the quote assets) from which on it applies."""
+
+    tier: int
+    volume_units: str
+    fees: FeesBody
+
+
 class RateLimitBody(ApiModel):
     """A budget that refills steadily and holds at most `burst`."""
 
@@ -135,7 +164,8 @@ class ExchangeInfo(ApiModel):
     confirmations: int = Field(description="Blocks on top of a block that make it final here.")
     order_min_lifetime_s: int = Field(description="An order must outlive its arrival by this many seconds.")
     max_fee_bps: int = Field(description="The highest fee cap that an order may sign, in basis points.")
-    default_fees: FeesBody
+    default_fees: FeesBody = Field(description="Of tier 1, in which every account begins.")
+    fee_tiers: list[FeeTierBody]
     typed_data: TypedDataBody
     assets: list[AssetBody]
     markets: list[MarketBody]

@@ -1,5 +1,13 @@
 """The routes, a router for each resource. Order entry is in `offchain.api.order_entry`, the websocket in `.streams`."""
 
-from offchain.api.routes import account, markets, orders, sessions, system, withdrawals
+from offchain.api.routes import account, markets, operator, orders, sessions, system, withdrawals
 
-ROUTERS = (system.router, markets.router, sessions.router, account.router, orders.router, withdrawals.router)
+ROUTERS = (
+    system.router,
+    markets.router,
+    sessions.router,
+    account.router,
+    orders.router,
+    withdrawals.router,
+    operator.router,
+)

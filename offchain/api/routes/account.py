@@ -1,8 +1,17 @@
 """The signed-in wallet: account, balances, deposits."""
 
+import asyncio
+
 from fastapi import APIRouter
 
-from offchain.api.bodies.funds import AccountBody, BalancesBody, DepositsBody
+from offchain.api.bodies.funds import (
+    AccountBody,
+    AccountLimitsBody,
+    BalancesBody,
+    DepositsBody,
+    FeeTierOfAccount,
+    PositionCapBody,
+)
 from offchain.api.bodies.system import FeesBody
 from offchain.api.dependencies import Before, Limit, OwnWrites, PrincipalOf, ServicesOf, for_session
 from offchain.api.views import balance_body, deposit_body, hex_text, pending_deposit_body
@@ -14,15 +23,36 @@ NO_ACCOUNT = 0
 
 
 @router.get("/account", **for_session("getAccount"))
-async def read_account(principal: PrincipalOf, services: ServicesOf) -> AccountBody:
-    """The account and its fee rates."""
-    directory = services.sequencer.directory
+async def read_account(principal: PrincipalOf, services: ServicesOf, _: OwnWrites) -> AccountBody:
+    """The account: its rates and how it comes by them, and what it may do."""
+    directory, engine = services.sequencer.directory, services.sequencer.engine
     account = directory.account_of(principal.owner)
-    maker_ppm, taker_ppm = directory.fees(NO_ACCOUNT if account is None else account)
+    number = NO_ACCOUNT if account is None else account
+    maker_ppm, taker_ppm = engine.rates(number)
+    volume_units = engine.volume(number)
+    settings = await asyncio.to_thread(services.operator_settings.of_account, number, volume_units)
+    limits = settings.limits
     return AccountBody(
         owner=hex_text(principal.owner),
         account_id=account,
         fees=FeesBody(maker_ppm=maker_ppm, taker_ppm=taker_ppm),
+        fee_tier=FeeTierOfAccount(
+            tier=settings.tier,
+            own_rates=directory.has_own_fees(number),
+            volume_units=str(volume_units),
+            holder_discount_ppm=settings.holder_ppm,
+            staker_discount_ppm=settings.staker_ppm,
+        ),
+        limits=AccountLimitsBody(
+            open_orders=limits.open_orders or None,
+            messages=limits.messages or None,
+            window_commands=limits.window_sequences or None,
+        ),
+        position_caps=[
+            PositionCapBody(asset=directory.assets[asset].symbol, cap=directory.assets[asset].to_decimal(cap))
+            for asset, cap in settings.caps.items()
+        ],
+        killed=settings.is_killed,
     )
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from offchain.api.bodies.trading import FillsBody, OrderBody, OrdersBody
+from offchain.api.bodies.trading import FillsBody, OrderBody, OrdersBody, PreventedMatchesBody
 from offchain.api.dependencies import Before, Limit, OwnWrites, PrincipalOf, ServicesOf, for_session
 from offchain.api.services import Services, market_named
-from offchain.api.views import fill_body, order_body
+from offchain.api.views import fill_body, order_body, prevented_match_body
 from offchain.core.errors import NotFound
 from offchain.core.order_life import Order
 
@@ -85,6 +85,27 @@ def list_fills(
     return FillsBody(
         fills=[fill_body(fill, directory.markets[fill.market]) for fill in fills],
         next_before=fills[-1].fill_id if len(fills) >= limit else None,
+    )
+
+
+@router.get("/prevented-matches", **for_session("listPreventedMatches"))
+def list_prevented_matches(
+    *,
+    principal: PrincipalOf,
+    services: ServicesOf,
+    _: OwnWrites,
+    market: MarketFilter = None,
+    limit: Limit = 100,
+    before: Before = None,
+) -> PreventedMatchesBody:
+    """Matches that self-trade prevention kept from happening, newest first."""
+    directory = services.sequencer.directory
+    account = directory.account_of(principal.owner)
+    market_id = _market_id(services, market)
+    rows = [] if account is None else services.orders.prevented_matches(account, market_id, limit, before)
+    return PreventedMatchesBody(
+        prevented_matches=[prevented_match_body(row, directory.markets[row.market]) for row in rows],
+        next_before=rows[-1].prevented_id if len(rows) == limit else None,
     )
 
 
