@@ -10,7 +10,7 @@ export interface paths {
         };
         /**
          * Read Account
-         * @description The account and its fee rates.
+         * @description The account: its rates and how it comes by them, and what it may do.
          */
         get: operations["getAccount"];
         put?: never;
@@ -261,6 +261,294 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/account-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Default Account Limits
+         * @description Sets the limits of all accounts that have none of their own.
+         */
+        put: operations["setDefaultAccountLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/accounts/{owner}/discounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Discounts
+         * @description Sets what an account is spared of its fees as holder and as staker of the token.
+         */
+        put: operations["setDiscounts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/accounts/{owner}/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Account Fees
+         * @description Gives an account rates of its own, whatever its tier.
+         */
+        put: operations["setAccountFees"];
+        post?: never;
+        /**
+         * Remove Account Fees
+         * @description Lets an account go back to the rates of its tier.
+         */
+        delete: operations["removeAccountFees"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/accounts/{owner}/kill-switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Account Kill Switch
+         * @description Cancels all orders of an account and takes none, or takes them again.
+         */
+        put: operations["setAccountKillSwitch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/accounts/{owner}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Account Limits
+         * @description Sets the limits of one account; with none at all, those of all others hold for it again.
+         */
+        put: operations["setAccountLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/accounts/{owner}/position-caps/{asset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Position Cap
+         * @description Sets the most of an asset that an account may buy up to.
+         */
+        put: operations["setPositionCap"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/fee-tiers/{tier}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Fee Tier
+         * @description Sets a fee tier; accounts find theirs at once.
+         */
+        put: operations["setFeeTier"];
+        post?: never;
+        /**
+         * Remove Fee Tier
+         * @description Removes a fee tier; its accounts go back to the one below.
+         */
+        delete: operations["removeFeeTier"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/fees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Base Fees
+         * @description Sets the rates of tier 1, in which every account begins.
+         */
+        put: operations["setBaseFees"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/kill-switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Kill Switch
+         * @description Cancels all orders of the exchange and takes none, or takes them again.
+         */
+        put: operations["setKillSwitch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/markets/{symbol}/circuit-breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Circuit Breaker
+         * @description Sets how fast a market's price may move before it is halted.
+         */
+        put: operations["setCircuitBreaker"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/markets/{symbol}/kill-switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Market Kill Switch
+         * @description Cancels all orders of a market and takes none, or takes them again.
+         */
+        put: operations["setMarketKillSwitch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/markets/{symbol}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Market Limits
+         * @description Sets the sizes that a market takes.
+         */
+        put: operations["setMarketLimits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/markets/{symbol}/risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Market Risk
+         * @description Sets the price band, the fat-finger limit and the largest order of a market.
+         */
+        put: operations["setMarketRisk"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/markets/{symbol}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Market Status
+         * @description Opens, halts or restricts a market.
+         */
+        put: operations["setMarketStatus"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -291,7 +579,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Place and cancel in one request */
+        /** Place, replace and cancel in one request */
         post: operations["submitBatch"];
         delete?: never;
         options?: never;
@@ -311,13 +599,15 @@ export interface paths {
          * @description An own order by the id that the client gave it.
          */
         get: operations["getOrderByClientId"];
-        put?: never;
+        /** Place a signed order instead of an open one, by its client id */
+        put: operations["replaceOrderByClientId"];
         post?: never;
-        /** Cancel an own order by its client id */
+        /** Cancel an own order, by its client id */
         delete: operations["cancelOrderByClientId"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Let less of an own order remain, by its client id */
+        patch: operations["amendOrderByClientId"];
         trace?: never;
     };
     "/api/v1/orders/cancel-all": {
@@ -337,6 +627,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a signed order without placing it */
+        post: operations["testOrder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{order_id}": {
         parameters: {
             query?: never;
@@ -349,10 +656,32 @@ export interface paths {
          * @description An own order by its id.
          */
         get: operations["getOrder"];
-        put?: never;
+        /** Place a signed order instead of an open one */
+        put: operations["replaceOrder"];
         post?: never;
         /** Cancel an own order */
         delete: operations["cancelOrder"];
+        options?: never;
+        head?: never;
+        /** Let less of an own order remain */
+        patch: operations["amendOrder"];
+        trace?: never;
+    };
+    "/api/v1/prevented-matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Prevented Matches
+         * @description Matches that self-trade prevention kept from happening, newest first.
+         */
+        get: operations["listPreventedMatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -428,18 +757,65 @@ export interface components {
     schemas: {
         /**
          * AccountBody
-         * @description The signed-in wallet. `accountId` is null until its first final deposit.
+         * @description The signed-in wallet. `accountId` is null until its first final deposit. `fees` are the rates in force.
          */
         AccountBody: {
             /** Accountid */
             accountId: number | null;
+            feeTier: components["schemas"]["FeeTierOfAccount"];
             fees: components["schemas"]["FeesBody"];
+            /**
+             * Killed
+             * @description A kill switch is on: only cancels and withdrawals are taken.
+             */
+            killed: boolean;
+            limits: components["schemas"]["AccountLimitsBody"];
             /**
              * Owner
              * @description A wallet's or contract's address.
              * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
              */
             owner: string;
+            /** Positioncaps */
+            positionCaps: components["schemas"]["PositionCapBody"][];
+        };
+        /**
+         * AccountLimitsBody
+         * @description What the account may do; null: any number. Messages are orders, replacements and amendments.
+         */
+        AccountLimitsBody: {
+            /**
+             * Messages
+             * @description Within `windowCommands` commands of the whole exchange.
+             */
+            messages: number | null;
+            /** Openorders */
+            openOrders: number | null;
+            /** Windowcommands */
+            windowCommands: number | null;
+        };
+        /**
+         * AccountLimitsSetting
+         * @description Open orders, and messages (orders, replacements, amendments) within so many commands of the log.
+         */
+        AccountLimitsSetting: {
+            /**
+             * Messages
+             * @description 0: no limit.
+             * @default 0
+             */
+            messages: number;
+            /**
+             * Openorders
+             * @description 0: no limit.
+             * @default 0
+             */
+            openOrders: number;
+            /**
+             * Windowcommands
+             * @default 0
+             */
+            windowCommands: number;
         };
         /**
          * Ack
@@ -457,6 +833,29 @@ export interface components {
          */
         AllCancelledMessage: {
             orderIds: number[];
+            sequence: number;
+            timestampMs: number;
+        };
+        /**
+         * AmendMessage
+         * @description Let less of an open order remain. It keeps its place in the queue.
+         */
+        AmendMessage: {
+            /**
+             * @description What may still be filled from now on.
+             * @example 0.1
+             */
+            remaining: string;
+        };
+        /**
+         * AmendedMessage
+         * @description An order of which less remains.
+         */
+        AmendedMessage: {
+            clientOrderId: string;
+            orderId: number;
+            reducedQuantity: string;
+            remainingQuantity: string;
             sequence: number;
             timestampMs: number;
         };
@@ -627,11 +1026,13 @@ export interface components {
         };
         /**
          * CancelAllMessage
-         * @description Cancel every order of the signed-in wallet, or only those in the markets of one asset.
+         * @description Cancel every order of the signed-in wallet, or only those in one market, or in the markets of one asset.
          */
         CancelAllMessage: {
             /** @default null */
             asset: string | null;
+            /** @default null */
+            market: string | null;
         };
         /**
          * CancelMessage
@@ -723,6 +1124,50 @@ export interface components {
             market: string;
         };
         /**
+         * CheckedMessage
+         * @description The order would be taken as things stand; nothing was journaled. `digest` is what its signature is over.
+         */
+        CheckedMessage: {
+            clientOrderId: string;
+            digest: string;
+            flags: number;
+            market: string;
+        };
+        /**
+         * CircuitBreakerBody
+         * @description A move of the price by more than `movePpm` within `windowMs` halts the market.
+         */
+        CircuitBreakerBody: {
+            /**
+             * Moveppm
+             * @example 100000
+             */
+            movePpm: number;
+            /**
+             * Windowms
+             * @example 300000
+             */
+            windowMs: number;
+        };
+        /**
+         * CircuitBreakerSetting
+         * @description A move of the price by more than `movePpm` within `windowMs` halts the market; both 0: none does.
+         */
+        CircuitBreakerSetting: {
+            /**
+             * Moveppm
+             * @description Parts per million; 0: none.
+             * @default 0
+             * @example 100000
+             */
+            movePpm: number;
+            /**
+             * Windowms
+             * @default 0
+             */
+            windowMs: number;
+        };
+        /**
          * ComponentStatus
          * @description One part of the exchange: the engine, the sequencer, projections, indexer, settlement, node.
          */
@@ -794,6 +1239,26 @@ export interface components {
             nextBefore: number | null;
         };
         /**
+         * DiscountsSetting
+         * @description What an account is spared of its tier's fees; the two are added.
+         */
+        DiscountsSetting: {
+            /**
+             * Holderppm
+             * @description Parts per million; 0: none.
+             * @default 0
+             * @example 100000
+             */
+            holderPpm: number;
+            /**
+             * Stakerppm
+             * @description Parts per million; 0: none.
+             * @default 0
+             * @example 100000
+             */
+            stakerPpm: number;
+        };
+        /**
          * ErrorMessage
          * @description A refusal: nothing was journaled and nothing changed.
          */
@@ -825,7 +1290,10 @@ export interface components {
             contracts: {
                 [key: string]: string;
             };
+            /** @description Of tier 1, in which every account begins. */
             defaultFees: components["schemas"]["FeesBody"];
+            /** Feetiers */
+            feeTiers: components["schemas"]["FeeTierBody"][];
             /** Markets */
             markets: components["schemas"]["MarketBody"][];
             /**
@@ -856,6 +1324,62 @@ export interface components {
             typedData: components["schemas"]["TypedDataBody"];
         };
         /**
+         * FeeTierBody
+         * @description A tier's rates, and the 30-day volume (ledger units of the quote assets) from which on it applies.
+         */
+        FeeTierBody: {
+            fees: components["schemas"]["FeesBody"];
+            /** Tier */
+            tier: number;
+            /** Volumeunits */
+            volumeUnits: string;
+        };
+        /**
+         * FeeTierOfAccount
+         * @description How the account comes by its rates. Its tier follows its volume once a day.
+         */
+        FeeTierOfAccount: {
+            /** Holderdiscountppm */
+            holderDiscountPpm: number;
+            /**
+             * Ownrates
+             * @description An operator set the rates, whatever the tier.
+             */
+            ownRates: boolean;
+            /** Stakerdiscountppm */
+            stakerDiscountPpm: number;
+            /** Tier */
+            tier: number;
+            /**
+             * Volumeunits
+             * @description Of the 30 days before the last count, in ledger units of the quote assets.
+             */
+            volumeUnits: string;
+        };
+        /**
+         * FeeTierSetting
+         * @description A tier's rates, and the 30-day volume from which on it applies.
+         */
+        FeeTierSetting: {
+            /**
+             * Makerppm
+             * @description Parts per million of the notional.
+             * @example 1500
+             */
+            makerPpm: number;
+            /**
+             * Takerppm
+             * @description Parts per million of the notional.
+             * @example 1500
+             */
+            takerPpm: number;
+            /**
+             * Volumeunits
+             * @description Ledger units of the quote assets.
+             */
+            volumeUnits: string;
+        };
+        /**
          * FeesBody
          * @description Fee rates in parts per million of the notional, taken in the quote asset; a negative rate is a rebate.
          */
@@ -868,6 +1392,24 @@ export interface components {
             /**
              * Takerppm
              * @example 2500
+             */
+            takerPpm: number;
+        };
+        /**
+         * FeesSetting
+         * @description Rates; a negative maker rate is a rebate.
+         */
+        FeesSetting: {
+            /**
+             * Makerppm
+             * @description Parts per million of the notional.
+             * @example 1500
+             */
+            makerPpm: number;
+            /**
+             * Takerppm
+             * @description Parts per million of the notional.
+             * @example 1500
              */
             takerPpm: number;
         };
@@ -963,6 +1505,14 @@ export interface components {
             quantity: string;
         };
         /**
+         * KillSwitchSetting
+         * @description On: every open order is cancelled and no new one is taken. Off: orders are taken again.
+         */
+        KillSwitchSetting: {
+            /** On */
+            on: boolean;
+        };
+        /**
          * LiquidityRole
          * @description Whether the order was resting (maker) or came in (taker).
          * @enum {string}
@@ -980,6 +1530,23 @@ export interface components {
             baseAsset: string;
             /** Baseunitsperlot */
             baseUnitsPerLot: string;
+            circuitBreaker: components["schemas"]["CircuitBreakerBody"] | null;
+            /**
+             * Fatfingerppm
+             * @description A limit may be so far past the last price; 0: any.
+             * @example 50000
+             */
+            fatFingerPpm: number;
+            /**
+             * Killed
+             * @description A kill switch is on: only cancels are taken.
+             */
+            killed: boolean;
+            /**
+             * Lastprice
+             * @description The last trade's, or an operator's reference.
+             */
+            lastPrice: string | null;
             /**
              * Lotsize
              * @description An exact decimal number.
@@ -988,6 +1555,8 @@ export interface components {
             lotSize: string;
             /** Marketid */
             marketId: number;
+            /** Maxnotional */
+            maxNotional: string | null;
             /**
              * Maxprice
              * @description An exact decimal number.
@@ -1020,13 +1589,16 @@ export interface components {
             minQuantity: string;
             /** Minquantitylots */
             minQuantityLots: string;
+            /** Ordertypes */
+            orderTypes: components["schemas"]["OrderTypeName"][];
+            /** Postonly */
+            postOnly: components["schemas"]["PostOnlyName"][];
             /**
-             * Ordertypes
-             * @example [
-             *       "LIMIT"
-             *     ]
+             * Pricebandppm
+             * @description A limit may be so far from the last price; 0: any.
+             * @example 100000
              */
-            orderTypes: string[];
+            priceBandPpm: number;
             /**
              * Quoteasset
              * @example USDC
@@ -1034,6 +1606,8 @@ export interface components {
             quoteAsset: string;
             /** Quoteunitsperticklot */
             quoteUnitsPerTickLot: string;
+            /** Selftradeprevention */
+            selfTradePrevention: components["schemas"]["SelfTradePreventionName"][];
             status: components["schemas"]["MarketStatus"];
             /**
              * Symbol
@@ -1046,21 +1620,75 @@ export interface components {
              * @example 60000.1
              */
             tickSize: string;
+            /** Timeinforce */
+            timeInForce: components["schemas"]["TimeInForceName"][];
+        };
+        /**
+         * MarketLimitsSetting
+         * @description The sizes that a market takes.
+         */
+        MarketLimitsSetting: {
             /**
-             * Timeinforce
-             * @example [
-             *       "GTC",
-             *       "IOC"
-             *     ]
+             * Maxprice
+             * @description An exact decimal number.
+             * @example 60000.1
              */
-            timeInForce: string[];
+            maxPrice: string;
+            /**
+             * Maxquantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            maxQuantity: string;
+            /** Minnotional */
+            minNotional?: string | null;
+            /**
+             * Minquantity
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            minQuantity: string;
+        };
+        /**
+         * MarketRiskSetting
+         * @description How far from the last price, and how large, an order may be.
+         */
+        MarketRiskSetting: {
+            /**
+             * Bandppm
+             * @description Parts per million; 0: none.
+             * @default 0
+             * @example 100000
+             */
+            bandPpm: number;
+            /**
+             * Fatfingerppm
+             * @description Parts per million; 0: none.
+             * @default 0
+             * @example 100000
+             */
+            fatFingerPpm: number;
+            /** Maxnotional */
+            maxNotional?: string | null;
+            /**
+             * Referenceprice
+             * @description Replaces the last price; without it that stays.
+             */
+            referencePrice?: string | null;
         };
         /**
          * MarketStatus
          * @description What a market takes.
          * @enum {string}
          */
-        MarketStatus: "TRADING" | "HALT";
+        MarketStatus: "TRADING" | "HALT" | "CANCEL_ONLY" | "POST_ONLY";
+        /**
+         * MarketStatusSetting
+         * @description What a market takes from now on. Its circuit breaker starts afresh.
+         */
+        MarketStatusSetting: {
+            status: components["schemas"]["MarketStatus"];
+        };
         /**
          * NonceBody
          * @description `message` is ready to be signed with `personal_sign`; a client may build its own with the same fields.
@@ -1097,13 +1725,15 @@ export interface components {
         };
         /**
          * Operation
-         * @description One operation of a batch: either of the two.
+         * @description One operation of a batch: one of the three.
          */
         Operation: {
             /** @default null */
             cancel: components["schemas"]["CancelMessage"] | null;
             /** @default null */
             place: components["schemas"]["PlaceMessage"] | null;
+            /** @default null */
+            replace: components["schemas"]["ReplaceMessage"] | null;
         };
         /**
          * OperationResult
@@ -1113,13 +1743,23 @@ export interface components {
             /** @default null */
             error: components["schemas"]["ErrorMessage"] | null;
             /** @default null */
-            ok: (components["schemas"]["PlacedMessage"] | components["schemas"]["CancelledMessage"]) | null;
+            ok: (components["schemas"]["PlacedMessage"] | components["schemas"]["CancelledMessage"] | components["schemas"]["ReplacedMessage"]) | null;
         };
         /**
          * OrderBody
-         * @description An order of the account. `lane` and `seq` are the signed ones; a resting order occupies its lane.
+         * @description An order of the account. `lane` and `seq` are the signed ones; an open order occupies its lane.
          */
         OrderBody: {
+            /**
+             * Armed
+             * @description An open stop that has not been triggered: it is not in the book.
+             */
+            armed: boolean;
+            /**
+             * Budget
+             * @description Of FOK_BUDGET, in the quote asset.
+             */
+            budget: string | null;
             /**
              * Cancelreason
              * @example USER
@@ -1158,34 +1798,65 @@ export interface components {
             filledQuantity: string;
             /** Lane */
             lane: number;
+            /**
+             * Limitprice
+             * @description The limit in force: slid, or clamped to the market's collar.
+             * @example 60000.1
+             */
+            limitPrice: string;
             /** Market */
             market: string;
             /** Maxfeebps */
             maxFeeBps: number;
             /** Orderid */
             orderId: number;
+            postOnly: components["schemas"]["PostOnlyName"];
+            /**
+             * Preventedquantity
+             * @description What met the account's own orders and did not match.
+             * @example 60000.1
+             */
+            preventedQuantity: string;
             /**
              * Price
-             * @description An exact decimal number.
+             * @description The signed limit.
              * @example 60000.1
              */
             price: string;
             /**
              * Quantity
-             * @description An exact decimal number.
+             * @description As it was signed.
              * @example 60000.1
              */
             quantity: string;
+            /**
+             * Remainingquantity
+             * @description What may still be filled; 0 once the order has ended.
+             * @example 60000.1
+             */
+            remainingQuantity: string;
+            /**
+             * Replacedbyorderid
+             * @description The order that came as this one went.
+             */
+            replacedByOrderId: number | null;
+            /**
+             * Replacesorderid
+             * @description The order that went as this one came.
+             */
+            replacesOrderId: number | null;
+            selfTradePrevention: components["schemas"]["SelfTradePreventionName"];
             /** Seq */
             seq: number;
             side: components["schemas"]["SideName"];
             status: components["schemas"]["OrderStatus"];
-            timeInForce: components["schemas"]["TimeInForceName"];
             /**
-             * Type
-             * @example LIMIT
+             * Stopprice
+             * @description Of a stop.
              */
-            type: string;
+            stopPrice: string | null;
+            timeInForce: components["schemas"]["TimeInForceName"];
+            type: components["schemas"]["OrderTypeName"];
             /**
              * Updatedatms
              * @description Milliseconds since 1970, UTC.
@@ -1205,11 +1876,27 @@ export interface components {
          */
         OrderFilter: "open" | "all";
         /**
+         * OrderName
+         * @description An order by either of its ids.
+         */
+        OrderName: {
+            /** @default null */
+            clientOrderId: string | null;
+            /** @default null */
+            orderId: number | null;
+        };
+        /**
          * OrderStatus
          * @description Where an order is in its life.
          * @enum {unknown}
          */
-        OrderStatus: "CANCELLED" | "EXPIRED" | "FILLED" | "NEW" | "PARTIALLY_FILLED" | "REJECTED";
+        OrderStatus: "CANCELLED" | "EXPIRED" | "FILLED" | "NEW" | "PARTIALLY_FILLED" | "PENDING_NEW" | "REJECTED";
+        /**
+         * OrderTypeName
+         * @description How an order's price is meant.
+         * @enum {string}
+         */
+        OrderTypeName: "LIMIT" | "MARKET" | "STOP_LIMIT" | "STOP_MARKET";
         /**
          * OrdersBody
          * @description Orders, newest first. `nextBefore` is the `before` of the next page, null on the last.
@@ -1231,9 +1918,18 @@ export interface components {
         };
         /**
          * PlaceMessage
-         * @description An order, signed as EIP-712 `Order` with price in ticks, quantity in lots, and the time in force in `flags`.
+         * @description An order, signed as EIP-712 `Order` with price in ticks and quantity in lots.
+         *
+         *         The signed `flags` are time in force (bits 0 to 2), type (3 and 4), post-only (5 and 6) and self-trade prevention
+         *         (7 to 9).
          */
         PlaceMessage: {
+            /**
+             * @description FOK_BUDGET: quote to spend at most, or to receive at least; not signed.
+             * @default null
+             * @example 15000
+             */
+            budget: string | null;
             /**
              * @description Unique for the account, for ever.
              * @example bot-1
@@ -1241,7 +1937,9 @@ export interface components {
             clientOrderId: string;
             /** @description Seconds since 1970. */
             expiry: number;
-            /** @description 0 for immediate orders, else a free lane. */
+            /** @default null */
+            flags: number | null;
+            /** @description 0 for orders that never rest, else a free lane. */
             lane: number;
             /** @example BTC-USDC */
             market: string;
@@ -1249,10 +1947,25 @@ export interface components {
             maxFeeBps: number;
             /** @description The wallet that signed. */
             owner: string;
-            /** @example 60000.1 */
+            /**
+             * @description An order that would match at once is refused, or rests one tick short of it.
+             * @default NO
+             * @enum {unknown}
+             */
+            postOnly: "NO" | "REJECT" | "SLIDE";
+            /**
+             * @description The limit; of a market order the worst price that it takes.
+             * @example 60000.1
+             */
             price: string;
             /** @example 0.25 */
             quantity: string;
+            /**
+             * @description What becomes of the two when it meets an order of its own account.
+             * @default NONE
+             * @enum {unknown}
+             */
+            selfTradePrevention: "CANCEL_BOTH" | "CANCEL_INCOMING" | "CANCEL_RESTING" | "DECREMENT_AND_CANCEL" | "NONE";
             /** @description Higher than any before it in its lane. */
             seq: number;
             /** @enum {unknown} */
@@ -1260,21 +1973,31 @@ export interface components {
             /** @description EIP-712 signature: r, s, v. */
             signature: string;
             /**
-             * @default GTC
-             * @enum {unknown}
+             * @description Stops: from which traded price on it matches; not signed.
+             * @default null
+             * @example 59000
              */
-            timeInForce: "GTC" | "IOC";
+            stopPrice: string | null;
+            /**
+             * @description Without it: IOC of MARKET and STOP_MARKET, else GTC. GTD is GTC until `expiry`.
+             * @default null
+             */
+            timeInForce: ("FOK" | "FOK_BUDGET" | "GTC" | "GTD" | "IOC") | null;
             /**
              * @default LIMIT
              * @enum {unknown}
              */
-            type: "LIMIT";
+            type: "LIMIT" | "MARKET" | "STOP_LIMIT" | "STOP_MARKET";
         };
         /**
          * PlacedMessage
          * @description A durable order. `repeated`: the same order was taken before, and this is how it stands now, without fills.
+         *
+         *         `price` is the limit in force: that of the order, or where a post-only order slid to, or the market's collar.
+         *         `cancelReason` says why it ended without being filled whole, or null.
          */
         PlacedMessage: {
+            cancelReason: string | null;
             clientOrderId: string;
             filledQuantity: string;
             fills: components["schemas"]["ImmediateFill"][];
@@ -1282,10 +2005,87 @@ export interface components {
             /** @enum {unknown} */
             operation: "place";
             orderId: number;
+            price: string;
             repeated: boolean;
             sequence: number;
             status: components["schemas"]["OrderStatus"];
             timestampMs: number;
+        };
+        /**
+         * PositionCapBody
+         * @description The most that buys may bring the balance to.
+         */
+        PositionCapBody: {
+            /** Asset */
+            asset: string;
+            /**
+             * Cap
+             * @description An exact decimal number.
+             * @example 60000.1
+             */
+            cap: string;
+        };
+        /**
+         * PositionCapSetting
+         * @description The most that buys may bring the balance to; without it there is no cap.
+         */
+        PositionCapSetting: {
+            /** Cap */
+            cap?: string | null;
+        };
+        /**
+         * PostOnlyName
+         * @description What becomes of an order that would match at once.
+         * @enum {string}
+         */
+        PostOnlyName: "NO" | "REJECT" | "SLIDE";
+        /**
+         * PreventedMatchBody
+         * @description Two orders of the account that did not match. Quantities are of before; the mode is the incoming order's.
+         */
+        PreventedMatchBody: {
+            /** Market */
+            market: string;
+            /**
+             * Orderid
+             * @description The incoming order.
+             */
+            orderId: number;
+            /** Preventedmatchid */
+            preventedMatchId: number;
+            /**
+             * Price
+             * @description Of the resting order.
+             * @example 60000.1
+             */
+            price: string;
+            /**
+             * Quantity
+             * @description What would have matched.
+             * @example 60000.1
+             */
+            quantity: string;
+            /** Restingorderid */
+            restingOrderId: number;
+            selfTradePrevention: components["schemas"]["SelfTradePreventionName"];
+            /** @description Of the incoming order. */
+            side: components["schemas"]["SideName"];
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+        };
+        /**
+         * PreventedMatchesBody
+         * @description Prevented matches, newest first.
+         */
+        PreventedMatchesBody: {
+            /** Nextbefore */
+            nextBefore: number | null;
+            /** Preventedmatches */
+            preventedMatches: components["schemas"]["PreventedMatchBody"][];
         };
         /**
          * PrivateSnapshotMessage
@@ -1300,13 +2100,14 @@ export interface components {
         };
         /**
          * PrivateUpdateMessage
-         * @description Orders and balances that changed, as they are now, and new fills.
+         * @description Orders and balances that changed, as they are now, new fills, and matches that were prevented.
          */
         PrivateUpdateMessage: {
             balances: components["schemas"]["BalanceBody"][];
             fills: components["schemas"]["FillBody"][];
             orders: components["schemas"]["OrderBody"][];
             prevSeq: number;
+            preventedMatches: components["schemas"]["PreventedMatchBody"][];
             seq: number;
             timestampMs: number;
             /** @enum {unknown} */
@@ -1335,6 +2136,32 @@ export interface components {
             /** Refreshtoken */
             refreshToken: string;
         };
+        /**
+         * ReplaceMessage
+         * @description An open order goes and a new one, signed like any, comes: both or neither.
+         *
+         *         They are of one market and side. The new one may use the lane of the old one.
+         */
+        ReplaceMessage: {
+            order: components["schemas"]["PlaceMessage"];
+            replaces: components["schemas"]["OrderName"];
+        };
+        /**
+         * ReplacedMessage
+         * @description Both are done. `cancelled` is null when the same replacement was taken before.
+         */
+        ReplacedMessage: {
+            cancelled: components["schemas"]["CancelledMessage"] | null;
+            /** @enum {unknown} */
+            operation: "replace";
+            placed: components["schemas"]["PlacedMessage"];
+        };
+        /**
+         * SelfTradePreventionName
+         * @description What an incoming order does on meeting one of its own account.
+         * @enum {string}
+         */
+        SelfTradePreventionName: "NONE" | "CANCEL_RESTING" | "CANCEL_INCOMING" | "CANCEL_BOTH" | "DECREMENT_AND_CANCEL";
         /**
          * ServerShutdown
          * @description The server is about to close the connection; connect again after `retryAfterMs`.
@@ -1372,6 +2199,25 @@ export interface components {
              * @example 1700000000000
              */
             refreshTokenExpiresAtMs: number;
+        };
+        /**
+         * SettingTaken
+         * @description The setting is in the log, as this command, and in force.
+         */
+        SettingTaken: {
+            /**
+             * Cancelledorderids
+             * @description Orders that a kill switch took out of the books.
+             */
+            cancelledOrderIds: number[];
+            /** Sequence */
+            sequence: number;
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
         };
         /**
          * SideName
@@ -1422,6 +2268,33 @@ export interface components {
             version: string;
         };
         /**
+         * StatusSnapshotMessage
+         * @description What the market takes, a `MarketStatus`. `killed`: a kill switch is on, and only cancels are taken.
+         */
+        StatusSnapshotMessage: {
+            killed: boolean;
+            market: string;
+            seq: number;
+            status: string;
+            /** @enum {unknown} */
+            type: "status_snapshot";
+        };
+        /**
+         * StatusUpdateMessage
+         * @description What the market takes from now on. `haltedAtPrice`: the price that the circuit breaker did not let trade.
+         */
+        StatusUpdateMessage: {
+            haltedAtPrice: string | null;
+            killed: boolean;
+            market: string;
+            prevSeq: number;
+            seq: number;
+            status: string;
+            timestampMs: number;
+            /** @enum {unknown} */
+            type: "status_update";
+        };
+        /**
          * StreamError
          * @description The request with this `id` was refused; null: it is about the connection or a message without one.
          */
@@ -1440,7 +2313,7 @@ export interface components {
          */
         SubscribeRequest: {
             /** @enum {unknown} */
-            channel: "book" | "private" | "trades";
+            channel: "book" | "private" | "status" | "trades";
             id: number;
             /** @default null */
             market: string | null;
@@ -1493,10 +2366,10 @@ export interface components {
         };
         /**
          * TimeInForceName
-         * @description How long an order lives: until cancelled, or immediate or cancel.
+         * @description How long an order lives: until cancelled, immediate or cancel, fill or kill (within a budget in quote).
          * @enum {string}
          */
-        TimeInForceName: "GTC" | "IOC";
+        TimeInForceName: "GTC" | "IOC" | "FOK" | "FOK_BUDGET";
         /**
          * TradeBody
          * @description A trade. `tradeId` grows; `takerSide` is the side of the order that came in.
@@ -1629,7 +2502,7 @@ export interface components {
          */
         UnsubscribeRequest: {
             /** @enum {unknown} */
-            channel: "book" | "private" | "trades";
+            channel: "book" | "private" | "status" | "trades";
             id: number;
             /** @default null */
             market: string | null;
@@ -2204,6 +3077,559 @@ export interface operations {
             };
         };
     };
+    setDefaultAccountLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountLimitsSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setDiscounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A wallet's or contract's address. */
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscountsSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setAccountFees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A wallet's or contract's address. */
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeesSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    removeAccountFees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A wallet's or contract's address. */
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setAccountKillSwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A wallet's or contract's address. */
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KillSwitchSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setAccountLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A wallet's or contract's address. */
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountLimitsSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setPositionCap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A wallet's or contract's address. */
+                owner: string;
+                asset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PositionCapSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setFeeTier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tier: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeeTierSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    removeFeeTier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tier: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setBaseFees: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeesSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setKillSwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KillSwitchSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setCircuitBreaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CircuitBreakerSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setMarketKillSwitch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KillSwitchSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setMarketLimits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarketLimitsSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setMarketRisk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarketRiskSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    setMarketStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                symbol: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarketStatusSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
     listOrders: {
         parameters: {
             query?: {
@@ -2338,6 +3764,41 @@ export interface operations {
             };
         };
     };
+    replaceOrderByClientId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplacedMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
     cancelOrderByClientId: {
         parameters: {
             query?: never;
@@ -2356,6 +3817,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelledMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    amendOrderByClientId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmendedMessage"];
                 };
             };
             /** @description A refusal: a stable code, and what to do next. */
@@ -2402,6 +3898,39 @@ export interface operations {
             };
         };
     };
+    testOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
     getOrder: {
         parameters: {
             query?: never;
@@ -2433,6 +3962,41 @@ export interface operations {
             };
         };
     };
+    replaceOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplacedMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
     cancelOrder: {
         parameters: {
             query?: never;
@@ -2451,6 +4015,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancelledMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    amendOrder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                order_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AmendMessage"];
+            };
+        };
+        responses: {
+            /** @description Done, and durable. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AmendedMessage"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listPreventedMatches: {
+        parameters: {
+            query?: {
+                /** @description Only this market. */
+                market?: string | null;
+                /** @description The most rows to return. */
+                limit?: number;
+                /** @description Rows before this id: `nextBefore` of the page before. */
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreventedMatchesBody"];
                 };
             };
             /** @description A refusal: a stable code, and what to do next. */

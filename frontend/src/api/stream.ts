@@ -4,7 +4,7 @@
  * start over from a new snapshot.
  */
 
-export type Channel = "book" | "trades" | "private";
+export type Channel = "book" | "trades" | "status" | "private";
 
 interface Sequenced {
   readonly seq: number;

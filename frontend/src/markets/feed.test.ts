@@ -4,7 +4,12 @@ import { decimal } from "@/lib/money";
 import { MarketFeed } from "./feed";
 import type { Market } from "./model";
 
-const market = { symbol: "BTC-USDC", tick: decimal("0.1"), lot: decimal("0.001") } as Market;
+const market = {
+  symbol: "BTC-USDC",
+  state: { status: "TRADING", killed: false },
+  tick: decimal("0.1"),
+  lot: decimal("0.001"),
+} as Market;
 const handlers = new Map<string, (message: StreamMessage) => void>();
 const left: string[] = [];
 const stream = {
@@ -37,6 +42,12 @@ describe("a market's feed", () => {
     vi.advanceTimersByTime(100);
     expect(feed.view().live).toBe(true);
   });
+  it("tells what the market takes: what the document said, then what the stream says", () => {
+    expect(feed.view().state).toEqual({ status: "TRADING", killed: false });
+    give("status", { type: "status_update", seq: 3, prevSeq: 1, status: "HALT", killed: false });
+    vi.advanceTimersByTime(100);
+    expect(feed.view().state).toEqual({ status: "HALT", killed: false });
+  });
   it("takes in updates: an empty level goes, a new trade comes first", () => {
     give("book", { type: "book_snapshot", seq: 1, bids: [["9.9", "1"]], asks: [] });
     give("book", {
@@ -63,9 +74,9 @@ describe("a market's feed", () => {
     expect(told).toHaveBeenCalledTimes(1);
     expect(feed.view()).toBe(feed.view());
   });
-  it("leaves both channels", () => {
+  it("leaves every channel", () => {
     left.length = 0;
     leave();
-    expect(left).toEqual(["book", "trades"]);
+    expect(left).toEqual(["book", "trades", "status"]);
   });
 });

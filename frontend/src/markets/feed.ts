@@ -1,6 +1,6 @@
 import type { Stream, StreamMessage } from "@/api/stream";
 import { Book, type BookView } from "./book";
-import { type Market, steps } from "./model";
+import { type Market, type MarketState, steps } from "./model";
 
 /** A trade, with its numbers as whole numbers. `side` is that of the order that came in. */
 export interface Tick {
@@ -17,7 +17,9 @@ export interface FeedView {
   /** Newest first. */
   readonly trades: readonly Tick[];
   readonly best: { readonly bid: bigint | undefined; readonly ask: bigint | undefined };
-  /** Both snapshots are there. */
+  /** What the market takes now. */
+  readonly state: MarketState;
+  /** The snapshots of book and trades are there. */
   readonly live: boolean;
 }
 
@@ -38,20 +40,24 @@ interface TradesMessage extends StreamMessage {
   }[];
 }
 
+type StatusMessage = StreamMessage & MarketState;
+
 const TRADES_KEPT = 2_000;
 /** People cannot read faster; the page does not draw faster. */
 const DRAW_EVERY_MS = 100;
 
-/** Book and trades of one market, followed on the stream, and told to the screen at a pace it can draw. */
+/** Book, trades and status of one market, followed on the stream, and told to the screen at a pace it can draw. */
 export class MarketFeed {
   private readonly book = new Book();
   private trades: readonly Tick[] = [];
+  private state: MarketState;
   private readonly have = { book: false, trades: false };
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private shown: FeedView;
 
   constructor(readonly market: Market) {
+    this.state = market.state;
     this.shown = this.draw();
   }
 
@@ -60,9 +66,11 @@ export class MarketFeed {
     const { symbol } = this.market;
     const leaveBook = stream.subscribe("book", symbol, (message) => this.onBook(message as BookMessage));
     const leaveTrades = stream.subscribe("trades", symbol, (message) => this.onTrades(message as TradesMessage));
+    const leaveStatus = stream.subscribe("status", symbol, (message) => this.onStatus(message as StatusMessage));
     return () => {
       leaveBook();
       leaveTrades();
+      leaveStatus();
       clearTimeout(this.timer);
       this.timer = undefined;
     };
@@ -107,6 +115,11 @@ export class MarketFeed {
     this.changed();
   }
 
+  private onStatus({ status, killed }: StatusMessage): void {
+    this.state = { status, killed };
+    this.changed();
+  }
+
   private changed(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
@@ -121,6 +134,7 @@ export class MarketFeed {
       book: { view: (group) => this.book.view(group) },
       trades: this.trades,
       best: { bid: bids[0]?.ticks, ask: asks[0]?.ticks },
+      state: this.state,
       live: this.have.book && this.have.trades,
     };
   }

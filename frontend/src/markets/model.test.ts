@@ -18,7 +18,8 @@ const info = {
     {
       marketId: 3,
       symbol: "BTC-DAI",
-      status: "TRADING",
+      status: "CANCEL_ONLY",
+      killed: false,
       baseAsset: "BTC",
       quoteAsset: "DAI",
       tickSize: "0.01",
@@ -39,6 +40,7 @@ describe("the market document", () => {
   if (!market) throw new Error("no market");
 
   it("is read into whole numbers", () => {
+    expect(market.state).toEqual({ status: "CANCEL_ONLY", killed: false });
     expect(market).toMatchObject({ id: 3, minLots: 10_000n, maxTicks: 100_000_000n, minNotionalUnits: 10n ** 10n });
     expect(market.quote.unitScale).toBe(100_000_000n);
     expect(exchange.defaultFees.makerPpm).toBe(-100n);

@@ -1,5 +1,5 @@
 import type { Address } from "viem";
-import type { ExchangeInfo } from "@/api/types";
+import type { ExchangeInfo, MarketStatus } from "@/api/types";
 import { type Decimal, decimal, fromSteps, grouped, toSteps, toText, truncate } from "@/lib/money";
 
 /** A listed token. Amounts inside the exchange are whole ledger units. */
@@ -13,11 +13,18 @@ export interface Asset {
   readonly unitScale: bigint;
 }
 
+/** What a market takes. `killed`: a kill switch is on, and only cancels are taken. */
+export interface MarketState {
+  readonly status: MarketStatus;
+  readonly killed: boolean;
+}
+
 /** A market. Signed prices are in ticks, signed quantities in lots. */
 export interface Market {
   readonly id: number;
   readonly symbol: string;
-  readonly trading: boolean;
+  /** What it took when the document was read; the stream tells of changes. */
+  readonly state: MarketState;
   readonly base: Asset;
   readonly quote: Asset;
   readonly tick: Decimal;
@@ -66,7 +73,7 @@ export function readExchange(info: ExchangeInfo): Exchange {
     return {
       id: market.marketId,
       symbol: market.symbol,
-      trading: market.status === "TRADING",
+      state: { status: market.status, killed: market.killed },
       base,
       quote,
       tick,

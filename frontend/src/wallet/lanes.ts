@@ -5,7 +5,10 @@ import type { Market } from "@/markets/model";
 export const IMMEDIATE_LANE = 0;
 const LANE_MAX = 65_535;
 
-/** The lowest lane that no open order of the same base asset occupies, nor one that is just being placed. */
+/**
+ * The lowest lane that no open order of the same base asset occupies (armed stops too), nor one that is just being
+ * placed.
+ */
 export function freeLane(
   market: Market,
   open: readonly Order[],

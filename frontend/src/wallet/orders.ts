@@ -4,11 +4,12 @@ import { signTypedData } from "wagmi/actions";
 import { answer, api } from "@/api/client";
 import { Unreachable } from "@/api/errors";
 import { type Exchange, type Market, priceText, quantityText } from "@/markets/model";
+import { canRest, flagsOf, type Instructions, isStop } from "./instructions";
 import { freeLane, IMMEDIATE_LANE, nextSeq } from "./lanes";
 import { ORDER_TYPES, signingDomain } from "./typedData";
 
-const GTC_LIFETIME_S = 30 * 24 * 3_600;
-const IOC_LIFETIME_S = 600;
+const RESTING_LIFETIME_S = 30 * 24 * 3_600;
+const IMMEDIATE_LIFETIME_S = 600;
 const OPEN_ORDERS_MAX = 500;
 const ATTEMPTS = 3;
 const PAUSE_MS = 700;
@@ -16,14 +17,15 @@ const PAUSE_MS = 700;
 export interface Draft {
   readonly market: Market;
   readonly side: "BUY" | "SELL";
-  readonly timeInForce: "GTC" | "IOC";
+  readonly instructions: Instructions;
   readonly ticks: bigint;
   readonly lots: bigint;
+  /** The price that a stop waits for. */
+  readonly stopTicks: bigint | undefined;
   readonly maxFeeBps: number;
 }
 
 const SIDES = { BUY: 0, SELL: 1 } as const;
-const FLAGS = { GTC: 0, IOC: 1 } as const;
 /** Lanes of resting orders that are being signed or sent right now, by base asset. */
 const lanesInFlight = new Map<number, Set<number>>();
 
@@ -35,7 +37,7 @@ function inFlight(baseId: number): Set<number> {
 
 /** Signs an order with the wallet and places it. Answers what became of it. */
 export async function placeOrder(config: Config, exchange: Exchange, owner: Address, draft: Draft) {
-  if (draft.timeInForce === "IOC") return signAndSend(config, exchange, owner, draft, IMMEDIATE_LANE);
+  if (!canRest(draft.instructions)) return signAndSend(config, exchange, owner, draft, IMMEDIATE_LANE);
   const open = await answer(
     api.GET("/api/v1/orders", { params: { query: { status: "open", limit: OPEN_ORDERS_MAX } } }),
   );
@@ -50,9 +52,10 @@ export async function placeOrder(config: Config, exchange: Exchange, owner: Addr
 }
 
 async function signAndSend(config: Config, exchange: Exchange, owner: Address, draft: Draft, lane: number) {
-  const { market, side, timeInForce, ticks, lots, maxFeeBps } = draft;
+  const { market, side, instructions, ticks, lots, stopTicks, maxFeeBps } = draft;
   const now = Date.now();
-  const lifetime = timeInForce === "GTC" ? GTC_LIFETIME_S : IOC_LIFETIME_S;
+  const lifetime = canRest(instructions) ? RESTING_LIFETIME_S : IMMEDIATE_LIFETIME_S;
+  const flags = flagsOf(instructions);
   const expiry = Math.floor(now / 1000) + lifetime;
   const seq = nextSeq(owner, market, localStorage, now);
   const signature = await signTypedData(config, {
@@ -68,14 +71,13 @@ async function signAndSend(config: Config, exchange: Exchange, owner: Address, d
       seq,
       lane,
       maxFeeBps,
-      flags: FLAGS[timeInForce],
+      flags,
     },
   });
   const body = {
     market: market.symbol,
     side,
-    type: "LIMIT" as const,
-    timeInForce,
+    ...instructions,
     price: priceText(market, ticks),
     quantity: quantityText(market, lots),
     expiry,
@@ -85,6 +87,9 @@ async function signAndSend(config: Config, exchange: Exchange, owner: Address, d
     clientOrderId: crypto.randomUUID(),
     owner,
     signature,
+    stopPrice: isStop(instructions.type) && stopTicks !== undefined ? priceText(market, stopTicks) : null,
+    budget: null,
+    flags,
   };
   return persistently(() => answer(api.POST("/api/v1/orders", { body })));
 }

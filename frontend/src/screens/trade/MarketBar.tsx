@@ -1,7 +1,9 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import type { MarketStatus } from "@/api/types";
 import { useExchange } from "@/app/exchange";
+import { Badge } from "@/components/Badge";
 import { classes } from "@/components/classes";
 import { ChevronDownIcon } from "@/components/icons";
 import { fromSteps, grouped, toText, truncate } from "@/lib/money";
@@ -11,10 +13,16 @@ import { type Ticker, useTickers } from "@/markets/tickers";
 import { useFeedView } from "@/markets/useFeed";
 
 const VOLUME_DECIMALS = 2;
+const STATES: Record<MarketStatus, string> = {
+  TRADING: "Trading",
+  HALT: "Halted",
+  CANCEL_ONLY: "Cancel only",
+  POST_ONLY: "Post-only",
+};
 
 /** Which market this is, what it costs, and what it did in the last day. */
 export function MarketBar({ market, feed }: { market: Market; feed: MarketFeed }) {
-  const { trades } = useFeedView(feed);
+  const { trades, state } = useFeedView(feed);
   const ticker = useTickers().get(market.symbol);
   const last = trades[0];
   const title = last ? `${showPrice(market, last.ticks)} ${market.symbol}` : market.symbol;
@@ -25,6 +33,9 @@ export function MarketBar({ market, feed }: { market: Market; feed: MarketFeed }
     >
       <title>{`${title} · QuantaTrade`}</title>
       <MarketMenu market={market} />
+      {(state.killed || state.status !== "TRADING") && (
+        <Badge tone="bad">{state.killed ? "Stopped" : STATES[state.status]}</Badge>
+      )}
       <span
         data-testid="last-price"
         className={classes(

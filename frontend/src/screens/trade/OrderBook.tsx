@@ -65,9 +65,9 @@ export function OrderBook({ market, feed, openOrders, onPick }: OrderBookProps) 
 function ownPrices(market: Market, orders: readonly Order[], group: bigint): Record<BookSide, Set<bigint>> {
   const own = { bids: new Set<bigint>(), asks: new Set<bigint>() };
   for (const order of orders) {
-    if (order.market !== market.symbol) continue;
+    if (order.market !== market.symbol || order.armed) continue;
     const side = order.side === "BUY" ? "bids" : "asks";
-    own[side].add(groupOf(steps(order.price, market.tick), side, group));
+    own[side].add(groupOf(steps(order.limitPrice, market.tick), side, group));
   }
   return own;
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useFills, useOpenOrders, useOrderHistory } from "@/api/queries";
 import type { Order } from "@/api/types";
 import { useExchange } from "@/app/exchange";
@@ -6,23 +6,26 @@ import { Button } from "@/components/Button";
 import { Empty } from "@/components/Empty";
 import { Table } from "@/components/Table";
 import { Tabs } from "@/components/Tabs";
+import { lazyPart } from "@/lib/lazyPart";
 import { useAccount } from "@/wallet/account";
 import { useOpenConnect } from "@/wallet/ConnectProvider";
 import { CancelAll } from "./CancelAll";
 import { fillColumns, historyColumns, openColumns } from "./orderColumns";
 import { useCancel } from "./useCancel";
 
+const AmendDialog = lazyPart(() => import("./AmendDialog"));
+
 const OPEN_STATUSES = new Set<Order["status"]>(["NEW", "PARTIALLY_FILLED"]);
 
-/** The signed-in wallet's orders and fills, in every market. */
-export function OrdersPanel() {
+/** The signed-in wallet's orders and fills, in every market. `symbol` is the market on the screen. */
+export function OrdersPanel({ symbol }: { symbol: string }) {
   const { data } = useOpenOrders();
   const orders = data?.orders ?? [];
   return (
     <Tabs
       label="Your orders"
       className="min-h-0 flex-1"
-      aside={orders.length > 0 && <CancelAll count={orders.length} />}
+      aside={orders.length > 0 && <CancelAll {...{ orders, symbol }} />}
       tabs={[
         { id: "open", label: `Open orders (${orders.length})`, content: <OpenOrders orders={orders} /> },
         { id: "history", label: "Order history", content: <History /> },
@@ -54,6 +57,10 @@ function Private({ what, children }: { what: string; children: ReactNode }) {
 function OpenOrders({ orders }: { orders: readonly Order[] }) {
   const { markets } = useExchange();
   const cancel = useCancel();
+  const [reducedId, setReducedId] = useState<number>();
+  // What became of the order meanwhile counts: one that is gone takes its dialog with it.
+  const reduced = orders.find((order) => order.orderId === reducedId);
+  const market = markets.find(({ symbol }) => symbol === reduced?.market);
   return (
     <Private what="open orders">
       {orders.length === 0 ? (
@@ -61,11 +68,16 @@ function OpenOrders({ orders }: { orders: readonly Order[] }) {
       ) : (
         <Table
           label="Open orders"
-          columns={openColumns(markets, cancel)}
+          columns={openColumns(markets, cancel, setReducedId)}
           rows={orders}
           rowKey={(order) => order.orderId}
         />
       )}
+      <Suspense fallback={null}>
+        {reduced && market && (
+          <AmendDialog {...{ market, order: reduced }} onOpenChange={(open) => !open && setReducedId(undefined)} />
+        )}
+      </Suspense>
     </Private>
   );
 }

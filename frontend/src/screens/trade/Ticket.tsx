@@ -1,40 +1,49 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
-import { useConfig } from "wagmi";
+import { type FormEvent, useState } from "react";
 import { explain, isDeclined } from "@/api/errors";
-import { privateKey, useAccountInfo, useBalances, useStatus } from "@/api/queries";
+import { useAccountInfo, useBalances, useStatus } from "@/api/queries";
 import { useExchange } from "@/app/exchange";
 import { Button } from "@/components/Button";
 import { DecimalField } from "@/components/Field";
 import { Notice } from "@/components/Notice";
 import { Segmented } from "@/components/Segmented";
 import { Slider } from "@/components/Slider";
-import { tell } from "@/components/toasts";
 import { percent } from "@/lib/money";
 import type { MarketFeed } from "@/markets/feed";
-import { type Market, priceText, quantityText, showAmount, showPrice, steps } from "@/markets/model";
+import { type Market, quantityText, steps } from "@/markets/model";
 import { useFeedView } from "@/markets/useFeed";
 import { type Account, type Stage, useAccount } from "@/wallet/account";
 import { useOpenConnect } from "@/wallet/ConnectProvider";
-import { placeOrder } from "@/wallet/orders";
-import { feeCapBps, type Kind, readTicket, type Side, type TicketContext, type TicketReading } from "./ticket";
+import { type Instructions, isStop, type OrderType } from "@/wallet/instructions";
+import { Advanced } from "./Advanced";
+import { LimitPrice, StopPrice, WorstPrice } from "./TicketPrices";
+import { TicketSummary } from "./TicketSummary";
+import { instructionsOf, readTicket, type Side, type TicketContext } from "./ticket";
+import { usePlace } from "./usePlace";
 
 const KINDS = [
   { value: "LIMIT", label: "Limit" },
   { value: "MARKET", label: "Market" },
+  { value: "STOP", label: "Stop" },
+] as const;
+const STOP_TYPES = [
+  { value: "STOP_LIMIT", label: "Then a limit order" },
+  { value: "STOP_MARKET", label: "Then at market" },
 ] as const;
 const SIDES = [
   { value: "BUY", label: "Buy", active: "bg-buy-strong text-on-colour shadow-sm" },
   { value: "SELL", label: "Sell", active: "bg-sell-strong text-on-colour shadow-sm" },
 ] as const;
-const TIMES_IN_FORCE = [
-  { value: "GTC", label: "Until cancelled" },
-  { value: "IOC", label: "Immediate or cancel" },
-] as const;
 const NEXT_STEP: Record<Exclude<Stage, "ready">, string> = {
   disconnected: "Connect a wallet to trade",
   "wrong-network": "Switch network to trade",
   "signed-out": "Sign in to trade",
+};
+/** As most venues have it: a new order takes the place of an old one of the same wallet that it meets. */
+const USUAL: Instructions = {
+  type: "LIMIT",
+  timeInForce: "GTC",
+  postOnly: "NO",
+  selfTradePrevention: "CANCEL_RESTING",
 };
 
 export interface TicketFields {
@@ -51,35 +60,38 @@ interface TicketProps {
 
 /** Side and price live with the screen, since the ladder sets them; the rest lives here. */
 export function Ticket({ market, feed, fields, onFields }: TicketProps) {
-  const [kind, setKind] = useState<Kind>("LIMIT");
-  const [timeInForce, setTimeInForce] = useState<"GTC" | "IOC">("GTC");
+  const [chosen, setChosen] = useState(USUAL);
   const [quantity, setQuantity] = useState("");
+  const [stopPrice, setStopPrice] = useState("");
   const account = useAccount();
   const context = useTicketContext(market, feed, fields.side, account);
-  const reading = readTicket(market, { ...fields, kind, quantity }, context);
+  const choose = (change: Partial<Instructions>) => setChosen({ ...chosen, ...change });
+  const instructions = instructionsOf(chosen);
+  const { type, postOnly } = instructions;
+  const reading = readTicket(market, { ...fields, type, postOnly, stopPrice, quantity }, context);
   const place = usePlace(account, () => setQuantity(""));
   const openConnect = useOpenConnect();
-  const status = useStatus().data;
-  const trading = status ? status.tradingHalted === null : market.trading;
   const buying = fields.side === "BUY";
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (account.stage !== "ready") return openConnect();
-    if (!reading.ready || reading.ticks === undefined || reading.lots === undefined) return undefined;
-    const force = kind === "MARKET" ? "IOC" : timeInForce;
-    const { ticks, lots } = reading;
-    return place.mutate({ market, side: fields.side, timeInForce: force, ticks, lots, context });
+    const { ticks, lots, stopTicks } = reading;
+    if (!reading.ready || ticks === undefined || lots === undefined) return undefined;
+    return place.mutate({ market, side: fields.side, instructions, ticks, lots, stopTicks, context });
   };
 
   return (
     <form onSubmit={submit} aria-label="Order ticket" className="grid gap-3.5 p-3" noValidate>
       <Segmented label="Side" choices={SIDES} value={fields.side} onValue={(side) => onFields({ ...fields, side })} />
-      <Segmented label="Order type" choices={KINDS} value={kind} onValue={setKind} size="small" />
-      {kind === "LIMIT" ? (
+      <TypeChoice type={type} onType={(next) => choose({ type: next })} />
+      {isStop(type) && (
+        <StopPrice {...{ market, context }} value={stopPrice} onValue={setStopPrice} error={reading.stopError} />
+      )}
+      {type === "LIMIT" || type === "STOP_LIMIT" ? (
         <LimitPrice {...{ market, context, fields, onFields }} error={reading.priceError} />
       ) : (
-        <WorstPrice market={market} reading={reading} />
+        <WorstPrice market={market} kind={type === "MARKET" ? "MARKET" : "STOP"} reading={reading} />
       )}
       <DecimalField
         label="Quantity"
@@ -95,28 +107,39 @@ export function Ticket({ market, feed, fields, onFields }: TicketProps) {
         disabled={reading.maxLots === 0n}
         onValue={(share) => setQuantity(shareOf(market, reading.maxLots, share))}
       />
-      {kind === "LIMIT" && (
-        <Segmented
-          label="Time in force"
-          choices={TIMES_IN_FORCE}
-          value={timeInForce}
-          onValue={setTimeInForce}
-          size="small"
-        />
-      )}
-      <Summary {...{ market, side: fields.side, reading, context }} />
+      <Advanced instructions={instructions} onChange={choose} />
+      <TicketSummary {...{ market, side: fields.side, reading, context }} />
       {place.error && !isDeclined(place.error) && <Notice tone="error">{explain(place.error)}</Notice>}
-      {!trading && <Notice tone="warning">Trading in {market.symbol} is halted. Orders are not taken now.</Notice>}
+      {reading.closed && <Notice tone="warning">{reading.closed}</Notice>}
       <Button
         type="submit"
         size="large"
         tone={account.stage === "ready" ? (buying ? "buy" : "sell") : "brand"}
         busy={place.isPending}
-        disabled={account.stage === "ready" && (!reading.ready || !trading)}
+        disabled={account.stage === "ready" && !reading.ready}
       >
         {submitLabel(account.stage, place.isPending, `${buying ? "Buy" : "Sell"} ${market.base.symbol}`)}
       </Button>
     </form>
+  );
+}
+
+/** Three kinds to begin with; a stop then asks what it turns into. */
+function TypeChoice({ type, onType }: { type: OrderType; onType: (type: OrderType) => void }) {
+  const kind = type === "LIMIT" || type === "MARKET" ? type : "STOP";
+  return (
+    <>
+      <Segmented
+        label="Order type"
+        choices={KINDS}
+        value={kind}
+        onValue={(next) => onType(next === "STOP" ? "STOP_LIMIT" : next)}
+        size="small"
+      />
+      {(type === "STOP_LIMIT" || type === "STOP_MARKET") && (
+        <Segmented label="Once the stop price trades" choices={STOP_TYPES} value={type} onValue={onType} size="small" />
+      )}
+    </>
   );
 }
 
@@ -132,145 +155,20 @@ function shareOf(market: Market, maxLots: bigint, share: number): string {
 
 function useTicketContext(market: Market, feed: MarketFeed, side: Side, { signedIn }: Account): TicketContext {
   const exchange = useExchange();
-  const { best } = useFeedView(feed);
+  const { best, trades, state } = useFeedView(feed);
   const { data: info } = useAccountInfo();
   const { data: balances } = useBalances();
+  const halted = useStatus().data?.tradingHalted;
   const spent = side === "BUY" ? market.quote : market.base;
   const held = signedIn && balances?.balances.find((balance) => balance.asset === spent.symbol);
   const fees = info?.fees;
   return {
     bestBid: best.bid,
     bestAsk: best.ask,
+    lastTicks: trades[0]?.ticks,
+    state: halted ? { ...state, status: "HALT" } : state,
     availableUnits: held ? steps(held.available, spent.unit) : undefined,
     takerPpm: fees ? BigInt(fees.takerPpm) : exchange.defaultFees.takerPpm,
     makerPpm: fees ? BigInt(fees.makerPpm) : exchange.defaultFees.makerPpm,
   };
-}
-
-interface PlaceInput {
-  market: Market;
-  side: Side;
-  timeInForce: "GTC" | "IOC";
-  ticks: bigint;
-  lots: bigint;
-  context: TicketContext;
-}
-
-function usePlace({ owner }: Account, onPlaced: () => void) {
-  const config = useConfig();
-  const exchange = useExchange();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ context, ...draft }: PlaceInput) => {
-      if (!owner) throw new Error("Connect a wallet first.");
-      return placeOrder(config, exchange, owner, { ...draft, maxFeeBps: feeCapBps(context, exchange.maxFeeBps) });
-    },
-    onSuccess: (placed, { market, side, lots, ticks }) => {
-      const what = `${side === "BUY" ? "Buy" : "Sell"} ${quantityText(market, lots)} ${market.base.symbol}`;
-      const filled = `${placed.filledQuantity} ${market.base.symbol} filled`;
-      const outcomes: Record<string, [tone: "good" | "plain", title: string]> = {
-        FILLED: ["good", "Order filled"],
-        PARTIALLY_FILLED: ["good", `Order open, ${filled}`],
-        NEW: ["good", "Order placed"],
-      };
-      const [tone, title] = outcomes[placed.status] ?? ["plain", `Order ended, ${filled}`];
-      tell(tone, title, `${what} at ${showPrice(market, ticks)}`);
-      onPlaced();
-    },
-    onError: (error) => {
-      if (isDeclined(error)) tell("plain", "Order not signed", "You declined in your wallet. Nothing was sent.");
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: privateKey(owner) }),
-  });
-}
-
-interface LimitPriceProps extends Pick<TicketProps, "market" | "fields" | "onFields"> {
-  context: TicketContext;
-  error: string | undefined;
-}
-
-function LimitPrice({ market, context, fields, onFields, error }: LimitPriceProps) {
-  const best = { Bid: context.bestBid, Ask: context.bestAsk };
-  return (
-    <DecimalField
-      label="Price"
-      unit={market.quote.symbol}
-      value={fields.price}
-      onValue={(price) => onFields({ ...fields, price })}
-      placeholder={priceText(market, context.bestAsk ?? context.bestBid ?? 0n)}
-      error={error}
-      aside={
-        <span className="flex gap-3">
-          {Object.entries(best).map(([name, ticks]) => (
-            <button
-              key={name}
-              type="button"
-              disabled={ticks === undefined}
-              onClick={() => ticks !== undefined && onFields({ ...fields, price: priceText(market, ticks) })}
-              className="rounded font-medium text-brand disabled:opacity-40"
-            >
-              {name}
-            </button>
-          ))}
-        </span>
-      }
-    />
-  );
-}
-
-function WorstPrice({ market, reading }: { market: Market; reading: TicketReading }) {
-  return (
-    <div>
-      <p className="flex h-10 items-center justify-between rounded-lg border border-dashed border-line-strong px-3">
-        <span className="text-muted">Worst price</span>
-        <span className="font-medium tabular-nums">
-          {reading.ticks ? showPrice(market, reading.ticks) : "–"}{" "}
-          <span className="pl-1 text-xs font-normal text-muted">{market.quote.symbol}</span>
-        </span>
-      </p>
-      {reading.priceError ? (
-        <p className="mt-1.5 text-xs text-sell">{reading.priceError}</p>
-      ) : (
-        <p className="mt-1.5 text-xs text-muted">
-          Fills at once at the best prices, up to 0.5 % beyond the best. What does not fill is cancelled.
-        </p>
-      )}
-    </div>
-  );
-}
-
-interface SummaryProps {
-  market: Market;
-  side: Side;
-  reading: TicketReading;
-  context: TicketContext;
-}
-
-function Summary({ market, side, reading, context }: SummaryProps) {
-  const id = useId();
-  const spent = side === "BUY" ? market.quote : market.base;
-  const { notional, fee } = reading;
-  const total = notional !== undefined && fee !== undefined ? notional + (side === "BUY" ? fee : -fee) : undefined;
-  const amount = (units: bigint | undefined) =>
-    units === undefined ? "–" : `${showAmount(market.quote, units)} ${market.quote.symbol}`;
-  const rate = `${Number(context.takerPpm) / 10_000} %`;
-  const rows = [
-    [
-      "Available",
-      context.availableUnits === undefined ? "–" : `${showAmount(spent, context.availableUnits)} ${spent.symbol}`,
-    ],
-    ["Order value", amount(notional)],
-    [`Fee, at most ${rate}`, amount(fee)],
-    [side === "BUY" ? "You pay at most" : "You receive at least", amount(total)],
-  ] as const;
-  return (
-    <dl aria-labelledby={id} className="grid gap-1.5 text-xs">
-      {rows.map(([name, value], index) => (
-        <div key={name} className="flex justify-between gap-3">
-          <dt className="text-muted">{name}</dt>
-          <dd className={index === rows.length - 1 ? "font-medium tabular-nums" : "tabular-nums"}>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }

@@ -107,7 +107,7 @@ function Trade({ market }: { market: Market }) {
         </Panel>
       </div>
       <Panel label="Your orders" className="min-h-64 lg:col-start-1 lg:row-start-3 lg:min-h-0">
-        <OrdersPanel />
+        <OrdersPanel symbol={market.symbol} />
       </Panel>
       {!wide && <QuickBar market={market} ticket={ticket} onSide={begin} />}
     </main>

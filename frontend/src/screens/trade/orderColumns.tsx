@@ -12,6 +12,7 @@ type Markets = readonly Market[];
 type OrderColumn = Column<Order>;
 
 const STATUS: Record<Order["status"], string> = {
+  PENDING_NEW: "Sent",
   NEW: "Open",
   PARTIALLY_FILLED: "Partly filled",
   FILLED: "Filled",
@@ -32,9 +33,9 @@ function marketOf(markets: Markets, symbol: string): Market {
   return market;
 }
 
-const price = (markets: Markets, row: { market: string; price: string }) => {
-  const market = marketOf(markets, row.market);
-  return showPrice(market, steps(row.price, market.tick));
+const price = (markets: Markets, symbol: string, text: string) => {
+  const market = marketOf(markets, symbol);
+  return showPrice(market, steps(text, market.tick));
 };
 
 const quantity = (markets: Markets, symbol: string, text: string) => {
@@ -52,6 +53,19 @@ function SideName({ side }: { side: "BUY" | "SELL" }) {
   );
 }
 
+const TYPES: Record<Order["type"], string> = {
+  LIMIT: "Limit",
+  MARKET: "Market",
+  STOP_LIMIT: "Stop limit",
+  STOP_MARKET: "Stop market",
+};
+
+/** What kind of order it is; of a stop, the price that it waits for. */
+function typeOf(markets: Markets, { type, market, side, stopPrice, postOnly }: Order): string {
+  if (stopPrice !== null) return `${TYPES[type]} ${side === "BUY" ? "≥" : "≤"} ${price(markets, market, stopPrice)}`;
+  return postOnly === "NO" ? TYPES[type] : "Post-only";
+}
+
 function filledShare(markets: Markets, order: Order): string {
   const { lot } = marketOf(markets, order.market);
   return `${Math.floor(percent(steps(order.filledQuantity, lot), steps(order.quantity, lot)))} %`;
@@ -61,7 +75,8 @@ function common(markets: Markets): OrderColumn[] {
   return [
     { title: "Market", cell: (order) => <span className="font-medium">{order.market}</span> },
     { title: "Side", cell: (order) => <SideName side={order.side} /> },
-    { title: "Price", cell: (order) => price(markets, order), figure: true },
+    { title: "Type", cell: (order) => typeOf(markets, order), wide: true },
+    { title: "Price", cell: (order) => price(markets, order.market, order.limitPrice), figure: true },
     { title: "Quantity", cell: (order) => quantity(markets, order.market, order.quantity), figure: true },
     { title: "Filled", cell: (order) => filledShare(markets, order), figure: true, wide: true },
   ];
@@ -73,25 +88,40 @@ const placedAt: OrderColumn = {
   wide: true,
 };
 
-export function openColumns(markets: Markets, cancel: Cancel): OrderColumn[] {
+export function openColumns(markets: Markets, cancel: Cancel, onReduce: (orderId: number) => void): OrderColumn[] {
   return [
     placedAt,
     ...common(markets),
+    { title: "Status", cell: (order) => (order.armed ? "Waiting" : STATUS[order.status]), wide: true },
     {
       title: "Action",
       figure: true,
       cell: (order) => (
-        <Button
-          size="small"
-          busy={cancel.isPending && cancel.variables === order.orderId}
-          onClick={() => cancel.mutate(order.orderId)}
-          aria-label={`Cancel ${order.side === "BUY" ? "buy" : "sell"} order of ${order.quantity} in ${order.market} at ${order.price}`}
-        >
-          Cancel
-        </Button>
+        <span className="inline-flex gap-1.5">
+          <Button
+            size="small"
+            tone="ghost"
+            onClick={() => onReduce(order.orderId)}
+            aria-label={`Reduce ${named(order)}`}
+          >
+            Reduce
+          </Button>
+          <Button
+            size="small"
+            busy={cancel.isPending && cancel.variables === order.orderId}
+            onClick={() => cancel.mutate(order.orderId)}
+            aria-label={`Cancel ${named(order)}`}
+          >
+            Cancel
+          </Button>
+        </span>
       ),
     },
   ];
+}
+
+function named(order: Order): string {
+  return `${order.side === "BUY" ? "buy" : "sell"} order of ${order.quantity} in ${order.market} at ${order.price}`;
 }
 
 export function historyColumns(markets: Markets): OrderColumn[] {
@@ -99,8 +129,20 @@ export function historyColumns(markets: Markets): OrderColumn[] {
     placedAt,
     ...common(markets),
     { title: "Fees", cell: (order) => money(order.fee), figure: true, wide: true },
-    { title: "Status", cell: (order) => STATUS[order.status], figure: true },
+    { title: "Status", cell: endOf, figure: true },
   ];
+}
+
+const REASONS: Record<string, string> = {
+  SELF_TRADE: "Met own order",
+  FOK_KILLED: "Not fillable whole",
+  HALTED: "Market halted",
+  KILLED: "Stopped by the exchange",
+  REPLACED: "Replaced",
+};
+
+function endOf({ status, cancelReason }: Order): string {
+  return REASONS[cancelReason ?? ""] ?? STATUS[status];
 }
 
 export function fillColumns(markets: Markets): Column<Fill>[] {
@@ -108,7 +150,7 @@ export function fillColumns(markets: Markets): Column<Fill>[] {
     { title: "Time", cell: (fill) => <span className="text-muted">{when(fill.timestampMs)}</span>, wide: true },
     { title: "Market", cell: (fill) => <span className="font-medium">{fill.market}</span> },
     { title: "Side", cell: (fill) => <SideName side={fill.side} /> },
-    { title: "Price", cell: (fill) => price(markets, fill), figure: true },
+    { title: "Price", cell: (fill) => price(markets, fill.market, fill.price), figure: true },
     { title: "Quantity", cell: (fill) => quantity(markets, fill.market, fill.quantity), figure: true },
     { title: "Value", cell: (fill) => money(fill.notional), figure: true, wide: true },
     { title: "Fee", cell: (fill) => `${money(fill.fee)} ${fill.feeAsset}`, figure: true, wide: true },

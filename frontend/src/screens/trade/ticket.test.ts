@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decimal } from "@/lib/money";
 import type { Asset, Market } from "@/markets/model";
-import { feeCapBps, readTicket, type TicketContext, type TicketInput } from "./ticket";
+import { closedTo, feeCapBps, instructionsOf, readTicket, type TicketContext, type TicketInput } from "./ticket";
 
 const asset = (id: number, symbol: string, scale: number): Asset => ({
   id,
@@ -13,7 +13,7 @@ const asset = (id: number, symbol: string, scale: number): Asset => ({
 const market: Market = {
   id: 2,
   symbol: "BTC-USDC",
-  trading: true,
+  state: { status: "TRADING", killed: false },
   base: asset(3, "BTC", 8),
   quote: asset(2, "USDC", 6),
   tick: decimal("0.1"),
@@ -28,11 +28,20 @@ const market: Market = {
 const context: TicketContext = {
   bestBid: 599_990n,
   bestAsk: 600_010n,
+  lastTicks: 600_000n,
+  state: market.state,
   availableUnits: 1_000_000_000n,
   takerPpm: 2500n,
   makerPpm: 1500n,
 };
-const input: TicketInput = { side: "BUY", kind: "LIMIT", price: "60000.1", quantity: "0.01" };
+const input: TicketInput = {
+  side: "BUY",
+  type: "LIMIT",
+  price: "60000.1",
+  stopPrice: "",
+  quantity: "0.01",
+  postOnly: "NO",
+};
 const read = (change: Partial<TicketInput>, changed: Partial<TicketContext> = {}) =>
   readTicket(market, { ...input, ...change }, { ...context, ...changed });
 
@@ -81,9 +90,50 @@ describe("the ticket", () => {
     expect(read({ side: "SELL" }, { availableUnits: 5_999n }).maxLots).toBe(5n);
   });
   it("gives a market order the best opposite price and half a percent", () => {
-    expect(read({ kind: "MARKET" }).ticks).toBe(603_010n);
-    expect(read({ kind: "MARKET", side: "SELL" }).ticks).toBe(596_991n);
-    expect(read({ kind: "MARKET" }, { bestAsk: undefined }).priceError).toContain("Nobody sells right now");
+    expect(read({ type: "MARKET" }).ticks).toBe(603_010n);
+    expect(read({ type: "MARKET", side: "SELL" }).ticks).toBe(596_991n);
+    expect(read({ type: "MARKET" }, { bestAsk: undefined }).priceError).toContain("Nobody sells right now");
+  });
+  it("gives a stop without limit 5 % beyond its stop price", () => {
+    expect(read({ type: "STOP_MARKET", stopPrice: "61000" })).toMatchObject({ ticks: 640_500n, stopTicks: 610_000n });
+    expect(read({ type: "STOP_MARKET", side: "SELL", stopPrice: "59000" }).ticks).toBe(560_500n);
+    expect(read({ type: "STOP_MARKET" })).toMatchObject({ ticks: undefined, ready: false });
+  });
+  it("takes a stop only on the far side of the last price", () => {
+    expect(read({ type: "STOP_LIMIT", stopPrice: "60000.1" })).toMatchObject({ stopTicks: 600_001n, ready: true });
+    expect(read({ type: "STOP_LIMIT", stopPrice: "60000" }).stopError).toContain("stop price above it");
+    expect(read({ type: "STOP_LIMIT", side: "SELL", stopPrice: "60000" }).stopError).toContain("stop price below it");
+    expect(read({ type: "STOP_LIMIT", stopPrice: "60000" }, { lastTicks: undefined }).stopError).toBeUndefined();
+    expect(read({ type: "STOP_LIMIT" }).ready).toBe(false);
+  });
+  it("says where a post-only order would match, unless it is to move by itself", () => {
+    expect(read({ postOnly: "REJECT", price: "60001" })).toMatchObject({
+      ready: false,
+      priceError: expect.stringContaining("below"),
+    });
+    expect(read({ postOnly: "REJECT", price: "60000.9" }).ready).toBe(true);
+    expect(read({ postOnly: "SLIDE" }).priceError).toBeUndefined();
+    const sell = { side: "SELL", postOnly: "REJECT", price: "59999" } as const;
+    expect(read(sell, { availableUnits: undefined }).priceError).toContain("above 59999.0");
+  });
+  it.each([
+    [{ status: "HALT", killed: false }, "NO", "halted"],
+    [{ status: "CANCEL_ONLY", killed: false }, "REJECT", "cancels only"],
+    [{ status: "POST_ONLY", killed: false }, "NO", "Choose post-only"],
+    [{ status: "TRADING", killed: true }, "NO", "stopped by the exchange"],
+  ] as const)("is closed while the market is %j", (state, postOnly, why) => {
+    expect(closedTo(market, state, postOnly)).toContain(why);
+    expect(read({ postOnly }, { state })).toMatchObject({ ready: false, closed: expect.stringContaining(why) });
+  });
+  it("places post-only orders while the market takes those", () => {
+    expect(read({ postOnly: "SLIDE" }, { state: { status: "POST_ONLY", killed: false } }).ready).toBe(true);
+  });
+  it("lets choices give way that do not go with the order's type", () => {
+    const chosen = { type: "LIMIT", timeInForce: "GTC", postOnly: "REJECT", selfTradePrevention: "NONE" } as const;
+    expect(instructionsOf(chosen)).toEqual(chosen);
+    expect(instructionsOf({ ...chosen, type: "MARKET" })).toMatchObject({ timeInForce: "IOC", postOnly: "NO" });
+    expect(instructionsOf({ ...chosen, timeInForce: "FOK" }).postOnly).toBe("NO");
+    expect(instructionsOf({ ...chosen, type: "STOP_LIMIT" })).toMatchObject({ timeInForce: "GTC", postOnly: "NO" });
   });
   it("signs the account's present rate as its cap, never above the exchange's limit", () => {
     expect(feeCapBps(context, 50)).toBe(25);

@@ -26,15 +26,28 @@ export function useCancel() {
   });
 }
 
-/** Takes all of the wallet's orders out of all books. */
+/** Takes all of the wallet's orders out of the book of one market, or (undefined) out of all books. */
 export function useCancelAll() {
   const { owner } = useAccount();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => answer(api.POST("/api/v1/orders/cancel-all", { body: { asset: null } })),
+    mutationFn: (market: string | undefined) =>
+      answer(api.POST("/api/v1/orders/cancel-all", { body: { asset: null, market: market ?? null } })),
     onSuccess: ({ orderIds }) =>
       tell("good", orderIds.length === 1 ? "1 order cancelled" : `${orderIds.length} orders cancelled`),
     onError: (error) => tell("bad", "The orders were not cancelled", explain(error)),
+    onSettled: () => queries.invalidateQueries({ queryKey: privateKey(owner) }),
+  });
+}
+
+/** Lets less of an open order remain. The session is enough: what is left was signed before. */
+export function useAmend() {
+  const { owner } = useAccount();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ orderId, remaining }: { orderId: number; remaining: string }) =>
+      answer(api.PATCH("/api/v1/orders/{order_id}", { params: { path: { order_id: orderId } }, body: { remaining } })),
+    onSuccess: () => tell("good", "Order reduced"),
     onSettled: () => queries.invalidateQueries({ queryKey: privateKey(owner) }),
   });
 }
