@@ -64,9 +64,7 @@ class Journal:
         """
         disk = disk or Disk()
         try:
-            if not folder.is_dir():
-                disk.make_folder(folder)
-                disk.sync_folder(folder.parent)
+            disk.make_folder(folder)
             journal = cls(folder, _take_lock(folder, disk), disk, segment_bytes)
         except OSError as error:
             raise _cannot_be_opened(folder, error) from error
@@ -92,12 +90,12 @@ class Journal:
         self._refuse_after_failure()
         if not entries:
             return
-        parts, checksum = pack_groups(entries, self.last_sequence + 1, self.checksum)
+        groups, checksum = pack_groups(entries, self.last_sequence + 1, self.checksum)
         try:
             if self._is_synced and self._size >= self._segment_bytes:
                 self._begin_segment()
-            self._is_synced = False
-            self._write(b"".join(parts))
+            for group in groups:
+                self._write_group(group)
         except OSError as error:
             raise self._failed("written", error) from error
         self.checksum = checksum
@@ -120,7 +118,7 @@ class Journal:
         """Give up the file and the lock. Does not sync."""
         for descriptor in (self._file, self._lock):
             if descriptor >= 0:
-                os.close(descriptor)
+                self.disk.close(descriptor)
         self._file = self._lock = -1
         self._failure = self._failure or "it is closed"
 
@@ -129,24 +127,31 @@ class Journal:
             self.disk.remove(leftover)
         segments = read_segments(self.folder, self.disk)
         if not segments:
+            self.disk.sync_folder(self.folder.parent)
             self._journal_id = os.urandom(16)
             self._begin_segment()
             return
         last, data = read_segment(segments[-1].path, self.disk)
         self._journal_id = last.journal_id
         self.last_sequence, self.checksum, self._size = last.first_sequence - 1, last.previous, HEADER_BYTES
+        newest = HEADER_BYTES
         for found in read_groups(last, data):
             if isinstance(found, Damage):
                 _refuse_damage_in_the_middle(last, data, found)
                 self._set_aside(last, data, found)
                 break
+            newest = found.start
             self.last_sequence, self.checksum, self._size = found.last_sequence, found.checksum, found.end
-        self._file = self.disk.open(last.path, os.O_WRONLY | os.O_APPEND)
+        self._file = self.disk.open(last.path, os.O_WRONLY)
+        # What is read back here is going to be built upon, so it has to be durable first. The newest group and the
+        # segment's name may be in the cache only; and if a sync has failed, the kernel may hold that group for written.
+        # So it is written once more. The same bytes in the same place harm nothing.
+        os.lseek(self._file, newest, os.SEEK_SET)
+        self.disk.write_all(self._file, data[newest : self._size])
         if self._size < len(data):
             self.disk.truncate(self._file, self._size)
-        # A process that died between write and sync leaves whole groups that are only in the page cache: what is read
-        # back here is going to be built upon, so it has to be durable first.
         self.disk.sync(self._file)
+        self.disk.sync_folder(self.folder)
 
     def _set_aside(self, segment: Segment, data: bytes, damage: Damage) -> None:
         """Keep the unfinished end beside the journal before it is cut off: nothing is thrown away unseen."""
@@ -163,12 +168,19 @@ class Journal:
         unfinished = path.with_suffix(".new")
         descriptor = self.disk.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         if self._file >= 0:
-            os.close(self._file)
+            self.disk.close(self._file)
         self._file, self._size = descriptor, 0
         self._write(pack_header(self.last_sequence + 1, self.checksum, self._journal_id))
         self.disk.sync(descriptor)
         self.disk.rename(unfinished, path)
         self.disk.sync_folder(self.folder)
+
+    def _write_group(self, group: bytes) -> None:
+        """Write a group once the one before it is durable: a crash can leave only the newest one unfinished."""
+        if not self._is_synced:
+            self.disk.sync(self._file)
+        self._is_synced = False
+        self._write(group)
 
     def _write(self, data: bytes) -> None:
         self.disk.write_all(self._file, data)

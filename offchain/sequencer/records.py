@@ -117,16 +117,16 @@ def pack_entry(row: bytes, kind: int, attachment: Attachment) -> Entry:
 
 
 def pack_groups(entries: Sequence[Entry], first_sequence: int, previous: int) -> tuple[list[bytes], int]:
-    """The bytes of groups that hold `entries`, chained to the checksum of the group before, and the last checksum.
+    """The bytes of each group that holds `entries`, chained to the checksum of the one before, and the last checksum.
 
     Raises:
         JournalError: an entry is not one that a group can hold.
     """
-    parts: list[bytes] = []
+    groups: list[bytes] = []
     for start, stop in _bounds(entries):
-        part, previous = _pack_group(entries[start:stop], first_sequence + start, previous)
-        parts += part
-    return parts, previous
+        parts, previous = _pack_group(entries[start:stop], first_sequence + start, previous)
+        groups.append(b"".join(parts))
+    return groups, previous
 
 
 def pack_header(first_sequence: int, previous: int, journal_id: bytes) -> bytes:

@@ -99,7 +99,7 @@ class Sequencer:
         self._tick: asyncio.TimerHandle | None = None
         self._snapshot_task: asyncio.Task[None] | None = None
         newest = snapshot_paths(journal.folder)[:1]
-        self._snapshot_sequence = int(newest[0].stem.removeprefix("snapshot-")) if newest else 0
+        self._snapshot_sequence = min(int(newest[0].stem.removeprefix("snapshot-")), machine.sequence) if newest else 0
 
     @classmethod
     def open(

@@ -27,6 +27,7 @@ from offchain.sequencer.registry import FeeRates, Mark, Registry, Withdrawal
 _MAGIC: Final = b"QTSNAP\x00\x01"
 _DIGEST_BYTES: Final = 32
 _LENGTH_BYTES: Final = 8
+_PATTERN: Final = f"snapshot-{'[0-9]' * 20}.state"
 _PAGE_ROWS: Final = 10_000
 _LOG = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ def write_snapshot(folder: Path, captured: Capture, checksum: int, keep: int, di
     Raises:
         OSError: the disk did not take it; nothing but a leftover `.new` file has changed.
     """
-    path = folder / f"snapshot-{captured.sequence:020}.state"
+    path = folder / _name(captured.sequence)
     unfinished = path.with_suffix(".new")
     digest = blake2b(digest_size=_DIGEST_BYTES)
     descriptor = disk.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -167,7 +168,7 @@ def write_snapshot(folder: Path, captured: Capture, checksum: int, keep: int, di
 
 def snapshot_paths(folder: Path) -> list[Path]:
     """The snapshots of a folder, newest first."""
-    return sorted(folder.glob("snapshot-*.state"), reverse=True)
+    return sorted(folder.glob(_PATTERN), reverse=True)
 
 
 def read_newest(folder: Path, through: int | None = None) -> tuple[Machine, int] | None:
@@ -196,9 +197,12 @@ def read_snapshot(path: Path) -> tuple[Machine, int]:
     if not data.startswith(_MAGIC) or blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
         raise JournalError(f"{path} is not an intact snapshot of this version.", "It may be deleted.")
     try:
-        return _restore(list(_frames(body)))
+        machine, checksum = _restore(list(_frames(body)))
     except (msgspec.MsgspecError, StateDiverged, ValueError, LookupError) as error:
         raise JournalError(f"{path} cannot be read: {error}.", "It may be deleted.") from error
+    if path.name != _name(machine.sequence):
+        raise JournalError(f"{path} holds command {machine.sequence}: it was renamed.", "Give it its name back.")
+    return machine, checksum
 
 
 def _restore(frames: list[bytes]) -> tuple[Machine, int]:
@@ -229,6 +233,10 @@ def _restore(frames: list[bytes]) -> tuple[Machine, int]:
     machine = Machine(Engine.restore(engine), registry, head.sequence, head.timestamp_us)
     machine.settle()
     return machine, head.checksum
+
+
+def _name(sequence: int) -> str:
+    return f"snapshot-{sequence:020}.state"
 
 
 def _page(column: int, rows: object) -> bytes:

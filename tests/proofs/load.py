@@ -1,0 +1,144 @@
+"""What many callers ask of an exchange: orders of every kind, cancels, amendments, replacements, deposits, withdrawals.
+
+Everything follows from a `random.Random`, so that the same seed asks the same things.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from random import Random
+
+from offchain.core.commands import OrderInstructions, OrderType, PostOnly, SelfTradePrevention, TimeInForce
+from offchain.core.intents import (
+    AmendOrder,
+    CancelAllOrders,
+    CancelOrder,
+    Intent,
+    PlaceOrder,
+    Receipt,
+    ReplaceOrder,
+    RequestWithdrawal,
+    RevertWithdrawal,
+    SetFees,
+)
+from tests.sequencer.world import BASE, BUY, NOW_S, QUOTE, SELL, deposit, funding, order, paid, withdrawal
+
+OWNERS = tuple(bytes([letter]) * 20 for letter in b"abcdef")
+LANES_EACH = 24
+_WAYS = (
+    OrderInstructions(),
+    OrderInstructions(),
+    OrderInstructions(),
+    OrderInstructions(TimeInForce.IOC),
+    OrderInstructions(TimeInForce.FOK),
+    OrderInstructions(TimeInForce.IOC, OrderType.MARKET),
+    OrderInstructions(post_only=PostOnly.SLIDE),
+    OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_RESTING),
+    OrderInstructions(self_trade_prevention=SelfTradePrevention.DECREMENT_AND_CANCEL),
+)
+
+
+def beginning() -> list[Intent]:
+    """Listings and first deposits; asking for them again changes nothing."""
+    return funding(*OWNERS)
+
+
+class Trader:
+    """One caller with one wallet. Its names and seqs are unique among all runs, `run` counting them from 1."""
+
+    def __init__(self, number: int, run: int, chance: Random, now_s: int = NOW_S) -> None:
+        self._number = number
+        self._owner = OWNERS[number % len(OWNERS)]
+        self._run = run
+        self._chance = chance
+        self._now_s = now_s
+        self._step = 0
+        self._names: deque[str] = deque(maxlen=LANES_EACH)
+
+    def ask(self) -> list[Intent]:
+        """The next few intents, to be submitted together."""
+        return [self._one() for _ in range(self._chance.choice((1, 1, 1, 1, 2, 3, 8, 30)))]
+
+    def answered(self, intent: Intent, receipt: Receipt) -> None:
+        """Remember nothing: what was placed is known by its name."""
+
+    def _one(self) -> Intent:
+        draw = self._chance.random()
+        if draw < 0.62 or not self._names:
+            return self._order()
+        name = self._chance.choice(self._names)
+        if draw < 0.80:
+            return CancelOrder(self._owner, name)
+        if draw < 0.90:
+            return AmendOrder(self._owner, self._chance.randrange(1, 6), name)
+        if draw < 0.98:
+            return ReplaceOrder(self._order(), name)
+        return CancelAllOrders(self._owner)
+
+    def _order(self) -> PlaceOrder:
+        self._step += 1
+        name = f"{self._run}.{self._number}.{self._step}"
+        self._names.append(name)
+        return order(
+            self._owner,
+            name,
+            self._chance.choice((BUY, SELL)),
+            self._chance.randrange(95, 106),
+            self._chance.randrange(1, 10),
+            lane=1 + self._number * LANES_EACH + self._step % LANES_EACH,
+            seq=self._run * 1_000_000 + self._step,
+            expiry_s=self._now_s + self._chance.choice((150, 300, 3_600)),
+            flags=self._chance.choice(_WAYS).flags,
+        )
+
+
+class Treasury:
+    """The caller through which funds come and go: facts of the chain, withdrawals, what becomes of them, fees."""
+
+    def __init__(self, run: int, chance: Random, chain_position: tuple[int, int], now_s: int = NOW_S) -> None:
+        self._run = run
+        self._chance = chance
+        self._place = chain_position[0] * 10 + max(chain_position[1], 0)
+        self._now_s = now_s
+        self._step = 0
+        self._open: list[tuple[RequestWithdrawal, int]] = []
+
+    def ask(self) -> list[Intent]:
+        """The next intent: one at a time, because places on the chain must rise."""
+        self._step += 1
+        draw = self._chance.random()
+        if draw < 0.3:
+            self._place += 1
+            return [deposit(self._place, self._owner(), self._chance.choice((BASE, QUOTE)), self._amount())]
+        if draw < 0.6 or not self._open:
+            nonce = self._run * 1_000_000 + self._step
+            return [withdrawal(self._owner(), nonce, self._amount(), deadline_s=self._now_s + 3_600)]
+        if draw < 0.75:
+            request, _ = self._open.pop()
+            self._place += 1
+            signed = request.authorization
+            return [paid(self._place, signed.owner, signed.nonce, request.amount_units, request.asset)]
+        if draw < 0.9:
+            return [RevertWithdrawal(self._open.pop()[1])]
+        return [SetFees(self._step % 1_000, 1_000 + self._run % 1_000, self._owner())]
+
+    def answered(self, intent: Intent, receipt: Receipt) -> None:
+        """Remember a withdrawal, which can be paid or reverted from now on."""
+        if isinstance(intent, RequestWithdrawal):
+            self._open.append((intent, receipt.sequence))
+
+    def _owner(self) -> bytes:
+        return self._chance.choice(OWNERS)
+
+    def _amount(self) -> int:
+        return self._chance.randrange(1, 1_000_000)
+
+
+Caller = Trader | Treasury
+
+
+def callers(traders: int, run: int, chance: Random, chain_position: tuple[int, int], now_s: int) -> Sequence[Caller]:
+    """Some traders and the treasury, each with a chance of its own, so that their order among each other is free."""
+    return [
+        *(Trader(number, run, Random(chance.getrandbits(64)), now_s) for number in range(traders)),
+        Treasury(run, Random(chance.getrandbits(64)), chain_position, now_s),
+    ]

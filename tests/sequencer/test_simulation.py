@@ -1,0 +1,117 @@
+"""Exchanges on a simulated disk, seed by seed; and what the simulation has found, each as a test of its own."""
+
+import os
+from random import Random
+
+import pytest
+
+from offchain.core.commands import Command, CommandKind
+from offchain.core.errors import JournalError
+from offchain.sequencer import records
+from offchain.sequencer.journal import Journal, iterate_commands
+from tests.sequencer.simulated_disk import Faults, SimulatedDisk
+from tests.sequencer.simulation import Simulation
+
+SEEDS = range(2_000 if os.environ.get("QUANTATRADE_TEST_PROFILE") == "long" else 25)
+FOUND = (260,)
+"""Seeds that once showed a fault of the journal."""
+
+
+def cancels(first: int, count: int) -> list[tuple[bytes, bytes]]:
+    return [(Command(one, 7, CommandKind.CANCEL, order_id=one).pack(), b"") for one in range(first, first + count)]
+
+
+def kept(disk: SimulatedDisk) -> list[int]:
+    return [command.sequence for command, _ in iterate_commands(disk.folder)]
+
+
+def disk_under(folder, seed: int) -> SimulatedDisk:
+    return SimulatedDisk(folder / "journal", Faults(Random(seed)))
+
+
+@pytest.mark.parametrize("seed", [*FOUND, *SEEDS])
+def test_what_was_promised_is_kept_whatever_fails(tmp_path, seed):
+    simulation = Simulation(seed, tmp_path)
+    simulation.run()
+    assert simulation.findings == []
+
+
+def test_the_same_seed_makes_the_same_calls(tmp_path):
+    first, second = Simulation(7, tmp_path / "a"), Simulation(7, tmp_path / "b")
+    first.run()
+    second.run()
+    assert first.faults.trace == second.faults.trace
+    assert first.totals == second.totals
+
+
+def test_an_exchange_that_answers_before_it_syncs_is_found_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(Journal, "sync", lambda _: None)
+    findings = []
+    for seed in range(10):
+        simulation = Simulation(seed, tmp_path / str(seed))
+        simulation.run()
+        findings += simulation.findings
+    assert findings != []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_a_failed_sync_left_in_the_cache_is_written_again_before_it_is_built_upon(tmp_path, seed):
+    disk = disk_under(tmp_path, seed)
+    journal = Journal.open(disk.folder, disk)
+    journal.append(cancels(1, 100))
+    disk.faults.failing["sync"] = 0
+    with pytest.raises(JournalError):
+        journal.sync()
+    disk.kill()
+    journal = Journal.open(disk.folder, disk)
+    found = journal.last_sequence
+    journal.append(cancels(found + 1, 2))
+    journal.sync()
+    disk.lose_power()
+    Journal.open(disk.folder, disk).close()
+    assert kept(disk) == list(range(1, found + 3))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_segment_that_a_crash_left_half_begun_is_built_upon_only_when_it_is_durable(tmp_path, seed):
+    disk = disk_under(tmp_path, seed)
+    journal = Journal.open(disk.folder, disk, segment_bytes=100)
+    journal.append(cancels(1, 3))
+    journal.sync()
+    disk.faults.failing["sync_folder"] = 0
+    with pytest.raises(JournalError):
+        journal.append(cancels(4, 3))
+    disk.kill()
+    journal = Journal.open(disk.folder, disk, segment_bytes=100)
+    journal.append(cancels(4, 3))
+    journal.sync()
+    disk.lose_power()
+    Journal.open(disk.folder, disk).close()
+    assert kept(disk) == list(range(1, 7))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_folder_that_was_there_already_may_not_be_durable(tmp_path, seed):
+    disk = disk_under(tmp_path, seed)
+    disk.make_folder(disk.folder)
+    journal = Journal.open(disk.folder, disk)
+    journal.append(cancels(1, 3))
+    journal.sync()
+    disk.lose_power()
+    Journal.open(disk.folder, disk).close()
+    assert kept(disk) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_hole_in_a_commit_of_several_groups_is_no_loss_of_what_was_acknowledged(tmp_path, seed, monkeypatch):
+    monkeypatch.setattr(records, "GROUP_COMMANDS_MAX", 3)
+    disk = disk_under(tmp_path, seed)
+    journal = Journal.open(disk.folder, disk)
+    journal.append(cancels(1, 5))
+    journal.sync()
+    journal.append(cancels(6, 200))
+    disk.lose_power()
+    Journal.open(disk.folder, disk).close()
+    found = kept(disk)
+    assert found == list(range(1, len(found) + 1))
+    assert len(found) >= 5
