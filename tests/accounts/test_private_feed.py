@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from offchain.accounts import feed as feed_module
 from offchain.accounts.feed import AccountFeed, AccountSnapshot, AccountUpdate
 from offchain.core.balance_moves import FEE_ACCOUNT, Balance
-from offchain.core.commands import Side
+from offchain.core.commands import SelfTradePrevention, Side
 from offchain.core.database import reading_sessions
 from offchain.core.errors import SlowConsumer
 from offchain.core.order_life import AccountFill, Order, OrderStatus
@@ -172,3 +172,32 @@ async def test_a_slow_reader_is_cut_and_the_feed_goes_on() -> None:
     with pytest.raises(SlowConsumer):
         await anext(subscription)
     assert len(feed.snapshot(1).orders) == 1
+
+
+async def test_an_update_tells_what_self_trade_prevention_kept_from_matching() -> None:
+    log, order_id = resting()
+    log.deposit(1, 2, 10**12)
+    feed = AccountFeed()
+    await feed.deliver(log.logged)
+    subscription, other = feed.subscribe(1), feed.subscribe(2)
+    log.place(1, 1, Side.BUY, 100, 4, prevention=SelfTradePrevention.DECREMENT_AND_CANCEL)
+    await feed.deliver(log.logged[-1:])
+    (update,) = subscription.drain()
+    (prevented,) = update.prevented
+    assert (prevented.order_id, prevented.resting_order_id, prevented.quantity_lots) == (len(log.logged), order_id, 4)
+    assert {order.order_id: order.remaining_lots for order in update.orders} == {order_id: 6, len(log.logged): 0}
+    assert update.fills == ()
+    assert other.drain() == []
+
+
+async def test_a_replacement_is_one_update_of_both_orders() -> None:
+    log, order_id = resting()
+    feed = AccountFeed()
+    await feed.deliver(log.logged)
+    subscription = feed.subscribe(1)
+    log.place(1, 1, Side.SELL, 101, 10, replaces=order_id)
+    await feed.deliver(log.logged[-1:])
+    (update,) = subscription.drain()
+    old, new = sorted(update.orders, key=lambda order: order.order_id)
+    assert (old.replaced_by, new.replaces, old.is_open, new.is_open) == (new.order_id, old.order_id, False, True)
+    assert [order.order_id for order in feed.snapshot(1).orders] == [new.order_id]

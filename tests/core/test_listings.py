@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from offchain.core.commands import AssetListing, CommandKind, MarketListing
+from offchain.core.commands import AssetListing, CommandKind, MarketListing, MarketStatus, Side
 from offchain.core.database import reading_sessions
 from offchain.core.listings import Listings
 from offchain.core.money import Asset, Market
@@ -70,3 +70,36 @@ def test_new_limits_of_a_market_take_the_place_of_the_old(database: Engine) -> N
         assert (market.max_price_ticks, market.max_quantity_lots) == (2**41, 2**19)
         assert (market.min_quantity_lots, market.min_notional_units) == (4, 5_000)
         assert (market.symbol, market.base, market.quote_units_per_tick_lot) == ("WIDE-USDC", BASE, 3)
+
+
+def test_what_operators_set_for_a_market_is_known(database: Engine) -> None:
+    log = listed()
+    log.add(CommandKind.SET_MARKET_RISK, market=65_535, amount=50_000, counter_amount=20_000, quantity=9_000, price=7)
+    log.add(CommandKind.SET_CIRCUIT_BREAKER, market=65_535, amount=100_000, counter_amount=60_000_000)
+    log.add(CommandKind.SET_MARKET_STATUS, market=65_535, mode=MarketStatus.POST_ONLY)
+    log.add(CommandKind.SET_KILL_SWITCH, market=65_535, mode=1)
+    log.add(CommandKind.SET_KILL_SWITCH, mode=1)
+    for listings in both(log, database):
+        market = listings.markets[65_535]
+        assert (market.band_ppm, market.fat_finger_ppm, market.max_notional_units) == (50_000, 20_000, 9_000)
+        assert (market.breaker_ppm, market.breaker_window_us) == (100_000, 60_000_000)
+        assert (market.status, market.is_killed) == (MarketStatus.POST_ONLY, True)
+        assert type(market.status) is MarketStatus
+        assert not listings.markets[1].is_killed
+    log.add(CommandKind.SET_KILL_SWITCH, market=65_535)
+    log.add(CommandKind.SET_MARKET_STATUS, market=65_535, mode=MarketStatus.TRADING)
+    for listings in both(log, database):
+        assert (listings.markets[65_535].status, listings.markets[65_535].is_killed) == (MarketStatus.TRADING, False)
+
+
+def test_a_market_that_its_breaker_halted_is_known_as_halted(database: Engine) -> None:
+    log = ExchangeLog()
+    log.deposit(1, 1, 10**9)
+    log.deposit(2, 2, 10**9)
+    log.add(CommandKind.SET_CIRCUIT_BREAKER, market=1, amount=10_000, counter_amount=60_000_000)
+    for price in (100, 110):
+        log.place(1, 1, Side.SELL, price, 1)
+    log.place(2, 1, Side.BUY, 110, 2)
+    for listings in both(log, database):
+        assert listings.markets[1].status is MarketStatus.HALT
+        assert listings.markets[2].status is MarketStatus.TRADING

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from offchain.core.commands import Side
+from offchain.core.commands import OrderType, PostOnly, Side, TimeInForce
 from offchain.core.database import reading_sessions
 from offchain.core.projecting import common_sequence
-from offchain.marketdata.book import BookSnapshot, BookUpdate
+from offchain.marketdata.book import BookSnapshot, BookUpdate, Level
 from offchain.marketdata.feed import MarketDataFeed
 from offchain.orders.service import read_open_orders
 from tests.support.exchange_log import MARKETS, ExchangeLog, random_log
@@ -95,3 +95,37 @@ async def test_a_snapshot_can_be_limited_to_the_best_levels() -> None:
 async def test_a_market_that_is_not_listed_has_no_book() -> None:
     with pytest.raises(KeyError):
         MarketDataFeed(lambda: 0).book(1)
+
+
+async def test_the_book_holds_what_rests_at_the_price_in_force_and_no_armed_stop() -> None:
+    log = ExchangeLog()
+    for account in (1, 2):
+        for asset in (1, 2):
+            log.deposit(account, asset, 10**12)
+    log.place(1, 1, Side.SELL, 110, 10)
+    stop = log.place(2, 1, Side.BUY, 112, 3, order_type=OrderType.STOP_LIMIT, trigger=111)
+    other_stop = log.place(2, 1, Side.BUY, 90, 3, order_type=OrderType.STOP_LIMIT, trigger=200)
+    log.place(1, 1, Side.BUY, 115, 5, post_only=PostOnly.SLIDE)
+    resting = log.place(1, 1, Side.SELL, 120, 8)
+    assert None not in (stop, other_stop, resting)
+    feed = MarketDataFeed(lambda: log.now_us)
+
+    async def book() -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
+        await feed.deliver(log.logged)
+        snapshot = feed.book(1)
+        assert_book_is_the_engines(snapshot, log)
+        return list(map(as_tuple, snapshot.bids)), list(map(as_tuple, snapshot.asks))
+
+    assert await book() == ([(109, 5, 1)], [(110, 10, 1), (120, 8, 1)])
+    log.amend(1, resting.command.sequence, 6)
+    log.cancel(2, other_stop.command.sequence)
+    assert await book() == ([(109, 5, 1)], [(110, 10, 1), (120, 6, 1)])
+    log.place(1, 1, Side.SELL, 121, 9, replaces=resting.command.sequence)
+    assert await book() == ([(109, 5, 1)], [(110, 10, 1), (121, 9, 1)])
+    log.place(1, 1, Side.SELL, 111, 1)
+    log.place(2, 1, Side.BUY, 111, 11, TimeInForce.IOC)
+    assert await book() == ([(112, 3, 1), (109, 5, 1)], [(121, 9, 1)])
+
+
+def as_tuple(level: Level) -> tuple[int, int, int]:
+    return level.price_ticks, level.quantity_lots, level.orders

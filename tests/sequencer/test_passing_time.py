@@ -2,10 +2,11 @@
 
 import pytest
 
-from offchain.core.commands import CancelReason, CommandKind
+from offchain.core.commands import CancelReason, CommandKind, OrderInstructions, OrderType
 from offchain.core.errors import (
     ConfigurationError,
 )
+from offchain.core.intents import ReplaceOrder
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
 from offchain.sequencer.snapshot import snapshot_paths
 from tests.sequencer.faults import FaultyDisk, Gate
@@ -44,6 +45,25 @@ async def test_a_resting_order_leaves_the_book_before_it_expires(tmp_path):
         (CommandKind.PLACE, 0, 0),
     ]
     assert sequencer.engine.order(late.sequence) is not None
+    await sequencer.stop()
+
+
+async def test_armed_stops_and_replacements_expire_at_their_own_time(tmp_path):
+    clock = Clock()
+    sequencer = await started(tmp_path, FaultyDisk(), clock, expiry_margin_s=60)
+    flags = OrderInstructions(order_type=OrderType.STOP_LIMIT).flags
+    stop = await sequencer.submit(order(ALICE, "stop", expiry_s=NOW_S + 200, flags=flags, trigger=500))
+    await sequencer.submit(order(ALICE, "old", expiry_s=NOW_S + 200, lane=2))
+    new = order(ALICE, "new", expiry_s=NOW_S + 300, lane=2, seq=2)
+    replacement = await sequencer.submit(ReplaceOrder(new, "old"))
+    for now_s, expired in ((NOW_S + 140, stop), (NOW_S + 240, replacement)):
+        clock.now_us = now_s * 1_000_000
+        last = sequencer.last_sequence
+        await eventually(lambda last=last: sequencer.last_sequence > last)
+        assert [(command.kind, command.order_id) for command in journaled(tmp_path, last)] == [
+            (CommandKind.CANCEL, expired.sequence)
+        ]
+    assert sequencer.engine.open_orders == 0
     await sequencer.stop()
 
 
