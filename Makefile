@@ -78,6 +78,18 @@ replay-kill: build ## The same, with the process killed ten times on the way (SE
 bench-engine: .build/.engine ## Measure the matching engine, beside a plain std::map book in C++ on the same commands
 	@$(PYTHON) -m benchmarks.engine
 
+.PHONY: diff-engine
+diff-engine: .build/.engine ## Hold the engine to its uncompiled sources and the reference model (N=commands, SEED=n)
+	@$(PYTHON) -m tests.proofs.diff_engine $(if $(N),--commands $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: coverage
+coverage: .build/.engine ## Measure what the tests of the engine and of the sequencer reach, lines and branches
+	@$(PYTHON) -m tests.proofs.coverage_of_rooms
+
+.PHONY: mutants
+mutants: ## Put faults into the engine's sources, and count those that its tests find (N=faults, SEED=n)
+	@$(PYTHON) -m tests.proofs.mutants $(if $(N),--mutants $(N)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: clean
 clean: ## Remove everything that was built (not the exchange's state, not what was installed)
 	rm -rf .build contracts/.cache frontend/dist

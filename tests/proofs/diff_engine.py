@@ -100,16 +100,15 @@ def difference(stretch: Stretch, name: str) -> str | None:
         return None
     compiled, other = Engine.restore(stretch.snapshot), OTHERS[name].restore(stretch.snapshot)
     for command in stretch.commands():
-        told = [f"compiled: {told_by(compiled, command)}", f"{name}: {told_by(other, command)}"]
-        if told[0].partition(": ")[2] != told[1].partition(": ")[2]:
-            return "\n".join([str(command), *told])
+        told, other_told = told_by(compiled, command), told_by(other, command)
+        if told != other_told:
+            return f"{command}\ncompiled: {told}\n{name}: {other_told}"
     return f"The {name} engine came to another digest, but not a second time."
 
 
-def told_by(engine: AnyEngine, command: Command) -> str:
-    """The events of a command, and the state after it."""
-    events: list[Event] = engine.apply(command)
-    return f"{events} and state {engine.state_hash().hex()}"
+def told_by(engine: AnyEngine, command: Command) -> tuple[list[Event], str]:
+    """The events of a command, and the hash of the state after it."""
+    return engine.apply(command), engine.state_hash().hex()
 
 
 class Outcome(NamedTuple):
@@ -123,23 +122,22 @@ class Outcome(NamedTuple):
 
 
 def run(seed: int, commands: int, stretch: int, workers: int, progress: Progress) -> Outcome:
-    """Run the stream, and all its stretches twice more; stops asking at the first difference."""
-    stream, found = Stream(seed), []
+    """Run the stream, and each of its stretches in the other engines; no more after the first difference."""
+    stream, ran = Stream(seed), 0
+    found: list[str | None] = []
     waiting: set[Future[str | None]] = set()
-    bar = progress.add_task("commands", total=commands)
+    bar = progress.add_task("stretches compared", total=len(OTHERS) * -(-commands // stretch))
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for start in range(0, commands, stretch):
-            made = stream.run(min(stretch, commands - start))
-            waiting |= {pool.submit(difference, made, name) for name in OTHERS}
-            while len(waiting) > 2 * workers:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                found += [future.result() for future in done]
-            progress.update(bar, completed=start + stretch)
-            if any(found):
-                break
-        found += [future.result() for future in waiting]
+        while waiting or (ran < commands and not any(found)):
+            while ran < commands and not any(found) and len(waiting) <= 2 * workers:
+                made = stream.run(min(stretch, commands - ran))
+                ran += min(stretch, commands - ran)
+                waiting |= {pool.submit(difference, made, name) for name in OTHERS}
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            found += [future.result() for future in done]
+            progress.update(bar, completed=len(found))
     first = next((one for one in found if one), None)
-    return Outcome(min(start + stretch, commands), len(found), found.count(None), stream.error, first)
+    return Outcome(ran, len(found), found.count(None), stream.error, first)
 
 
 @click.command()

@@ -1,0 +1,105 @@
+"""Faults put into sources, one at a time: mutmut's own operators, on every function, decorated ones too.
+
+mutmut itself leaves decorated functions out, and all functions of a Cython source are decorated. What is not mutated:
+annotations and decorators (the uncompiled engine does not look at them), and statements outside of functions.
+"""
+
+import difflib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import NamedTuple
+
+import libcst as cst
+from mutmut.mutation.mutators import mutation_operators
+
+
+class Mutant(NamedTuple):
+    """A module, and its text with one fault in it."""
+
+    module: str
+    path: Path
+    text: str
+
+    def difference(self) -> str:
+        """The lines that differ from the file."""
+        before = self.path.read_text(encoding="utf-8").splitlines()
+        lines = difflib.unified_diff(before, self.text.splitlines(), self.path.name, "mutant", lineterm="", n=1)
+        return "\n".join(lines)
+
+    def put_in_place(self) -> None:
+        """From the next import on, this process gets the mutant."""
+        sys.meta_path.insert(0, _Finder(self))
+
+
+class Fault(NamedTuple):
+    """One node that could be another."""
+
+    module: str
+    path: Path
+    tree: cst.Module
+    original: cst.CSTNode
+    changed: cst.CSTNode
+
+    def mutant(self) -> Mutant:
+        changed = self.tree.deep_replace(self.original, self.changed)
+        assert isinstance(changed, cst.Module)
+        return Mutant(self.module, self.path, changed.code)
+
+
+def faults_of(module: str, path: Path) -> list[Fault]:
+    """Every fault that can be put into a source."""
+    tree = cst.parse_module(path.read_text(encoding="utf-8"))
+    finder = _Faults()
+    tree.visit(finder)
+    return [Fault(module, path, tree, original, changed) for original, changed in finder.found]
+
+
+class _Faults(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+        self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.Annotation | cst.Decorator):
+            return False
+        if self.depth > 0:
+            self.found += [(node, changed) for changed in changes_of(node)]
+        self.depth += isinstance(node, cst.FunctionDef)
+        return True
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        self.depth -= isinstance(original_node, cst.FunctionDef)
+
+
+def changes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    for kind, operator in mutation_operators:
+        if isinstance(node, kind):
+            yield from operator(node)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self.mutant.module:
+            return None
+        loader = _Loader(fullname, str(self.mutant.path), self.mutant.text)
+        return importlib.util.spec_from_file_location(fullname, self.mutant.path, loader=loader)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, fullname: str, path: str, text: str) -> None:
+        super().__init__(fullname, path)
+        self.text = text
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.text, self.path, "exec")
