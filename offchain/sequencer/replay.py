@@ -18,6 +18,7 @@ from offchain.core.events import LoggedCommand
 from offchain.matching.codes import DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM
 from offchain.matching.engine import Engine
 from offchain.sequencer.authorizations import AUTHORIZATION_BYTES, AUTHORIZATION_DTYPE, is_order
+from offchain.sequencer.disk import Disk
 from offchain.sequencer.journal import commands_of, iterate_groups, unreadable
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.records import StoredGroup, unpack_notes
@@ -40,14 +41,14 @@ def replay(folder: Path, through: int | None = None) -> Machine:
     return machine
 
 
-def recover(folder: Path) -> Machine:
+def recover(folder: Path, disk: Disk | None = None) -> Machine:
     """The machine after the last command, from the newest good snapshot and the commands after it.
 
     Raises:
         JournalCorrupt: a group or a segment is damaged or missing.
         StateDiverged: the engine refuses what it once took, or a snapshot is not of this journal.
     """
-    machine, groups = _nearest(folder, None, None)
+    machine, groups = _nearest(folder, None, None, disk)
     _bring_on(machine, groups, None)
     return machine
 
@@ -71,13 +72,15 @@ def new_machine() -> Machine:
     return Machine(Engine(), Registry(FeeRates(DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM)))
 
 
-def _nearest(folder: Path, at_most: int | None, through: int | None) -> tuple[Machine, Iterator[StoredGroup]]:
+def _nearest(
+    folder: Path, at_most: int | None, through: int | None, disk: Disk | None = None
+) -> tuple[Machine, Iterator[StoredGroup]]:
     """The machine of the newest good snapshot at or before `at_most`, or a new one; and the groups that follow."""
-    found = read_newest(folder, at_most)
+    found = read_newest(folder, at_most, disk)
     if found is None:
-        return new_machine(), iterate_groups(folder, 0, through)
+        return new_machine(), iterate_groups(folder, 0, through, disk)
     machine, checksum = found
-    groups = iterate_groups(folder, machine.sequence, through)
+    groups = iterate_groups(folder, machine.sequence, through, disk)
     last = next(groups, None)
     if last is None:
         raise JournalCorrupt(

@@ -113,7 +113,7 @@ class Sequencer:
 
         Raises:
             ConfigurationError: the options contradict each other.
-            JournalError: another process writes this journal.
+            JournalError: another process writes this journal, or the disk fails.
             JournalCorrupt: a record is damaged or missing.
             StateDiverged: the engine refuses what it once took, or a snapshot is not of this journal.
         """
@@ -126,9 +126,12 @@ class Sequencer:
             )
         journal = Journal.open(folder, disk, options.segment_bytes)
         try:
-            machine = recover(folder)
+            machine = recover(folder, journal.disk)
             if machine.sequence != journal.last_sequence:
                 raise StateDiverged(f"Recovered command {machine.sequence} of {journal.last_sequence}.")
+        except OSError as error:
+            journal.close()
+            raise JournalError(f"The journal in {folder} cannot be read: {error}.", "Mend the disk.") from error
         except BaseException:
             journal.close()
             raise

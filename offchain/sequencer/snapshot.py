@@ -171,7 +171,7 @@ def snapshot_paths(folder: Path) -> list[Path]:
     return sorted(folder.glob(_PATTERN), reverse=True)
 
 
-def read_newest(folder: Path, through: int | None = None) -> tuple[Machine, int] | None:
+def read_newest(folder: Path, through: int | None = None, disk: Disk | None = None) -> tuple[Machine, int] | None:
     """The machine of the newest good snapshot at or before `through`, and the checksum of its last group.
 
     A bad snapshot is reported in the log and passed over.
@@ -180,19 +180,19 @@ def read_newest(folder: Path, through: int | None = None) -> tuple[Machine, int]
         if through is not None and int(path.stem.removeprefix("snapshot-")) > through:
             continue
         try:
-            return read_snapshot(path)
+            return read_snapshot(path, disk)
         except (JournalError, OSError) as error:
             _LOG.warning("%s is passed over: %s", path, error)
     return None
 
 
-def read_snapshot(path: Path) -> tuple[Machine, int]:
+def read_snapshot(path: Path, disk: Disk | None = None) -> tuple[Machine, int]:
     """The machine of a snapshot, and the checksum of the journal's group that it stands at.
 
     Raises:
         JournalError: the file is damaged, or of another format.
     """
-    data = path.read_bytes()
+    data = (disk or Disk()).read_file(path)
     body, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
     if not data.startswith(_MAGIC) or blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
         raise JournalError(f"{path} is not an intact snapshot of this version.", "It may be deleted.")

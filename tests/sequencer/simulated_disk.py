@@ -159,6 +159,11 @@ class SimulatedDisk(Disk):
         if self._descriptors.pop(descriptor, None) is not None:
             super().close(descriptor)
 
+    def read(self, descriptor: int, limit: int) -> bytes:
+        """Read what the cache holds."""
+        self._die_if(self._meet("read"))
+        return super().read(descriptor, limit)
+
     def write(self, descriptor: int, data: memoryview) -> int:
         """Write to the cache; often less than is asked for."""
         fails = self._meet("write_some")

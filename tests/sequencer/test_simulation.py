@@ -9,8 +9,11 @@ from offchain.core.commands import Command, CommandKind
 from offchain.core.errors import JournalError
 from offchain.sequencer import records
 from offchain.sequencer.journal import Journal, iterate_commands
+from offchain.sequencer.sequencer import Sequencer
+from offchain.sequencer.snapshot import snapshot_paths
 from tests.sequencer.simulated_disk import Faults, SimulatedDisk
 from tests.sequencer.simulation import Simulation
+from tests.sequencer.world import ALICE, Clock, order, started
 
 SEEDS = range(2_000 if os.environ.get("QUANTATRADE_TEST_PROFILE") == "long" else 25)
 FOUND = (260,)
@@ -88,6 +91,22 @@ def test_a_segment_that_a_crash_left_half_begun_is_built_upon_only_when_it_is_du
     disk.lose_power()
     Journal.open(disk.folder, disk).close()
     assert kept(disk) == list(range(1, 7))
+
+
+@pytest.mark.parametrize("reads", range(4))
+async def test_a_disk_that_cannot_be_read_keeps_the_exchange_closed_and_is_told(tmp_path, reads):
+    disk = disk_under(tmp_path, reads)
+    sequencer = await started(disk.folder, disk)
+    await sequencer.submit(order(ALICE, "a"))
+    await sequencer.stop()
+    for path in snapshot_paths(disk.folder):
+        disk.remove(path)
+    disk.faults.failing["read"] = reads
+    with pytest.raises(JournalError, match=r"Input/output error.* [Mm]end the disk"):
+        Sequencer.open(disk.folder, clock=Clock(), disk=disk)
+    again = Sequencer.open(disk.folder, clock=Clock(), disk=disk)
+    assert again.last_sequence == sequencer.last_sequence
+    await again.stop()
 
 
 @pytest.mark.parametrize("seed", range(10))
