@@ -56,12 +56,14 @@ class Limits:
         return 0
 
     @cython.cfunc
+    @cython.inline
     def too_many_orders(self, account: I64) -> cython.bint:
         """Whether an account, to which a limit applies, has as many orders open as it may."""
         most: I64 = low_of(self.ledger.profiles[self.most(account) + at.MOST])
         return self.ledger.accounts[account * at.ACCOUNT_WORDS + at.OPEN_ORDERS] >= most
 
     @cython.cfunc
+    @cython.inline
     def too_many_messages(self, account: I64, sequence: I64) -> cython.bint:
         """Whether an account, to which a limit applies, has sent as many messages in this window as it may."""
         limits: I64 = self.most(account)
@@ -71,6 +73,7 @@ class Limits:
         return profile[at.MESSAGES] >= high_of(self.ledger.profiles[limits + at.MOST])
 
     @cython.cfunc
+    @cython.inline
     def count_message(self, account: I64, sequence: I64) -> I64:
         """Count a message that is taken, of an account to which a limit applies."""
         window: I64 = self.ledger.profiles[self.most(account) + at.MOST_WINDOW]

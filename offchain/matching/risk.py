@@ -88,6 +88,7 @@ class Risk:
         return reason
 
     @cython.cfunc
+    @cython.inline
     def messages(self, command: Inbox) -> I64:
         """Of the account's messages."""
         if self.guards(command) & at.LIMITED_MESSAGES == 0:
