@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 
@@ -10,14 +11,37 @@ from offchain.chain.bindings import load_contract
 from offchain.chain.keys import LocalSigner
 from offchain.chain.typed_data import Order, Withdrawal, domain_separator
 from offchain.core.clock import wall_clock_us
-from offchain.core.commands import OrderAuthorization, WithdrawalAuthorization
-from offchain.core.errors import FeeCapTooLow, InsufficientBalance
-from offchain.core.intents import CancelAllOrders, ListMarket, PlaceOrder, RequestWithdrawal, SetFees
+from offchain.core.commands import (
+    STOP_TYPES,
+    CommandKind,
+    OrderAuthorization,
+    OrderInstructions,
+    OrderType,
+    PostOnly,
+    SelfTradePrevention,
+    TimeInForce,
+    WithdrawalAuthorization,
+)
+from offchain.core.errors import QuantaTradeError
+from offchain.core.events import EventKind
+from offchain.core.intents import (
+    AmendOrder,
+    CancelAllOrders,
+    ListMarket,
+    PlaceOrder,
+    ReplaceOrder,
+    RequestWithdrawal,
+    SetDiscounts,
+    SetFees,
+    SetFeeTier,
+)
+from offchain.sequencer.replay import replay_events
 from offchain.sequencer.sequencer import Sequencer
 from offchain.settlement.batcher import BatchLimits
 from offchain.settlement.chain_state import differences
 from offchain.settlement.contract import SettlementContract
 from offchain.settlement.courier import Courier
+from offchain.settlement.fee_rates import DAY_US
 from offchain.settlement.reconcile import Books, reconcile
 from offchain.settlement.service import SettlementService
 from offchain.settlement.store import BatchStore
@@ -29,8 +53,18 @@ from tests.settlement.settling import ENGINE_KEY, FAR_S, SUBMITTER_KEY, reader_o
 
 WALLETS = [LocalSigner(bytes([number]) * 32) for number in range(20, 26)]
 FUNDS = 10**11
-WITHDRAWAL_LIFE_S = 86_400
+WITHDRAWAL_LIFE_S = 5 * 86_400
 MARKET, BASE, QUOTE = 3, 3, 4
+
+
+def any_instructions(chance):
+    """Any that the engine takes together; most orders are plain."""
+    order_type = chance.choices(list(OrderType), [70, 8, 11, 11])[0]
+    stop, limit = order_type in STOP_TYPES, order_type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+    times = chance.choices(list(TimeInForce), [65 if limit else 0, 20, 10, 0 if stop else 5])[0]
+    resting = order_type == OrderType.LIMIT and times == TimeInForce.GTC
+    post_only = chance.choices(list(PostOnly), [60, 10, 30])[0] if resting else PostOnly.NO
+    return OrderInstructions(times, order_type, post_only, chance.choice(list(SelfTradePrevention)))
 
 
 class WholeLoop:
@@ -44,19 +78,25 @@ class WholeLoop:
             exchange.nodes, load_contract("Settlement"), exchange.settlement, manifest.chain_id
         )
         self.placed = 0
+        self.days = 0
+        self.resting = []
+
+    def clock(self):
+        """The exchange's time: days may pass at once."""
+        return wall_clock_us() + self.days * DAY_US
 
     async def start(self):
-        self.sequencer = Sequencer.open(self.folder)
+        self.sequencer = Sequencer.open(self.folder, clock=self.clock)
         await self.sequencer.start()
         store = BatchStore(self.database)
-        courier = Courier(self.contract, SUBMITTER_KEY, store.sent_nonces, wall_clock_us, 10_000_000)
+        courier = Courier(self.contract, SUBMITTER_KEY, store.sent_nonces, self.clock, 10_000_000)
         desk = WithdrawalDesk(
             self.contract,
             WithdrawalStore(store.sessions),
             courier,
             ENGINE_KEY,
             submit=self.sequencer.submit,
-            clock=wall_clock_us,
+            clock=self.clock,
             confirmations=1,
         )
         self.settlement = SettlementService(
@@ -66,7 +106,7 @@ class WholeLoop:
             submit=self.sequencer.submit,
             settled_on_chain=partial(reader_of(self.exchange).settled_batches, self.exchange.manifest.first_block),
             limits=BatchLimits(max_fills=25, max_age_us=100_000),
-            clock=wall_clock_us,
+            clock=self.clock,
             poll_interval_s=0.05,
         )
         await self.settlement.start()
@@ -103,9 +143,15 @@ class WholeLoop:
         )
 
     async def place(self, chance):
-        wallet = chance.choice(WALLETS)
+        """A random order of any kind, in the place of one that may rest, or an amendment of that one."""
+        wallet, old = chance.choice(WALLETS), None
+        if self.resting and chance.random() < 0.2:
+            wallet, old, quantity = self.resting.pop(chance.randrange(len(self.resting)))
+            if chance.random() < 0.5:
+                await self.sequencer.submit(AmendOrder(wallet.address, chance.randrange(1, quantity + 1), old))
+                return
         self.placed += 1
-        immediate = chance.random() < 0.4
+        instructions = any_instructions(chance)
         order = Order(
             MARKET,
             chance.randrange(2),
@@ -113,13 +159,14 @@ class WholeLoop:
             chance.randint(1, 500),
             FAR_S,
             self.placed,
-            0 if immediate else self.placed,
+            self.placed if instructions.can_rest else 0,
             chance.choice([30, 50]),
-            int(immediate),
+            instructions.flags,
         )
+        name = f"order-{self.placed}"
         digest = order.digest(self.domain)
         authorization = OrderAuthorization(
-            f"order-{self.placed}",
+            name,
             wallet.address,
             order.expiry,
             order.seq,
@@ -129,10 +176,21 @@ class WholeLoop:
             wallet.sign_digest(digest),
             digest,
         )
-        await self.sequencer.submit(PlaceOrder(MARKET, order.side, order.price, order.quantity, authorization))
+        placing = PlaceOrder(
+            MARKET,
+            order.side,
+            order.price,
+            order.quantity,
+            authorization,
+            chance.randint(97, 103) if instructions.order_type in STOP_TYPES else 0,
+            order.price * order.quantity if instructions.time_in_force == TimeInForce.FOK_BUDGET else 0,
+        )
+        await self.sequencer.submit(ReplaceOrder(placing, old) if old else placing)
+        if instructions.can_rest:
+            self.resting.append((wallet, name, order.quantity))
 
     async def withdraw(self, wallet, amount, nonce):
-        deadline_s = wall_clock_us() // 1_000_000 + WITHDRAWAL_LIFE_S
+        deadline_s = self.clock() // 1_000_000 + WITHDRAWAL_LIFE_S
         signature = wallet.sign_digest(Withdrawal(QUOTE, amount, nonce, deadline_s).digest(self.domain))
         authorization = WithdrawalAuthorization(wallet.address, nonce, deadline_s, signature)
         await self.sequencer.submit(RequestWithdrawal(QUOTE, amount, authorization))
@@ -164,7 +222,7 @@ class WholeLoop:
             return (books.sequence, books.totals) if books else (-1, {})
 
         sources = Sources(engine_books, ledger_books, self.settlement.in_transit, published_block)
-        return ReconciliationWatch(self.contract, sources, clock=wall_clock_us, interval_s=1.0)
+        return ReconciliationWatch(self.contract, sources, clock=self.clock, interval_s=1.0)
 
     async def settled(self):
         """Waits until nothing is on its way any more.
@@ -213,12 +271,17 @@ async def test_random_flow_settles_exactly_whatever_dies_on_the_way(exchange, da
                 await exchange.deposit(wallet.address, asset, FUNDS)
         await exchange.nodes.call("anvil_setIntervalMining", 1)
         await loop.settled()
-        for step in range(300):
-            with suppress(InsufficientBalance, FeeCapTooLow):
+        await loop.sequencer.submit(SetFeeTier(2, 100_000, 1_000, 1_500))
+        await loop.sequencer.submit(SetFeeTier(3, 500_000, -200, 1_000))
+        await loop.sequencer.submit(SetDiscounts(WALLETS[1].address, 250_000, 123_456))
+        for step in range(600):
+            with suppress(QuantaTradeError):
                 await loop.place(chance)
-            if step % 60 == 30:
+            if step % 100 == 30:
                 await loop.kill()
-                await loop.withdraw(WALLETS[step // 60], 1_000 + step, step)
+                await loop.withdraw(WALLETS[step // 100], 1_000 + step, step)
+            if step in (150, 300):
+                loop.days += 1
             if step == 200:
                 await loop.sequencer.submit(SetFees(-100, 2_000, WALLETS[0].address))
             if step % 20 == 0:
@@ -233,3 +296,22 @@ async def test_random_flow_settles_exactly_whatever_dies_on_the_way(exchange, da
         assert state.fills_settled > 100
         assert state.fills_skipped == 0
         assert loop.settlement.status().error is None
+    assert_everything_happened(tmp_path / "journal", loop.sequencer.last_sequence)
+
+
+def assert_everything_happened(folder, last_sequence):
+    seen, limits = Counter(), {}
+    for logged in replay_events(folder, 0, last_sequence):
+        seen[CommandKind(logged.command.kind)] += 1
+        for event in logged.events:
+            seen[EventKind(event.kind)] += 1
+            if event.kind == EventKind.ACCEPTED:
+                limits[event.order_id] = (logged.command.price, event.price)
+            if event.kind == EventKind.FILLED:
+                signed, in_force = limits[event.counter_order_id]
+                seen["fills of makers that slid"] += signed != in_force
+                seen["fills of stops"] += event.order_id != event.command_sequence
+    kinds = (CommandKind.REPLACE, CommandKind.AMEND, CommandKind.ROLL_VOLUMES)
+    events = (EventKind.TRIGGERED, EventKind.AMENDED, EventKind.PREVENTED)
+    for what in (*kinds, *events, "fills of makers that slid", "fills of stops"):
+        assert seen[what] > 1, (what, seen)
