@@ -90,6 +90,18 @@ coverage: .build/.engine ## Measure what the tests of the engine and of the sequ
 mutants: ## Put faults into the engine's sources, and count those that its tests find (N=faults, SEED=n)
 	@$(PYTHON) -m tests.proofs.mutants $(if $(N),--mutants $(N)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: crash
+crash: .build/.engine ## Kill a writer under load, and prove that nothing acknowledged is lost or doubled (N=kills, SEED=n)
+	@$(PYTHON) -m tests.proofs.crash $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: torn
+torn: .build/.engine ## Damage journals, and prove that none is taken for another (N=journals, SEED=n)
+	@$(PYTHON) -m tests.proofs.torn $(if $(N),--journals $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: simulate
+simulate: .build/.engine ## Simulate exchanges on a disk that fails and loses power in every way (N=simulations, SEED=n)
+	@$(PYTHON) -m tests.proofs.simulate $(if $(N),--simulations $(N)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: clean
 clean: ## Remove everything that was built (not the exchange's state, not what was installed)
 	rm -rf .build contracts/.cache frontend/dist

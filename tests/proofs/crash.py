@@ -7,6 +7,7 @@ out. The moments of the kills are the machine's own; what is asked repeats by th
 
 import argparse
 import gc
+import logging
 import os
 import random
 import shlex
@@ -115,6 +116,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     options = parser.parse_args()
     sys.stderr.write(f"SEED={options.seed}\n")
+    logging.disable()
     started_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="quantatrade-crash-") as folder:
         proof = CrashProof(Path(folder), options.seed)
