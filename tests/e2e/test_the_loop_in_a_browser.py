@@ -79,6 +79,51 @@ async def test_a_market_order_takes_what_is_there_and_never_rests(
     await expect(page.get_by_role("table", name="Order history").get_by_text("Expired")).to_be_visible()
 
 
+async def test_a_post_only_order_rests_and_a_stop_waits(
+    page: Page, wallet: InjectedWallet, exchange: LaunchedExchange
+) -> None:
+    await page.goto(exchange.url + "/trade/QTRA-USDC")
+    await connect(page, wallet)
+    await deposit_usdc(page, wallet, "500")
+    async with Client(exchange.url) as client:
+        seller = await trader(exchange, client, secrets.token_hex(8), QTRA="1000")
+        await client.place(seller.wallet.order("QTRA-USDC", "SELL", "1.3", "10"))
+
+        ticket = page.get_by_role("form", name="Order ticket")
+        orders = page.get_by_role("table", name="Open orders")
+        await ticket.get_by_text("Advanced").click()
+        await ticket.get_by_label("Post-only").select_option(label="Refuse if it would match")
+        await ticket.get_by_label("Price", exact=True).fill("1.3")
+        await ticket.get_by_label("Quantity", exact=True).fill("50")
+        await expect(ticket.get_by_text("A post-only order has to be below 1.3000")).to_be_visible()
+        await ticket.get_by_label("Price", exact=True).fill("1.2")
+        await ticket.get_by_role("button", name="Buy QTRA").click()
+        await expect(orders.get_by_text("Post-only")).to_be_visible()
+
+        await page.get_by_role("button", name="Reduce buy order of 50 in QTRA-USDC at 1.2").click()
+        dialog = page.get_by_role("dialog", name="Reduce the order")
+        await dialog.get_by_label("Quantity from now on").fill("20")
+        await dialog.get_by_role("button", name="Reduce").click()
+        await expect(page.get_by_text("Order reduced")).to_be_visible()
+        await expect(dialog).to_be_hidden()
+
+        await ticket.get_by_text("Stop", exact=True).click()
+        await ticket.get_by_label("Stop price").fill("1.5")
+        await ticket.get_by_label("Price", exact=True).fill("1.6")
+        await ticket.get_by_label("Quantity", exact=True).fill("30")
+        await ticket.get_by_role("button", name="Buy QTRA").click()
+        await expect(page.get_by_text("Stop order placed")).to_be_visible()
+        await expect(orders.get_by_text("Stop limit ≥ 1.5000")).to_be_visible()
+        await expect(orders.get_by_text("Waiting")).to_be_visible()
+
+        await page.get_by_role("button", name="Cancel all").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Cancel all").click()
+        await expect(page.get_by_text("2 orders cancelled")).to_be_visible()
+        await expect(page.get_by_text("No open orders")).to_be_visible()
+        await expect(balance(page, "USDC", "available")).to_have_text("500.00")
+        await seller.session.cancel_all()
+
+
 async def test_the_ticket_says_what_to_do(page: Page, wallet: InjectedWallet, exchange: LaunchedExchange) -> None:
     await page.goto(exchange.url + "/trade/BTC-USDC")
     await connect(page, wallet)
