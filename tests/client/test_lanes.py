@@ -47,3 +47,15 @@ def test_a_seq_rises_whatever_the_clock_does(moments: list[int]) -> None:
     seqs = [book.next_seq() for _ in moments]
     assert seqs == sorted(set(seqs))
     assert all(seq >= moment for seq, moment in zip(seqs, moments, strict=True))
+
+
+def test_a_lane_is_free_once_the_replaced_order_and_the_replacement_are_gone() -> None:
+    book = LaneBook()
+    lane = book.take(3)
+    book.share(3, lane)
+    book.release(3, lane)
+    assert book.take(3) == lane + 1, "one of the two is still open"
+    book.release(3, lane)
+    assert book.take(3) == lane
+    book.share(3, lanes.IMMEDIATE_LANE)
+    assert book.take(3) == lane + 2
