@@ -99,6 +99,7 @@ def sequencer_options(settings: Settings) -> SequencerOptions:
         order_min_lifetime_s=settings.order_min_lifetime_s,
         expiry_margin_s=settings.order_expiry_margin_s,
         snapshot_every_commands=settings.snapshot_every_commands,
+        journal_archive=settings.journal_archive,
     )
 
 

@@ -97,6 +97,46 @@ def verify(settings: Settings) -> None:
 
 
 @main.command()
+@click.option("--to", "through", type=click.IntRange(min=0), help="Stop after this command; the last one if not given.")
+@click.option("--book", metavar="SYMBOL", help="Show the book of this market.")
+@click.option("--account", metavar="ADDRESS", help="Show the balances and open orders of this wallet.")
+@click.pass_obj
+def replay(settings: Settings, *, through: int | None, book: str | None, account: str | None) -> None:
+    """Compute the state after any command from the journal alone. The exchange may be running."""
+    import msgspec
+
+    from offchain.audit.replayed_state import replayed_state
+
+    state = replayed_state(settings.journal_folder, through, book, account)
+    click.echo(msgspec.json.format(msgspec.json.encode(state)).decode())
+
+
+@main.group()
+def journal() -> None:
+    """Look into the journal."""
+
+
+@journal.command()
+@click.option("--from", "first", type=click.IntRange(min=1), help="Show the commands from this one on.")
+@click.option("--to", "last", type=click.IntRange(min=1), help="Show the commands up to this one.")
+@click.pass_obj
+def inspect(settings: Settings, *, first: int | None, last: int | None) -> None:
+    """Check every segment, group and snapshot, or show commands; exit code 1 if anything is damaged."""
+    from offchain.audit.journal_check import check_journal, told_commands
+
+    if first is not None or last is not None:
+        for line in told_commands(settings.journal_folder, first or 1, last):
+            click.echo(line)
+        return
+    is_damaged = False
+    for finding in check_journal(settings.journal_folder):
+        click.echo(f"DAMAGE {finding.text}" if finding.is_damage else finding.text)
+        is_damaged = is_damaged or finding.is_damage
+    if is_damaged:
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("projections", nargs=-1)
 @click.pass_obj
 def rebuild(settings: Settings, projections: tuple[str, ...]) -> None:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     order_expiry_margin_s: int = Field(360, ge=1, description="An order leaves the book this long before it expires.")
     orders_held_after_s: int = Field(300, ge=1, description="New orders wait once a trade is off chain for so long.")
     snapshot_every_commands: int = Field(200_000, ge=1_000, description="Commands between two snapshots.")
+    journal_archive: Path | None = Field(None, description="Where segments go that no snapshot needs.")
     session_minutes: int = Field(15, ge=1, description="Life of a session token; it can be refreshed.")
     origins: tuple[str, ...] = Field((), description="Origins that the web app is served from; empty: the port's own.")
     operators: tuple[_Wallet, ...] = Field((), description="Wallets that may use operator routes; empty: none.")

@@ -44,6 +44,11 @@ class ClientOrderIds:
         self._recent: dict[Key, int] = {}
         self._waiting: list[list[tuple[int, Key]]] = [[] for _ in range(_SHARDS)]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the sorted entries."""
+        return sum(shard.nbytes for shard in self._shards)
+
     def add(self, key: Key, packed: bytes, place: int) -> None:
         """Take in the order at `place`, the next one."""
         self._catch_up(place)

@@ -50,6 +50,10 @@ class Disk:
         """Delete a file if it is there."""
         path.unlink(missing_ok=True)
 
+    def link(self, path: Path, target: Path) -> None:
+        """Make `path` a symbolic link to `target`."""
+        path.symlink_to(target)
+
     def make_folder(self, folder: Path) -> None:
         """Make a folder and its parents."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from offchain.core.commands import Command, OrderAuthorization
 from offchain.sequencer.authorizations import CLIENT_ORDER_ID_BYTES, DIGEST_BYTES
 from offchain.sequencer.client_order_ids import KEY_BYTES, ClientOrderIds
 
-PAGE_ORDERS: Final = 1 << 16
+PAGE_ORDERS: Final = 1 << 14
 TAKEN_DTYPE: Final = np.dtype(
     [
         ("account", "<u4"),
@@ -93,6 +93,11 @@ class OrderIndex:
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory, without those of orders that came lately and wait for their place among the names."""
+        return len(self._rows) * PAGE_ORDERS * (_ROW.size + 8) + self._client_order_ids.nbytes
 
     def add(self, command: Command, signed: OrderAuthorization) -> None:
         """Append the order of a command; its id is higher than all before."""

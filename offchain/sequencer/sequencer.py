@@ -28,6 +28,7 @@ from offchain.core.errors import (
 )
 from offchain.core.intents import Intent, PlaceOrder, Receipt
 from offchain.matching.engine import Engine
+from offchain.sequencer.archive import archive_segments, link_archive
 from offchain.sequencer.directory import Directory
 from offchain.sequencer.disk import Disk
 from offchain.sequencer.expiry import ExpiryQueue
@@ -39,7 +40,7 @@ from offchain.sequencer.journal import SEGMENT_BYTES, Journal
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.records import Entry
 from offchain.sequencer.replay import recover
-from offchain.sequencer.snapshot import Capture, capture, snapshot_paths, write_snapshot
+from offchain.sequencer.snapshot import Capture, capture, snapshot_paths, snapshot_sequence, write_snapshot
 
 _US: Final = 1_000_000
 _DAY_US: Final = 86_400 * _US
@@ -65,6 +66,8 @@ class SequencerOptions(msgspec.Struct, frozen=True, kw_only=True):
     subscriber_commands: int = 20_000
     """A subscriber with more than this waiting is fed from the journal instead."""
     segment_bytes: int = SEGMENT_BYTES
+    journal_archive: Path | None = None
+    """Closed segments move there once no kept snapshot needs them. None: they stay."""
 
 
 class _Caller:
@@ -99,7 +102,7 @@ class Sequencer:
         self._tick: asyncio.TimerHandle | None = None
         self._snapshot_task: asyncio.Task[None] | None = None
         newest = snapshot_paths(journal.folder)[:1]
-        self._snapshot_sequence = min(int(newest[0].stem.removeprefix("snapshot-")), machine.sequence) if newest else 0
+        self._snapshot_sequence = min(snapshot_sequence(newest[0]), machine.sequence) if newest else 0
 
     @classmethod
     def open(
@@ -112,7 +115,7 @@ class Sequencer:
         """Take the journal's lock and recover its state.
 
         Raises:
-            ConfigurationError: the options contradict each other.
+            ConfigurationError: the options contradict each other, or the journal has another archive.
             JournalError: another process writes this journal, or the disk fails.
             JournalCorrupt: a record is damaged or missing.
             StateDiverged: the engine refuses what it once took, or a snapshot is not of this journal.
@@ -126,6 +129,8 @@ class Sequencer:
             )
         journal = Journal.open(folder, disk, options.segment_bytes)
         try:
+            if options.journal_archive is not None:
+                link_archive(folder, options.journal_archive, journal.disk)
             machine = recover(folder, journal.disk)
             if machine.sequence != journal.last_sequence:
                 raise StateDiverged(f"Recovered command {machine.sequence} of {journal.last_sequence}.")
@@ -382,6 +387,12 @@ class Sequencer:
             await asyncio.to_thread(write_snapshot, folder, captured, checksum, keep, disk)
         except Exception:  # A snapshot is only speed.
             _LOG.exception("the snapshot of command %d failed; recovery will take longer", captured.sequence)
+            return
+        if self._options.journal_archive is not None:
+            try:
+                await asyncio.to_thread(archive_segments, folder, disk)
+            except Exception:  # It is tried again after the next snapshot.
+                _LOG.exception("segments could not be archived; they stay in %s", folder)
 
 
 def _halted(reason: str) -> ServiceUnavailable:

@@ -171,13 +171,18 @@ def snapshot_paths(folder: Path) -> list[Path]:
     return sorted(folder.glob(_PATTERN), reverse=True)
 
 
+def snapshot_sequence(path: Path) -> int:
+    """The command that a snapshot stands at, from its name."""
+    return int(path.stem.removeprefix("snapshot-"))
+
+
 def read_newest(folder: Path, through: int | None = None, disk: Disk | None = None) -> tuple[Machine, int] | None:
     """The machine of the newest good snapshot at or before `through`, and the checksum of its last group.
 
     A bad snapshot is reported in the log and passed over.
     """
     for path in snapshot_paths(folder):
-        if through is not None and int(path.stem.removeprefix("snapshot-")) > through:
+        if through is not None and snapshot_sequence(path) > through:
             continue
         try:
             return read_snapshot(path, disk)
