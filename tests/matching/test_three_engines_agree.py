@@ -10,6 +10,7 @@ from offchain.core.events import Event, EventKind, RejectReason
 from offchain.matching.engine import Engine
 from tests.matching.desk import Desk
 from tests.matching.engines import AnyEngine, UncompiledEngine
+from tests.matching.exam import Exam
 from tests.matching.flows import Flows
 from tests.matching.market_day import MarketDay, market_day
 from tests.matching.naive import NaiveEngine
@@ -120,6 +121,30 @@ def test_a_day_has_everything_in_it() -> None:
     assert {event.kind for event in events} == set(EventKind)
     assert reasons >= OF_A_DAY
     assert set(CancelReason) - ends == {CancelReason.EXPIRED, CancelReason.FLOOR, CancelReason.UNBACKED}
+
+
+@pytest.mark.parametrize("seed", [SEED, SEED + 1])
+def test_the_uncompiled_engine_answers_as_the_model_does(seed: int) -> None:
+    assert Exam(seed).failed_by(UncompiledEngine()) is None
+
+
+def test_the_exam_says_where_another_engine_fails() -> None:
+    class Misjudging(UncompiledEngine):
+        def check(self, command: Command) -> RejectReason:
+            return R.BAD_SIDE if command.sequence == 30 else super().check(command)
+
+    class Silent(UncompiledEngine):
+        def apply(self, command: Command) -> list[Event]:
+            return [] if command.sequence == 30 else super().apply(command)
+
+    class Poor(UncompiledEngine):
+        def balances(self) -> list[tuple[int, int, int, int]]:
+            return []
+
+    failures = [Exam(SEED).failed_by(engine()) or "" for engine in (Misjudging, Silent, Poor)]
+    assert failures[0].startswith("verdict of Command(sequence=30, ")
+    assert failures[1].startswith("events of Command(sequence=30, ")
+    assert failures[2].startswith("state after Command(sequence=91, ")
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000, 10_000])

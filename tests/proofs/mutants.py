@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.figures import Figures
-from tests.proofs.exam import Exam
+from tests.matching.exam import Exam
 from tests.proofs.mutation import Fault, Mutant, faults_of
 
 SEED: Final = 20_261_120
