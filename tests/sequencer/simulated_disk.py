@@ -89,7 +89,7 @@ class Faults:
         self.power_fails_in: int | None = None
         """Calls until the power fails."""
         self.room: int | None = None
-        """Bytes that can still be written, or None: as many as one likes."""
+        """Bytes that can still be written, over others too, as where nothing is written in place; None: any number."""
         self.failing: dict[str, int] = {}
         """By the name of a call, in how many of these it fails, once."""
         self.short_writes = 0.1

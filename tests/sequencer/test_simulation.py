@@ -6,14 +6,14 @@ from random import Random
 import pytest
 
 from offchain.core.commands import Command, CommandKind
-from offchain.core.errors import JournalError
+from offchain.core.errors import JournalError, ServiceUnavailable
 from offchain.sequencer import records
 from offchain.sequencer.journal import Journal, iterate_commands
 from offchain.sequencer.sequencer import Sequencer
 from offchain.sequencer.snapshot import snapshot_paths
 from tests.sequencer.simulated_disk import Faults, SimulatedDisk
 from tests.sequencer.simulation import Simulation
-from tests.sequencer.world import ALICE, Clock, order, started
+from tests.sequencer.world import ALICE, BUY, MARKET, Clock, order, started
 
 SEEDS = range(2_000 if os.environ.get("QUANTATRADE_TEST_PROFILE") == "long" else 25)
 FOUND = (260,)
@@ -91,6 +91,39 @@ def test_a_segment_that_a_crash_left_half_begun_is_built_upon_only_when_it_is_du
     disk.lose_power()
     Journal.open(disk.folder, disk).close()
     assert kept(disk) == list(range(1, 7))
+
+
+@pytest.mark.parametrize("room", [0, 1, 100, 300])
+async def test_a_full_disk_refuses_orders_shows_the_book_and_goes_on_when_it_has_room(tmp_path, room):
+    disk = disk_under(tmp_path, room)
+    sequencer = await started(disk.folder, disk)
+    kept = await sequencer.submit(order(ALICE, "kept", price=90))
+    disk.faults.room = room
+    with pytest.raises(JournalError, match=r"No space left on device.* Make room"):
+        await sequencer.submit(order(ALICE, "unknown", price=91, lane=2))
+    with pytest.raises(ServiceUnavailable, match=r"halted.*No space.* Nothing was changed"):
+        await sequencer.submit(order(ALICE, "refused", price=92, lane=3))
+    assert (90, 10, 1) in sequencer.engine.depth(MARKET, BUY, 9)
+    assert sequencer.directory.order(kept.sequence).client_order_id == "kept"
+    assert sequencer.last_sequence == kept.sequence
+    await sequencer.stop()
+    with pytest.raises(JournalError, match=r"No space left on device.* Make room"):
+        Sequencer.open(disk.folder, clock=Clock(), disk=disk)
+    disk.faults.heal()
+    again = Sequencer.open(disk.folder, clock=Clock(), disk=disk)
+    await again.start()
+    assert (await again.submit(order(ALICE, "kept", price=90))).sequence == kept.sequence
+    assert not (await again.submit(order(ALICE, "refused", price=92, lane=3))).repeated
+    assert (await again.submit(order(ALICE, "unknown", price=91, lane=2))).sequence > kept.sequence
+    await again.stop()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_was_promised_is_kept_when_commits_are_many_groups(tmp_path, seed, monkeypatch):
+    monkeypatch.setattr(records, "GROUP_COMMANDS_MAX", 3)
+    simulation = Simulation(seed, tmp_path)
+    simulation.run()
+    assert simulation.findings == []
 
 
 @pytest.mark.parametrize("reads", range(4))
