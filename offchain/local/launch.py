@@ -51,9 +51,13 @@ class LaunchedExchange(NamedTuple):
         Returns whether there was one to kill.
         """
         pid = self._child(b"serve")
-        if pid is not None:
+        if pid is None:
+            return False
+        try:
             os.kill(pid, signal.SIGKILL)
-        return pid is not None
+        except ProcessLookupError:
+            return False
+        return True
 
     @contextlib.contextmanager
     def frozen_node(self) -> Iterator[None]:

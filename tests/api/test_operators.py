@@ -32,6 +32,7 @@ from offchain.core.errors import (
 )
 from offchain.sequencer.replay import replay_events
 from tests.support.chainless_exchange import RunningExchange, exchange_running
+from tests.support.waiting import PATIENCE_S
 
 MARKET = "QTRA-USDC"
 OPERATOR = LocalSigner(b"\x42" * 32)
@@ -90,7 +91,7 @@ async def desk(operated: RunningExchange) -> AsyncIterator[Desk]:
 
 
 async def next_of(stream: Stream, kind: type[_T]) -> _T:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         async for message in stream:
             if not isinstance(message, Heartbeat):
                 assert isinstance(message, kind), message

@@ -27,6 +27,7 @@ from offchain.client.stream_messages import (
 )
 from offchain.core.errors import InvalidRequest, ServiceUnavailable, SessionExpired, Unauthorized, UnknownMarket
 from tests.support.chainless_exchange import RunningExchange, exchange_running
+from tests.support.waiting import PATIENCE_S
 
 MARKET = "BTC-USDC"
 _T = TypeVar("_T")
@@ -34,7 +35,7 @@ _T = TypeVar("_T")
 
 async def next_of(stream: Stream, kind: type[_T]) -> _T:
     """The next message that is no heartbeat; it has to be of this kind."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         async for message in stream:
             if not isinstance(message, Heartbeat):
                 assert isinstance(message, kind), message
@@ -197,16 +198,16 @@ async def test_wrong_requests_are_refused_and_the_socket_stays(client: Client) -
 async def test_what_is_no_request_gets_an_error(exchange: RunningExchange, text: str) -> None:
     async with aiohttp.ClientSession() as session, session.ws_connect(exchange.url + "/ws") as socket:
         await socket.send_str(text)
-        answer = json.loads(await socket.receive_str(timeout=10))
+        answer = json.loads(await socket.receive_str(timeout=PATIENCE_S))
         assert (answer["type"], answer["code"]) == ("error", InvalidRequest.code)
         await socket.send_str('{"op":"ping","id":5}')
-        assert json.loads(await socket.receive_str(timeout=10)) == {"type": "ack", "id": 5, "op": "ping"}
+        assert json.loads(await socket.receive_str(timeout=PATIENCE_S)) == {"type": "ack", "id": 5, "op": "ping"}
 
 
 async def test_a_message_that_is_too_long_closes_the_socket(exchange: RunningExchange) -> None:
     async with aiohttp.ClientSession() as session, session.ws_connect(exchange.url + "/ws") as socket:
         await socket.send_str("x" * 70_000)
-        message = await socket.receive(timeout=10)
+        message = await socket.receive(timeout=PATIENCE_S)
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
         assert socket.close_code == 1009
 
@@ -232,7 +233,7 @@ async def test_a_reader_who_does_not_keep_up_is_cut_with_a_reason(
     for order in orders:
         await client.place(order)
     reader.may_go_on()
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, PATIENCE_S)
     closing = reader.sent[-1]
     assert (closing["type"], closing["code"]) == ("websocket.close", stream_connection.CLOSE_SLOW)
     assert "slow consumer" in closing["reason"]
@@ -246,7 +247,7 @@ async def test_a_reader_whose_network_is_stuck_is_cut(
     monkeypatch.setattr(stream_connection, "SEND_TIMEOUT_S", 0.1)
     monkeypatch.setattr(stream_connection, "_CLOSE_TIMEOUT_S", 0.1)
     reader = SlowReader(exchange)
-    await asyncio.wait_for(asyncio.to_thread(exchange.run, reader.serve()), 20)
+    await asyncio.wait_for(asyncio.to_thread(exchange.run, reader.serve()), PATIENCE_S)
     assert [message["type"] for message in reader.attempted][-1] == "websocket.close"
     assert reader.attempted[-1]["code"] == stream_connection.CLOSE_SLOW
 
@@ -308,7 +309,7 @@ async def test_there_is_a_limit_for_connections(tmp_path_factory: pytest.TempPat
                 await session.ws_connect(few.url + "/ws")
             assert refused.value.status == 429
             await sockets[0].close()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     try:
                         sockets[0] = await session.ws_connect(few.url + "/ws")

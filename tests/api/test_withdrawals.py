@@ -12,6 +12,7 @@ from offchain.client.client import Client
 from offchain.client.wallet import Wallet, WithdrawalMessage
 from tests.support.chainless_exchange import RunningExchange
 from tests.support.http import ask, assert_refused
+from tests.support.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def test_an_approved_withdrawal_shows_what_its_owner_needs_to_be_paid(
     withdrawal = wallet.withdrawal("BTC", "0.5")
     await client.withdraw(withdrawal)
     session = await client.sign_in(wallet)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while (shown := await anext(session.withdrawals()))["approval"] is None:  # noqa: ASYNC110 - it is polled for
             await asyncio.sleep(0.05)
     approval = shown["approval"]

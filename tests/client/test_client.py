@@ -14,6 +14,7 @@ from offchain.client.transport import error_of
 from offchain.core.errors import BadQuantity, QuantaTradeError, ServiceUnavailable, UnknownAsset, UnknownMarket
 from offchain.local.children import free_port
 from tests.support.chainless_exchange import RunningExchange
+from tests.support.waiting import PATIENCE_S
 
 
 def test_an_answered_error_is_one_of_the_projects_own() -> None:
@@ -61,7 +62,7 @@ async def test_an_open_order_of_an_earlier_run_keeps_its_lane(exchange: RunningE
 
 
 async def test_no_answer_is_told_as_such() -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         with pytest.raises(ServiceUnavailable, match="No answer"):
             async with Client(f"http://127.0.0.1:{free_port()}"):
                 pass

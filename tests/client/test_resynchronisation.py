@@ -11,6 +11,7 @@ from offchain.client.client import Client
 from offchain.client.stream import Stream
 from offchain.client.stream_messages import BookSnapshotMessage, BookUpdateMessage, StreamMessage
 from tests.support.chainless_exchange import RunningExchange
+from tests.support.waiting import PATIENCE_S
 
 MARKET = "BTC-USDC"
 
@@ -83,7 +84,7 @@ async def test_the_recipe_ends_with_the_exchanges_book(exchange: RunningExchange
             later = [wallet.cancel(order.client_order_id)] if dice.random() < 0.3 else []
             await client.batch([order, *later])
         # One more change, so that a loss at the very end shows; it is told again until the follower has it.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while follower.seq < (await client.read(f"/markets/{MARKET}/book"))["seq"]:
                 await client.place(wallets[0].order(MARKET, "BUY", "1", "0.01"))
                 await asyncio.sleep(0.05)

@@ -8,9 +8,10 @@ from playwright.async_api import Page, expect
 from offchain.local.launch import LaunchedExchange
 from tests.e2e.browser import ConsoleGuard, find_browser, running_browser
 from tests.e2e.injected_wallet import InjectedWallet
+from tests.support.waiting import PATIENCE_S
 
-PATIENCE_MS = 20_000
-"""How long the page may take for anything that needs no more than a block."""
+PATIENCE_MS = 1_000 * PATIENCE_S
+"""When a test gives up on the page."""
 expect.set_options(timeout=PATIENCE_MS)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from offchain.client.client import Client
 from offchain.local.children import free_port
-from offchain.local.launch import LaunchedExchange, launched_exchange
+from offchain.local.launch import START_TIMEOUT_S, LaunchedExchange, launched_exchange
 from tests.support.traders import trader
 from tests.support.waiting import eventually
 
@@ -29,7 +29,7 @@ def _up(state: Path, port: int, node_port: int) -> subprocess.CompletedProcess[s
         "QUANTATRADE_PORT": str(port),
         "QUANTATRADE_NODE_URLS": json.dumps([f"http://127.0.0.1:{node_port}"]),
     }
-    return subprocess.run(UP, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(UP, env=environment, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ async def test_a_second_start_finds_its_state_and_goes_on_and_a_stop_leaves_noth
         first = await _open_orders(exchange, "one who stays", USDC="1000")
         deployed = exchange.manifest
         exchange.supervisor.send_signal(signal.SIGINT)
-        assert exchange.supervisor.wait(60) == 0
+        assert exchange.supervisor.wait(START_TIMEOUT_S) == 0
     assert first
     assert _processes_of(state) == {}
 

@@ -17,7 +17,7 @@ from offchain.settlement.models import (
     WithdrawalStatus,
 )
 from tests.settlement.settling import Settling
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 UNLISTED = 9
 
@@ -146,7 +146,7 @@ async def test_a_service_that_never_found_a_node_stops_at_once(settling, monkeyp
     await settling.service.start()
     reading = asyncio.create_task(settling.feed())
     await eventually(lambda: not settling.service.status().node_reachable)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await settling.service.stop()
         await reading
     assert settling.service.sequence == 0

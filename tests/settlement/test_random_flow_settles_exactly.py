@@ -50,6 +50,7 @@ from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
 from offchain.settlement.withdrawal_store import WithdrawalStore
 from offchain.settlement.withdrawals import WithdrawalDesk
 from tests.settlement.settling import ENGINE_KEY, FAR_S, SUBMITTER_KEY, reader_of
+from tests.support.waiting import PATIENCE_S
 
 WALLETS = [LocalSigner(bytes([number]) * 32) for number in range(20, 26)]
 FUNDS = 10**11
@@ -230,7 +231,7 @@ class WholeLoop:
         Being caught up with the head that the indexer saw last says nothing of the blocks mined since.
         """
         mined = await self.exchange.nodes.block_number()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 indexed = self.indexer.status()
                 status = self.settlement.status()

@@ -7,7 +7,7 @@ from sqlalchemy.exc import InterfaceError
 
 from offchain.settlement.models import BatchStatus
 from tests.settlement.settling import Settling
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture
@@ -119,5 +119,5 @@ async def test_a_transaction_that_the_node_dropped_long_ago_is_sent_at_the_fees_
     assert second.max_fee_wei > 3 * first.max_fee_wei
     await settling.exchange.mine()
     await settling.index()
-    await asyncio.wait_for(settling.settle_all(), 20)
+    await asyncio.wait_for(settling.settle_all(), PATIENCE_S)
     await settling.assert_balances((11, 12))
