@@ -21,7 +21,7 @@ from offchain.core.events import RejectReason
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.order_refusals import OF_AMENDMENTS, OF_ORDERS, short_of
 
-_OTHERS: Final[dict[RejectReason, tuple[type[QuantaTradeError], str, str]]] = {
+OTHERS: Final[dict[RejectReason, tuple[type[QuantaTradeError], str, str]]] = {
     RejectReason.UNKNOWN_ACCOUNT: (UnknownAccount, "There is no such account.", "Deposit first: it opens an account."),
     RejectReason.UNKNOWN_ASSET: (UnknownAsset, "There is no such asset.", "See the list of assets."),
     RejectReason.UNKNOWN_MARKET: (UnknownMarket, "There is no such market.", "See the list of markets."),
@@ -81,7 +81,7 @@ def refusal(machine: Machine, command: Command, reason: RejectReason) -> QuantaT
         return OF_AMENDMENTS[reason](machine, command, listings.markets[market])
     if reason == RejectReason.INSUFFICIENT_BALANCE:
         return short_of(machine, command.account, listings.assets[command.asset], command.amount)
-    error, message, next_step = _OTHERS.get(
+    error, message, next_step = OTHERS.get(
         reason, (InvalidRequest, f"The engine refuses it: {reason.name}.", "Correct the request.")
     )
     return error(message, next_step)
