@@ -53,7 +53,7 @@ export function Advanced({ instructions, onChange }: AdvancedProps) {
           />
         )}
         <Select
-          label="On meeting my own order"
+          label="My own orders"
           choices={PREVENTION}
           value={selfTradePrevention}
           onValue={(value) => onChange({ selfTradePrevention: value })}

@@ -97,7 +97,7 @@ function Trade({ market }: { market: Market }) {
       )}
       <div
         ref={ticket}
-        className="grid min-h-0 scroll-mt-2 content-start gap-1.5 lg:col-start-3 lg:row-span-3 lg:row-start-1 lg:overflow-y-auto"
+        className="grid min-h-0 auto-rows-max scroll-mt-2 content-start gap-1.5 lg:col-start-3 lg:row-span-3 lg:row-start-1 lg:overflow-y-auto"
       >
         <Panel label="Order ticket">
           <Ticket {...{ market, feed, fields, onFields: setFields }} />
