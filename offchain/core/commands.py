@@ -318,6 +318,12 @@ class WithdrawalAuthorization(msgspec.Struct, frozen=True, array_like=True, tag=
     signature: bytes
 
 
+class OperatorMark(msgspec.Struct, frozen=True, array_like=True, tag="operator"):
+    """Which operator asked for a setting: the 20-byte address of the wallet that signed in."""
+
+    wallet: bytes
+
+
 class DepositFact(msgspec.Struct, frozen=True, array_like=True, tag="deposit"):
     """A `Deposited` log that is final."""
 
@@ -365,7 +371,14 @@ class FloorFact(msgspec.Struct, frozen=True, array_like=True, tag="floor"):
 
 ChainFact = DepositFact | WithdrawnFact | BatchSettledFact | ExitFact | FloorFact
 Attachment = (
-    AccountOpening | AssetListing | MarketListing | OrderAuthorization | WithdrawalAuthorization | ChainFact | None
+    AccountOpening
+    | AssetListing
+    | MarketListing
+    | OrderAuthorization
+    | WithdrawalAuthorization
+    | OperatorMark
+    | ChainFact
+    | None
 )
 
 encode_attachment = msgspec.msgpack.Encoder().encode

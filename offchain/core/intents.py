@@ -244,7 +244,16 @@ OperatorIntent = (
     | SetFeeTier
     | SetDiscounts
 )
-Intent = OrderIntent | RequestWithdrawal | RevertWithdrawal | RecordChainFact | UnwindFill | OperatorIntent
+
+
+class Operate(msgspec.Struct, frozen=True):
+    """A setting that an operator asked for: its command bears the operator's wallet."""
+
+    operator: bytes
+    setting: OperatorIntent
+
+
+Intent = OrderIntent | Operate | RequestWithdrawal | RevertWithdrawal | RecordChainFact | UnwindFill | OperatorIntent
 
 
 class Receipt(msgspec.Struct, frozen=True):

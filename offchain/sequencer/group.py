@@ -4,7 +4,7 @@ import struct
 
 import msgspec
 
-from offchain.core.commands import Attachment, Command
+from offchain.core.commands import Attachment, Command, OperatorMark
 from offchain.core.errors import InvalidRequest, public_reason
 from offchain.core.events import LoggedCommand, RejectReason
 from offchain.sequencer.machine import Machine
@@ -28,6 +28,8 @@ class Group:
         self.logged: list[LoggedCommand] = []
         self.entries: list[Entry] = []
         """The same commands as `Journal.append` takes them."""
+        self.operator: bytes | None = None
+        """The wallet of the operator whose setting is being taken, or None."""
         self.broken: str | None = None
         """Why the state can no longer be trusted: applying a command failed half way."""
 
@@ -42,6 +44,8 @@ class Group:
         Raises:
             QuantaTradeError: it has, or the command cannot be written down and read back; nothing has changed.
         """
+        if attachment is None and self.operator is not None:
+            attachment = OperatorMark(self.operator)
         entry = _packed(command, attachment)
         self.check(command)
         try:

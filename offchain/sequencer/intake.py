@@ -16,6 +16,7 @@ from offchain.core.intents import (
     Intent,
     ListAsset,
     ListMarket,
+    Operate,
     PlaceOrder,
     Receipt,
     RecordChainFact,
@@ -44,6 +45,16 @@ from offchain.sequencer import (
 )
 from offchain.sequencer.group import Group
 
+
+def _operate(group: Group, intent: Operate) -> Receipt:
+    """Take a setting in the name of an operator."""
+    group.operator = intent.operator
+    try:
+        return take(group, intent.setting)
+    finally:
+        group.operator = None
+
+
 # Each handler takes its own kind of intent, which a dictionary cannot express.
 _HANDLERS: Final[dict[type, Callable[[Group, Any], Receipt]]] = {
     PlaceOrder: intake_orders.place_order,
@@ -67,6 +78,7 @@ _HANDLERS: Final[dict[type, Callable[[Group, Any], Receipt]]] = {
     SetFees: intake_fees.set_fees,
     SetFeeTier: intake_fees.set_fee_tier,
     SetDiscounts: intake_fees.set_discounts,
+    Operate: _operate,
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
@@ -12,7 +13,7 @@ from offchain.client.session import Session
 from offchain.client.stream import Stream
 from offchain.client.stream_messages import Heartbeat, StatusSnapshotMessage, StatusUpdateMessage
 from offchain.client.wallet import Wallet
-from offchain.core.commands import CommandKind
+from offchain.core.commands import CommandKind, OperatorMark
 from offchain.core.errors import (
     BadFeeTier,
     BadLimit,
@@ -298,9 +299,32 @@ async def test_a_setting_that_cannot_be(
     assert desk.exchange.last_sequence == before
 
 
-async def test_the_journal_has_every_setting(desk: Desk) -> None:
-    taken = await desk.set(f"/markets/{MARKET}/status", status="CANCEL_ONLY")
-    sequence = taken["sequence"]
-    folder = desk.exchange.services.settings.journal_folder
-    (one,) = replay_events(folder, sequence - 1, sequence)
-    assert (one.command.kind, one.command.mode) == (CommandKind.SET_MARKET_STATUS, 2)
+async def test_the_journal_has_every_setting_and_whose_it_is(desk: Desk) -> None:
+    paths = (f"/markets/{MARKET}/status", "/account-limits", f"/accounts/{desk.wallet.owner}/fees")
+    settings: tuple[dict[str, Any], ...] = ({"status": "CANCEL_ONLY"}, {}, {"makerPpm": 1, "takerPpm": 2})
+    kinds = (CommandKind.SET_MARKET_STATUS, CommandKind.SET_ACCOUNT_LIMITS, CommandKind.SET_FEES)
+    for path, setting, kind in zip(paths, settings, kinds, strict=True):
+        sequence = (await desk.set(path, **setting))["sequence"]
+        (one,) = replay_events(desk.exchange.services.settings.journal_folder, sequence - 1, sequence)
+        assert (one.command.kind, one.attachment) == (kind, OperatorMark(OPERATOR.address))
+
+
+async def test_settings_survive_a_restart(tmp_path: Path) -> None:
+    """Engine, tables and feeds are what they were, from the journal alone."""
+    operators = ("0x" + OPERATOR.address.hex(),)
+    documents: list[Any] = []
+    for is_first in (True, False):
+        with exchange_running(tmp_path, operators=operators) as running:
+            async with Client(running.url) as client, await client.stream() as stream:
+                if is_first:
+                    operator = await client.sign_in(client.wallet(OPERATOR))
+                    await operator.operate(f"/markets/{MARKET}/status", {"status": "POST_ONLY"})
+                    await operator.operate(f"/markets/{MARKET}/risk", {"bandPpm": 5, "referencePrice": "2"})
+                    await operator.operate("/fee-tiers/2", {"volumeUnits": "9", "makerPpm": 1, "takerPpm": 2})
+                    await operator.operate("/kill-switch", {"on": True})
+                await stream.subscribe("status", MARKET)
+                snapshot = await next_of(stream, StatusSnapshotMessage)
+                info = await client.read("/exchange-info")
+                documents.append((snapshot.status, snapshot.killed, info["markets"], info["feeTiers"]))
+    assert documents[0] == documents[1]
+    assert documents[0][:2] == ("POST_ONLY", True)

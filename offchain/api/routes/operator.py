@@ -1,6 +1,5 @@
-"""What operators set: markets, limits, kill switches and fees. Each change is a command of the journal."""
+"""What operators set: markets, limits, kill switches and fees. Each is a command of the journal with whose wish it was."""
 
-import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -26,6 +25,7 @@ from offchain.api.views import milliseconds
 from offchain.core.commands import MarketStatus
 from offchain.core.events import EventKind
 from offchain.core.intents import (
+    Operate,
     OperatorIntent,
     SetAccountLimits,
     SetCircuitBreaker,
@@ -45,7 +45,6 @@ AssetSymbol = Annotated[str, Path(max_length=40, examples=["BTC"])]
 Owner = Annotated[Address, Path()]
 Tier = Annotated[int, Path(ge=2, le=7)]
 _US_PER_MS = 1_000
-_log = logging.getLogger(__name__)
 
 
 @router.put("/markets/{symbol}/status", **for_operator("setMarketStatus"))
@@ -195,8 +194,7 @@ def _bytes(owner: str) -> bytes:
 
 
 async def _set(services: Services, operator: Principal, intent: OperatorIntent) -> SettingTaken:
-    receipt = await services.sequencer.submit(intent)
-    _log.info("operator 0x%s: %s is command %d", operator.owner.hex(), intent, receipt.sequence)
+    receipt = await services.sequencer.submit(Operate(operator.owner, intent))
     return SettingTaken(
         sequence=receipt.sequence,
         timestamp_ms=milliseconds(receipt.timestamp_us),
