@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offchain.core import commands, events
-from offchain.core.commands import COMMAND_BYTES, COMMAND_DTYPE, Command, decode_attachment, encode_attachment
+from offchain.core.commands import (
+    COMMAND_BYTES,
+    COMMAND_DTYPE,
+    Command,
+    OrderInstructions,
+    decode_attachment,
+    encode_attachment,
+)
 from offchain.core.events import EVENT_BYTES, EVENT_DTYPE, Event
 
 
@@ -56,6 +63,10 @@ def test_a_command_that_does_not_fit_its_row_is_not_packed(fields: dict[str, int
         commands.CommandKind,
         commands.Side,
         commands.TimeInForce,
+        commands.OrderType,
+        commands.PostOnly,
+        commands.SelfTradePrevention,
+        commands.MarketStatus,
         commands.CancelReason,
         events.EventKind,
         events.RejectReason,
@@ -65,6 +76,34 @@ def test_the_numbers_of_the_vocabulary_are_distinct_and_gap_free(vocabulary: typ
     numbers = [member.value for member in vocabulary]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert len(vocabulary.__members__) == len(numbers)
+
+
+@given(
+    instructions=st.builds(
+        OrderInstructions,
+        st.sampled_from(commands.TimeInForce),
+        st.sampled_from(commands.OrderType),
+        st.sampled_from(commands.PostOnly),
+        st.sampled_from(commands.SelfTradePrevention),
+    )
+)
+def test_instructions_are_what_their_flags_say(instructions: OrderInstructions) -> None:
+    assert 0 <= instructions.flags < 1 << 10
+    assert OrderInstructions.of(instructions.flags) == instructions
+
+
+@given(flags=st.integers(0, 2**16 - 1))
+def test_flags_are_what_their_instructions_say_up_to_the_ninth_bit(flags: int) -> None:
+    assert OrderInstructions.of(flags).flags == flags % (1 << 10)
+
+
+def test_what_can_rest_is_good_till_cancelled_or_a_stop() -> None:
+    immediate = (commands.TimeInForce.IOC, commands.TimeInForce.FOK, commands.TimeInForce.FOK_BUDGET)
+    for time_in_force in commands.TimeInForce:
+        for order_type in commands.OrderType:
+            is_stop = order_type in commands.STOP_TYPES
+            can_rest = OrderInstructions(time_in_force, order_type).can_rest
+            assert can_rest == (is_stop or time_in_force not in immediate)
 
 
 POSITION = commands.ChainPosition(7, 3, b"\x01" * 32, b"\x02" * 32)

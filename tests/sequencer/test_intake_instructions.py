@@ -3,7 +3,6 @@
 import pytest
 
 from offchain.core.commands import (
-    CommandKind,
     OrderInstructions,
     OrderType,
     PostOnly,
@@ -19,8 +18,11 @@ from offchain.core.errors import (
     WouldTrigger,
 )
 from offchain.core.events import EventKind
+from offchain.core.intents import AmendOrder, ReplaceOrder
+from offchain.sequencer.snapshot import snapshot_paths
+from tests.sequencer.faults import FaultyDisk
 from tests.sequencer.test_intake_orders import refused
-from tests.sequencer.world import ALICE, BOB, BUY, IOC, SELL, Desk, cancel, order
+from tests.sequencer.world import ALICE, BOB, BUY, IOC, SELL, Desk, cancel, opened, order, started
 
 
 @pytest.fixture
@@ -140,7 +142,26 @@ def test_trigger_price_and_budget_are_part_of_what_a_client_order_id_names(desk)
     refused(desk, order(ALICE, "budget", flags=BUDGET, budget=6, lane=2), ClientOrderIdReused, "other content")
 
 
-def test_every_kind_of_order_survives_a_restart(desk):
-    desk.take(order(ALICE, "stop", flags=STOP, trigger=90))
-    desk.take(order(ALICE, "slid", flags=flags(post_only=PostOnly.SLIDE), lane=2))
-    assert [one.command.kind for one in desk.group.logged[-2:]] == [CommandKind.PLACE] * 2
+@pytest.mark.parametrize("has_snapshot", [True, False])
+async def test_stops_slid_and_replaced_orders_survive_a_restart(tmp_path, has_snapshot):
+    sequencer = await started(tmp_path, FaultyDisk())
+    await sequencer.submit(order(BOB, "ask", SELL, price=105, quantity=50))
+    stop = await sequencer.submit(order(ALICE, "stop", price=105, flags=STOP, trigger=105))
+    await sequencer.submit(order(ALICE, "slid", price=110, flags=flags(post_only=PostOnly.SLIDE), lane=2))
+    await sequencer.submit(order(ALICE, "old", price=90, lane=3))
+    await sequencer.submit(ReplaceOrder(order(ALICE, "new", price=91, lane=3, seq=2), "old"))
+    await sequencer.submit(AmendOrder(ALICE, 4, "new"))
+    expected, live = sequencer.engine.state_hash(), dict(sequencer._machine.registry.live)
+    await sequencer.stop()
+    if not has_snapshot:
+        for path in snapshot_paths(tmp_path):
+            path.unlink()
+    again = await opened(tmp_path)
+    assert again.engine.state_hash() == expected
+    assert again._machine.registry.live == live
+    repeated = await again.submit(ReplaceOrder(order(ALICE, "new", price=91, lane=3, seq=2), "old"))
+    assert repeated.repeated
+    taken = await again.submit(order(ALICE, "taker", price=105, quantity=1, lane=0, tif=IOC))
+    triggered = [event.order_id for event in taken.events if event.kind == EventKind.TRIGGERED]
+    assert triggered == [stop.sequence]
+    await again.stop()
