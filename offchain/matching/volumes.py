@@ -43,11 +43,13 @@ class Volumes:
     @cython.inline
     def add(self, account: Record, notional: I64) -> I64:
         """Count what an account traded on `day`."""
-        if account[at.PAGE] == 0:
-            account[at.PAGE] = self.new_page(self.day)
-        page: Record = record(self.pages, account[at.PAGE], at.PAGE_WORDS)
+        start: I64 = account[at.PAGE]
+        if start == 0:
+            start = self.new_page(self.day)
+            account[at.PAGE] = start
+        page: Record = record(self.pages, start, at.PAGE_WORDS)
         if page[at.NEWEST] != self.day:
-            return self.add_other(account[at.PAGE], notional)
+            return self.add_other(start, notional)
         page[at.LATEST] = self.capped(page[at.LATEST], notional)
         return 0
 
