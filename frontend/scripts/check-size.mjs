@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 
 const INITIAL_MAX_KB = 200;
 const TRADE_MAX_KB = 120;
-const TRADE_ENTRIES = ["TradeScreen", "Chart", "DepositDialog", "WithdrawDialog", "AmendDialog"].map(
+const TRADE_ENTRIES = ["TradeScreen", "Chart", "DepositDialog", "WithdrawDialog", "ChangeDialog"].map(
   (name) => `src/screens/trade/${name}.tsx`,
 );
 

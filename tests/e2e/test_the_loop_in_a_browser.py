@@ -79,7 +79,7 @@ async def test_a_market_order_takes_what_is_there_and_never_rests(
     await expect(page.get_by_role("table", name="Order history").get_by_text("Expired")).to_be_visible()
 
 
-async def test_a_post_only_order_rests_and_a_stop_waits(
+async def test_a_post_only_order_rests_and_is_changed_and_a_stop_waits(
     page: Page, wallet: InjectedWallet, exchange: LaunchedExchange
 ) -> None:
     await page.goto(exchange.url + "/trade/QTRA-USDC")
@@ -100,12 +100,19 @@ async def test_a_post_only_order_rests_and_a_stop_waits(
         await ticket.get_by_role("button", name="Buy QTRA").click()
         await expect(orders.get_by_text("Post-only")).to_be_visible()
 
-        await page.get_by_role("button", name="Reduce buy order of 50 in QTRA-USDC at 1.2").click()
-        dialog = page.get_by_role("dialog", name="Reduce the order")
+        dialog = page.get_by_role("dialog", name="Change the order")
+        await page.get_by_role("button", name="Change buy order of 50 in QTRA-USDC at 1.2").click()
         await dialog.get_by_label("Quantity from now on").fill("20")
-        await dialog.get_by_role("button", name="Reduce").click()
+        await dialog.get_by_role("button", name="Change").click()
         await expect(page.get_by_text("Order reduced")).to_be_visible()
+        signed = wallet.asked.count("eth_signTypedData_v4")
+        await page.get_by_role("button", name="Change buy order of 50 in QTRA-USDC at 1.2").click()
+        await dialog.get_by_label("New price").fill("1.25")
+        await dialog.get_by_role("button", name="Change").click()
+        await expect(page.get_by_text("Order replaced")).to_be_visible()
         await expect(dialog).to_be_hidden()
+        await expect(page.get_by_role("button", name="Change buy order of 20 in QTRA-USDC at 1.25")).to_be_visible()
+        assert wallet.asked.count("eth_signTypedData_v4") == signed + 1
 
         await ticket.get_by_text("Stop", exact=True).click()
         await ticket.get_by_label("Stop price").fill("1.5")

@@ -36,6 +36,11 @@ async def test_axe_finds_no_fault(page: Page, exchange: LaunchedExchange, size: 
     await expect(page.get_by_role("button", name="Connect a wallet to trade")).to_be_visible()
     await expect(page.get_by_text("Waiting for the order book")).to_be_hidden()
     assert await faults(page) == []
+    ticket = page.get_by_role("form", name="Order ticket")
+    await ticket.get_by_text("Stop", exact=True).click()
+    await ticket.get_by_text("Advanced").click()
+    await expect(ticket.get_by_label("My own orders")).to_be_visible()
+    assert await faults(page) == []
     await page.get_by_role("button", name="Connect wallet").click()
     await expect(page.get_by_role("dialog", name="Connect a wallet")).to_be_visible()
     assert await faults(page) == []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Order } from "@/api/types";
 import type { Market } from "@/markets/model";
-import { freeLane, nextSeq } from "./lanes";
+import { freeLane, laneOfReplacement, nextSeq } from "./lanes";
 
 const market = (symbol: string, baseId: number) => ({ symbol, base: { id: baseId } }) as Market;
 const open = (symbol: string, lane: number) => ({ market: symbol, lane }) as Order;
@@ -16,6 +16,11 @@ describe("lanes", () => {
     const orders = [open("BTC-USDC", 1), open("BTC-DAI", 2), open("QTRA-USDC", 3)];
     expect(freeLane(usdc, orders, markets, new Set())).toBe(3);
     expect(freeLane(other, orders, markets, new Set())).toBe(1);
+  });
+  it("go from a replaced order to its replacement, unless that never rests", () => {
+    const resting = { timeInForce: "GTC", type: "LIMIT", postOnly: "NO", selfTradePrevention: "NONE" } as const;
+    expect(laneOfReplacement(resting, open("BTC-USDC", 7))).toBe(7);
+    expect(laneOfReplacement({ ...resting, timeInForce: "FOK" }, open("BTC-USDC", 7))).toBe(0);
   });
   it("fills gaps, and leaves alone what is just being placed", () => {
     expect(freeLane(usdc, [open("BTC-USDC", 2)], markets, new Set([1]))).toBe(3);

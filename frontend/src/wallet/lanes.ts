@@ -1,9 +1,15 @@
 import type { Order } from "@/api/types";
 import type { Market } from "@/markets/model";
+import { canRest, type Instructions } from "./instructions";
 
 /** Lane of immediate orders: they never rest, so they share it. */
 export const IMMEDIATE_LANE = 0;
 const LANE_MAX = 65_535;
+
+/** The lane of an order that replaces another: the same, since the one goes as the other comes. */
+export function laneOfReplacement(instructions: Instructions, replaced: Order): number {
+  return canRest(instructions) ? replaced.lane : IMMEDIATE_LANE;
+}
 
 /**
  * The lowest lane that no open order of the same base asset occupies (armed stops too), nor one that is just being

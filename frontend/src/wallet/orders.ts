@@ -3,9 +3,10 @@ import type { Config } from "wagmi";
 import { signTypedData } from "wagmi/actions";
 import { answer, api } from "@/api/client";
 import { Unreachable } from "@/api/errors";
+import type { Order } from "@/api/types";
 import { type Exchange, type Market, priceText, quantityText } from "@/markets/model";
 import { canRest, flagsOf, type Instructions, isStop } from "./instructions";
-import { freeLane, IMMEDIATE_LANE, nextSeq } from "./lanes";
+import { freeLane, IMMEDIATE_LANE, laneOfReplacement, nextSeq } from "./lanes";
 import { ORDER_TYPES, signingDomain } from "./typedData";
 
 const RESTING_LIFETIME_S = 30 * 24 * 3_600;
@@ -37,7 +38,11 @@ function inFlight(baseId: number): Set<number> {
 
 /** Signs an order with the wallet and places it. Answers what became of it. */
 export async function placeOrder(config: Config, exchange: Exchange, owner: Address, draft: Draft) {
-  if (!canRest(draft.instructions)) return signAndSend(config, exchange, owner, draft, IMMEDIATE_LANE);
+  const send = async (lane: number) => {
+    const body = await signed(config, exchange, owner, draft, lane);
+    return persistently(() => answer(api.POST("/api/v1/orders", { body })));
+  };
+  if (!canRest(draft.instructions)) return send(IMMEDIATE_LANE);
   const open = await answer(
     api.GET("/api/v1/orders", { params: { query: { status: "open", limit: OPEN_ORDERS_MAX } } }),
   );
@@ -45,13 +50,21 @@ export async function placeOrder(config: Config, exchange: Exchange, owner: Addr
   const lane = freeLane(draft.market, open.orders, exchange.markets, taken);
   taken.add(lane);
   try {
-    return await signAndSend(config, exchange, owner, draft, lane);
+    return await send(lane);
   } finally {
     taken.delete(lane);
   }
 }
 
-async function signAndSend(config: Config, exchange: Exchange, owner: Address, draft: Draft, lane: number) {
+/** Signs an order with the wallet and places it instead of an open one: both or neither. */
+export async function replaceOrder(config: Config, exchange: Exchange, owner: Address, draft: Draft, replaced: Order) {
+  const body = await signed(config, exchange, owner, draft, laneOfReplacement(draft.instructions, replaced));
+  const params = { path: { order_id: replaced.orderId } };
+  return persistently(() => answer(api.PUT("/api/v1/orders/{order_id}", { params, body })));
+}
+
+/** The order as the API takes it, signed. */
+async function signed(config: Config, exchange: Exchange, owner: Address, draft: Draft, lane: number) {
   const { market, side, instructions, ticks, lots, stopTicks, maxFeeBps } = draft;
   const now = Date.now();
   const lifetime = canRest(instructions) ? RESTING_LIFETIME_S : IMMEDIATE_LIFETIME_S;
@@ -74,7 +87,7 @@ async function signAndSend(config: Config, exchange: Exchange, owner: Address, d
       flags,
     },
   });
-  const body = {
+  return {
     market: market.symbol,
     side,
     ...instructions,
@@ -91,7 +104,6 @@ async function signAndSend(config: Config, exchange: Exchange, owner: Address, d
     budget: null,
     flags,
   };
-  return persistently(() => answer(api.POST("/api/v1/orders", { body })));
 }
 
 /**

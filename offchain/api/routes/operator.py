@@ -1,4 +1,4 @@
-"""What operators set: markets, limits, kill switches and fees. Each is a command of the journal with whose wish it was."""
+"""What operators set: markets, limits, kill switches, fees. Each is a command of the journal that says who set it."""
 
 from typing import Annotated
 

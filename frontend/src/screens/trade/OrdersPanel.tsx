@@ -13,7 +13,7 @@ import { CancelAll } from "./CancelAll";
 import { fillColumns, historyColumns, openColumns } from "./orderColumns";
 import { useCancel } from "./useCancel";
 
-const AmendDialog = lazyPart(() => import("./AmendDialog"));
+const ChangeDialog = lazyPart(() => import("./ChangeDialog"));
 
 const OPEN_STATUSES = new Set<Order["status"]>(["NEW", "PARTIALLY_FILLED"]);
 
@@ -57,10 +57,10 @@ function Private({ what, children }: { what: string; children: ReactNode }) {
 function OpenOrders({ orders }: { orders: readonly Order[] }) {
   const { markets } = useExchange();
   const cancel = useCancel();
-  const [reducedId, setReducedId] = useState<number>();
+  const [changedId, setChangedId] = useState<number>();
   // What became of the order meanwhile counts: one that is gone takes its dialog with it.
-  const reduced = orders.find((order) => order.orderId === reducedId);
-  const market = markets.find(({ symbol }) => symbol === reduced?.market);
+  const changed = orders.find((order) => order.orderId === changedId);
+  const market = markets.find(({ symbol }) => symbol === changed?.market);
   return (
     <Private what="open orders">
       {orders.length === 0 ? (
@@ -68,14 +68,14 @@ function OpenOrders({ orders }: { orders: readonly Order[] }) {
       ) : (
         <Table
           label="Open orders"
-          columns={openColumns(markets, cancel, setReducedId)}
+          columns={openColumns(markets, cancel, setChangedId)}
           rows={orders}
           rowKey={(order) => order.orderId}
         />
       )}
       <Suspense fallback={null}>
-        {reduced && market && (
-          <AmendDialog {...{ market, order: reduced }} onOpenChange={(open) => !open && setReducedId(undefined)} />
+        {changed && market && (
+          <ChangeDialog {...{ market, order: changed }} onOpenChange={(open) => !open && setChangedId(undefined)} />
         )}
       </Suspense>
     </Private>

@@ -88,7 +88,7 @@ const placedAt: OrderColumn = {
   wide: true,
 };
 
-export function openColumns(markets: Markets, cancel: Cancel, onReduce: (orderId: number) => void): OrderColumn[] {
+export function openColumns(markets: Markets, cancel: Cancel, onChange: (orderId: number) => void): OrderColumn[] {
   return [
     placedAt,
     ...common(markets),
@@ -101,10 +101,10 @@ export function openColumns(markets: Markets, cancel: Cancel, onReduce: (orderId
           <Button
             size="small"
             tone="ghost"
-            onClick={() => onReduce(order.orderId)}
-            aria-label={`Reduce ${named(order)}`}
+            onClick={() => onChange(order.orderId)}
+            aria-label={`Change ${named(order)}`}
           >
-            Reduce
+            Change
           </Button>
           <Button
             size="small"

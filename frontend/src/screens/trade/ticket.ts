@@ -97,7 +97,8 @@ export function affordable(market: Market, side: Side, ticks: bigint | undefined
   return lots < market.maxLots ? lots : market.maxLots;
 }
 
-function readPrice(market: Market, text: string): ReadPrice {
+/** A price that a person typed, in ticks. */
+export function readPrice(market: Market, text: string): ReadPrice {
   if (text.trim() === "") return {};
   const value = parseDecimal(text);
   if (!value) return { error: "Enter a plain number such as 12.5." };
@@ -111,7 +112,8 @@ function readPrice(market: Market, text: string): ReadPrice {
   return { ticks };
 }
 
-function readQuantity(market: Market, text: string): { lots?: bigint; error?: string } {
+/** A quantity that a person typed, in lots. */
+export function readQuantity(market: Market, text: string): { lots?: bigint; error?: string } {
   if (text.trim() === "") return {};
   const value = parseDecimal(text);
   if (!value) return { error: "Enter a plain number such as 0.25." };

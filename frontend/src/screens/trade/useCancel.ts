@@ -39,15 +39,3 @@ export function useCancelAll() {
     onSettled: () => queries.invalidateQueries({ queryKey: privateKey(owner) }),
   });
 }
-
-/** Lets less of an open order remain. The session is enough: what is left was signed before. */
-export function useAmend() {
-  const { owner } = useAccount();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: ({ orderId, remaining }: { orderId: number; remaining: string }) =>
-      answer(api.PATCH("/api/v1/orders/{order_id}", { params: { path: { order_id: orderId } }, body: { remaining } })),
-    onSuccess: () => tell("good", "Order reduced"),
-    onSettled: () => queries.invalidateQueries({ queryKey: privateKey(owner) }),
-  });
-}
