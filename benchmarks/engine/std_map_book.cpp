@@ -18,14 +18,19 @@ namespace {
 struct Command {
     uint64_t sequence, timestamp_us;
     uint8_t kind, side, time_in_force, reason;
-    uint32_t account, counter_account, market, asset, counter_asset;
+    uint32_t account, counter_account;
+    uint16_t market;
+    uint8_t order_type, post_only;
+    uint16_t asset;
+    uint8_t self_trade_prevention, mode;
+    uint32_t counter_asset;
     int32_t maker_fee_ppm, taker_fee_ppm;
     uint64_t order_id;
     int64_t price, quantity, amount, counter_amount;
 };
 static_assert(sizeof(Command) == 88, "rows are 88 bytes");
 
-constexpr uint8_t PLACE = 6, CANCEL = 7, BUY = 0, GTC = 0;
+constexpr uint8_t PLACE = 6, CANCEL = 7, REPLACE = 19, AMEND = 20, BUY = 0, GTC = 0;
 
 struct Order {
     uint64_t id;
@@ -83,23 +88,32 @@ struct Exchange {
         if (level->second.empty()) levels.erase(level);
     }
 
+    void place(const Command& command) {
+        Book& book = books[command.market];
+        int64_t quantity = command.quantity;
+        if (command.side == BUY) {
+            match(book.asks, quantity, [&](int64_t price) { return price <= command.price; });
+        } else {
+            match(book.bids, quantity, [&](int64_t price) { return price >= command.price; });
+        }
+        if (quantity == 0 || command.time_in_force != GTC) return;
+        command.side == BUY ? rest(book.bids, command, quantity) : rest(book.asks, command, quantity);
+    }
+
+    void cancel(uint64_t order_id) {
+        auto found = places.find(order_id);
+        if (found == places.end()) return;
+        Book& book = books[found->second.market];
+        found->second.side == BUY ? remove(book.bids, found->second) : remove(book.asks, found->second);
+        places.erase(found);
+    }
+
     void apply(const Command& command) {
-        if (command.kind == PLACE) {
-            Book& book = books[command.market];
-            int64_t quantity = command.quantity;
-            if (command.side == BUY) {
-                match(book.asks, quantity, [&](int64_t price) { return price <= command.price; });
-            } else {
-                match(book.bids, quantity, [&](int64_t price) { return price >= command.price; });
-            }
-            if (quantity == 0 || command.time_in_force != GTC) return;
-            command.side == BUY ? rest(book.bids, command, quantity) : rest(book.asks, command, quantity);
-        } else if (command.kind == CANCEL) {
+        if (command.kind == CANCEL || command.kind == REPLACE) cancel(command.order_id);
+        if (command.kind == PLACE || command.kind == REPLACE) place(command);
+        if (command.kind == AMEND) {
             auto found = places.find(command.order_id);
-            if (found == places.end()) return;
-            Book& book = books[found->second.market];
-            found->second.side == BUY ? remove(book.bids, found->second) : remove(book.asks, found->second);
-            places.erase(found);
+            if (found != places.end()) found->second.order->quantity = command.quantity;
         }
     }
 };

@@ -3,7 +3,7 @@
 A flow is made against a running engine, so that every cancel names an order that is open and every book stays about as
 deep as it should. A price lies within `spread` ticks of a middle that wanders; an order that is to trade reaches up to
 two ticks past the best price of the other side.
-Reducing and moving an order is a cancel and a new order, as the engine knows no other way yet: two commands.
+An order is reduced by an AMEND, and moved by a REPLACE: one command, which is a cancel and a new order.
 """
 
 import random
@@ -138,12 +138,13 @@ class Maker:
             self._place(book, side, self._crossing_price(book, side), TimeInForce.IOC)
         elif draw < cancel and book.orders:
             order = self._chance.choice(book.orders)
-            self._cancel(book, order)
-            if draw < reduce:
-                smaller = order._replace(quantity=(order.quantity + 1) // 2)
-                self._order(book, smaller)
+            remaining = self._remaining(order)
+            if draw < reduce and remaining > 1:
+                self._send(K.AMEND, account=order.account, order_id=order.sequence, quantity=remaining // 2)
             elif draw < move:
-                self._order(book, order._replace(price=self._resting_price(book, order.side)))
+                self._move(book, order)
+            else:
+                self._cancel(book, order)
         else:
             self._rest(book)
 
@@ -183,7 +184,7 @@ class Maker:
     def _order(self, book: Book, order: Command) -> None:
         order = self._numbered(order)
         events = self._apply(order)
-        fills = events[1:] if events[-1].kind == EventKind.FILLED else events[1:-1]
+        fills = [event for event in events if event.kind == EventKind.FILLED]
         self._fills += len(fills)
         self._trading += bool(fills)
         for fill in fills:
@@ -191,6 +192,16 @@ class Maker:
                 book.remove(fill.counter_order_id)
         if events[-1].remaining and order.time_in_force == TimeInForce.GTC:
             book.add(order)
+
+    def _remaining(self, order: Command) -> int:
+        found = self._engine.order(order.sequence)
+        return found[4] if found else 0
+
+    def _move(self, book: Book, order: Command) -> None:
+        """The same lots at another price, in one command."""
+        book.remove(order.sequence)
+        price = self._resting_price(book, order.side)
+        self._order(book, order._replace(kind=K.REPLACE, order_id=order.sequence, price=price))
 
     def _cancel(self, book: Book, order: Command) -> None:
         self._send(K.CANCEL, account=order.account, order_id=order.sequence, reason=CancelReason.USER)

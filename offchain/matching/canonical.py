@@ -218,6 +218,7 @@ def load_orders(state: State, tape: Tape) -> I64:
     by_age: Words = state.orders.by_age()
     number: I64 = 0
     while number < len(by_age):
-        state.join_account(by_age[number])
+        oldest: I64 = by_age[number]
+        state.join_account(oldest, high_of(state.orders.slots[oldest + at.LEVEL_ACCOUNT]))
         number += 1
     return 0

@@ -42,34 +42,39 @@ class Inbox:
     @cython.cfunc
     @cython.inline
     def load(self, row: Row) -> I64:
-        """Read a row, but of orders only what they have."""
+        """Read a row, but of a cancel and of a new order only what they have."""
         self.sequence = row[0]
         self.timestamp_us = row[1]
-        word: I64 = row[2]
-        self.kind = word & 0xFF
-        self.side = (word >> 8) & 0xFF
-        self.time_in_force = (word >> 16) & 0xFF
-        self.reason = (word >> 24) & 0xFF
-        self.account = (word >> 32) & at.LOW32
-        word = row[3]
-        self.counter_account = word & at.LOW32
+        names: I64 = row[2]
+        self.kind = names & 0xFF
+        self.account = (names >> 32) & at.LOW32
+        self.order_id = row[6]
+        if self.kind == codes.CANCEL:
+            self.reason = (names >> 24) & 0xFF
+            return 0
+        self.side = (names >> 8) & 0xFF
+        self.time_in_force = (names >> 16) & 0xFF
+        word: I64 = row[3]
         self.market = (word >> 32) & at.LOW16
         self.order_type = (word >> 48) & 0xFF
         self.post_only = (word >> 56) & 0xFF
-        word = row[4]
-        self.asset = word & at.LOW16
-        self.self_trade_prevention = (word >> 16) & 0xFF
-        self.mode = (word >> 24) & 0xFF
-        word = row[5]
-        self.maker_fee_ppm = ((word & at.LOW32) ^ at.SIGN32) - at.SIGN32
-        self.taker_fee_ppm = word >> 32
-        self.order_id = row[6]
+        self.self_trade_prevention = (row[4] >> 16) & 0xFF
+        self.taker_fee_ppm = row[5] >> 32
         self.price = row[7]
         self.quantity = row[8]
         self.amount = row[9]
         self.counter_amount = row[10]
-        if self.kind != codes.PLACE:
-            self.counter_asset = (row[4] >> 32) & at.LOW32
-        rare: I64 = self.time_in_force >> 1 | self.order_type | self.post_only | self.self_trade_prevention
+        rare: I64 = self.time_in_force >> 1 | (word >> 48) & 0xFFFF | self.self_trade_prevention
         self.unusual = rare | self.amount | self.counter_amount
+        return 0 if self.kind == codes.PLACE else self.load_rest(row)
+
+    @cython.cfunc
+    def load_rest(self, row: Row) -> I64:
+        """Read what cancels and new orders do not have."""
+        self.reason = (row[2] >> 24) & 0xFF
+        self.counter_account = row[3] & at.LOW32
+        self.asset = row[4] & at.LOW16
+        self.mode = (row[4] >> 24) & 0xFF
+        self.counter_asset = (row[4] >> 32) & at.LOW32
+        self.maker_fee_ppm = ((row[5] & at.LOW32) ^ at.SIGN32) - at.SIGN32
         return 0

@@ -147,7 +147,11 @@ STOP_BITS: Final = 2 << TYPE_SHIFT
 HIGH: Final = 32
 LOW31: Final = 2**31 - 1
 
-# An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot's number below.
+# How many commands of a batch are looked at ahead, and from how many orders on: fewer are in the near caches anyway.
+IN_SIGHT: Final = 8
+AHEAD_FROM: Final = 16_384
+
+# An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32
 TAG_MASK: Final = 2**31 - 1
 

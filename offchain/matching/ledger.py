@@ -97,23 +97,32 @@ class Ledger:
 
     @cython.cfunc
     @cython.inline
-    def pays_within(self, account: I64, cap: I64) -> cython.bint:
+    def pays_within(self, account: Record, cap: I64) -> cython.bint:
         """Whether neither of an account's rates is above a cap."""
-        rates: I64 = self.accounts[account * at.ACCOUNT_WORDS + at.RATES]
+        rates: I64 = account[at.RATES]
         return low_of(rates) <= cap and high_of(rates) <= cap
 
     @cython.cfunc
     @cython.inline
-    def find_near(self, account: I64, asset: I64, recent: I64) -> I64:
-        """As `find`, of a balance that may well be the one found last as such; `recent` is one of RECENT_BASE, _QUOTE.
+    def base_of(self, account: Record, key: I64) -> I64:
+        """As `find`, of the balance with this `key`, which may well be the one that the account traded last.
 
         Which one that was is no part of the state: it only saves the way through the index.
         """
-        place: I64 = account * at.ACCOUNT_WORDS + recent
-        balance: I64 = self.accounts[place]
-        if self.balances[balance + at.KEY] != account << 16 | asset:
-            balance = self.find(account, asset)
-            self.accounts[place] = balance
+        balance: I64 = account[at.RECENT_BASE]
+        if self.balances[balance + at.KEY] != key:
+            balance = self.find(key >> 16, key & codes.ASSET_ID_MAX)
+            account[at.RECENT_BASE] = balance
+        return balance
+
+    @cython.cfunc
+    @cython.inline
+    def quote_of(self, account: Record, key: I64) -> I64:
+        """The same of the balance that the account traded for."""
+        balance: I64 = account[at.RECENT_QUOTE]
+        if self.balances[balance + at.KEY] != key:
+            balance = self.find(key >> 16, key & codes.ASSET_ID_MAX)
+            account[at.RECENT_QUOTE] = balance
         return balance
 
     @cython.cfunc

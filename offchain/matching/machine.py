@@ -4,6 +4,7 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
+from offchain.matching.ahead import Ahead
 from offchain.matching.breaker import Breaker
 from offchain.matching.canonical import dump, load, used_balances
 from offchain.matching.control import Control
@@ -29,6 +30,7 @@ class Machine:
     """A deterministic fold over rows of commands. It holds no Python object but its own parts."""
 
     state: State
+    ahead: Ahead
     inbox: Inbox
     outbox: Outbox
     unwinding: Unwinding
@@ -41,6 +43,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.state = State()
+        self.ahead = Ahead(self.state)
         self.inbox = Inbox()
         self.outbox = Outbox()
         self.unwinding = Unwinding(self.state)
@@ -60,9 +63,13 @@ class Machine:
         self.outbox.open(count + count // 2 + 16)
         number: I64 = 0
         while number < count:
-            self.inbox.load(record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS))
-            self.step(self.inbox)
-            number += 1
+            end: I64 = min(number + at.IN_SIGHT, count)
+            if self.state.orders.used > at.AHEAD_FROM:
+                self.ahead.look(rows, number, end - number)
+            while number < end:
+                self.inbox.load(record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS))
+                self.step(self.inbox)
+                number += 1
         return self.outbox.close(), self.outbox.count
 
     def run_one(self, row: bytes) -> bytes:

@@ -22,6 +22,7 @@ class OrderPool:
     index: Words
     mask: I64
     index_shift: I64
+    found: I64
 
     def __init__(self) -> None:
         self.capacity = 64
@@ -31,6 +32,7 @@ class OrderPool:
         self.count = 0
         self.mask = 127
         self.index_shift = 25
+        self.found = 0
         self.index = blank(self.mask + 1)
 
     @cython.cfunc
@@ -47,8 +49,9 @@ class OrderPool:
         place: I64 = self.home(tag)
         entry: I64 = self.index[place]
         while entry != 0:
-            slot: I64 = (entry & at.LOW32) * at.ORDER_WORDS
+            slot: I64 = entry & at.LOW32
             if entry >> at.TAG_SHIFT == tag and self.slots[slot + at.ID] == order_id:
+                self.found = place
                 return slot
             place = (place + 1) & self.mask
             entry = self.index[place]
@@ -80,8 +83,10 @@ class OrderPool:
     def give_back(self, slot: I64) -> I64:
         """Free the slot of an open order, and close the gap that it leaves in the index."""
         tag: I64 = self.slots[slot + at.ID] & at.TAG_MASK
-        entry: I64 = tag << at.TAG_SHIFT | slot // at.ORDER_WORDS
-        place: I64 = self.home(tag)
+        entry: I64 = tag << at.TAG_SHIFT | slot
+        place: I64 = self.found
+        if self.index[place] != entry:
+            place = self.home(tag)
         while self.index[place] != entry:
             place = (place + 1) & self.mask
         later: I64 = (place + 1) & self.mask
@@ -141,7 +146,7 @@ class OrderPool:
         place: I64 = self.home(tag)
         while self.index[place] != 0:
             place = (place + 1) & self.mask
-        self.index[place] = tag << at.TAG_SHIFT | slot // at.ORDER_WORDS
+        self.index[place] = tag << at.TAG_SHIFT | slot
         return 0
 
     @cython.cfunc

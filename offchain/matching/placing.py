@@ -56,15 +56,15 @@ class OrderVerdict:
             if reason != codes.OK:
                 return reason
         market: Record = record(self.state.markets, command.market * at.MARKET_WORDS, at.MARKET_WORDS)
-        account: I64 = command.account * at.ACCOUNT_WORDS
+        account: Record = record(self.state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         self.limit = command.price
-        self.guarded = self.state.guarded | self.state.ledger.accounts[account + at.ACCOUNT_GUARDED]
+        self.guarded = self.state.guarded | account[at.ACCOUNT_GUARDED]
         rules: I64 = market[at.GUARDED] & at.GUARD_ORDERS
         if command.unusual | rules | (self.guarded & at.ACCOUNT_KILLED) != 0 or not self.is_sound(command, market):
             reason = self.steps(command, market)
             if reason != codes.OK:
                 return reason
-        return self.means(command, market)
+        return self.means(command, market, account)
 
     @cython.cfunc
     @cython.inline
@@ -195,15 +195,15 @@ class OrderVerdict:
 
     @cython.cfunc
     @cython.inline
-    def means(self, command: Inbox, market: Record) -> I64:
+    def means(self, command: Inbox, market: Record, account: Record) -> I64:
         """Of an order that its market takes: its fee cap, exits, its account's limits, and what it reserves."""
         cap: I64 = command.taker_fee_ppm
         if cap < 0 or cap > codes.FEE_CAP_MAX_PPM:
             return codes.BAD_FEE
-        if not self.state.ledger.pays_within(command.account, cap):
+        if not self.state.ledger.pays_within(account, cap):
             return codes.FEE_CAP_TOO_LOW
-        base: I64 = self.state.ledger.find_near(command.account, market[at.BASE], at.RECENT_BASE)
-        quote: I64 = self.state.ledger.find_near(command.account, market[at.QUOTE], at.RECENT_QUOTE)
+        base: I64 = self.state.ledger.base_of(account, command.account << 16 | market[at.BASE])
+        quote: I64 = self.state.ledger.quote_of(account, command.account << 16 | market[at.QUOTE])
         if self.state.ledger.is_exiting(base) or self.state.ledger.is_exiting(quote):
             return codes.ACCOUNT_EXITING
         self.holding, self.gaining = (quote, base) if command.side == codes.BUY else (base, quote)

@@ -24,6 +24,7 @@ PARTS: Final = (
     "orders",
     "books",
     "state",
+    "ahead",
     "risk",
     "breaker",
     "lookahead",

@@ -179,7 +179,7 @@ class State:
         order: Record = record(self.orders.slots, slot, at.ORDER_WORDS)
         place: I64 = self.books.level_at(side, price)
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
-        order[at.LEVEL_ACCOUNT] += place
+        order[at.LEVEL_ACCOUNT] = order[at.LEVEL_ACCOUNT] >> at.HIGH << at.HIGH | place
         tail: I64 = level[at.TAIL]
         self.orders.join(at.LINKS, slot, tail)
         if tail == 0:
@@ -196,7 +196,6 @@ class State:
         order: Record = record(self.orders.slots, slot, at.ORDER_WORDS)
         place: I64 = low_of(order[at.LEVEL_ACCOUNT])
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
-        order[at.LEVEL_ACCOUNT] -= place
         links: I64 = self.orders.leave(at.LINKS, slot)
         if high_of(links) == 0:
             level[at.HEAD] = low_of(links)
@@ -212,9 +211,8 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def join_account(self, slot: I64) -> I64:
+    def join_account(self, slot: I64, number: I64) -> I64:
         """Put an order at the end of its account's open orders; its id is the highest of them."""
-        number: I64 = high_of(self.orders.slots[slot + at.LEVEL_ACCOUNT])
         account: Record = record(self.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         last: I64 = account[at.LAST_ORDER]
         self.orders.join(at.OWN_LINKS, slot, last)

@@ -19,6 +19,7 @@ from offchain.matching.words import I64, Record, Words, fee_of, high_of, low_of,
 class Trading:
     """What orders do to books and balances. Other fields are of the order that is matching, and of its fill.
 
+    `venue` is what events say of it: market | asset that it reserves << 32.
     `slot` is its place if it was an armed stop, or 0. `watch` is not 0 if more is to be looked at than prices before a
     fill; only then are `low` and `high` the bounds of all prices that this command traded at, 0 if none.
     """
@@ -29,6 +30,7 @@ class Trading:
     breaker: Breaker
     lookahead: Lookahead
     market: I64
+    venue: I64
     side: I64
     order_id: I64
     account: I64
@@ -38,7 +40,6 @@ class Trading:
     fee_cap: I64
     life: I64
     prevention: I64
-    budget: I64
     holding: I64
     gaining: I64
     slot: I64
@@ -64,8 +65,10 @@ class Trading:
         """
         if order.replaced != 0:
             self.cancel(command, order.replaced, codes.REPLACED)
+        market: Record = record(self.state.markets, command.market * at.MARKET_WORDS, at.MARKET_WORDS)
         self.market = command.market
         self.side = command.side
+        self.venue = self.market | (market[at.QUOTE] if self.side == codes.BUY else market[at.BASE]) << 32
         self.order_id = command.sequence
         self.account = command.account
         self.limit = order.limit
@@ -74,7 +77,6 @@ class Trading:
         self.fee_cap = command.taker_fee_ppm
         self.life = command.time_in_force
         self.prevention = command.self_trade_prevention
-        self.budget = command.amount
         self.holding = order.holding
         self.gaining = order.gaining
         self.slot = 0
@@ -85,7 +87,7 @@ class Trading:
         self.tell(command, kinds, self.remaining, self.remaining, self.held)
         if command.order_type >= codes.STOP_LIMIT:
             return self.arm(command)
-        rules: I64 = self.state.markets[self.market * at.MARKET_WORDS + at.GUARDED] & ~at.GUARD_ORDERS
+        rules: I64 = market[at.GUARDED] & ~at.GUARD_ORDERS
         self.watch = self.prevention | rules
         self.low = 0
         self.high = 0
@@ -105,6 +107,7 @@ class Trading:
     def begin(self, command: Inbox) -> I64:
         """Match a stop that fired at its limit in force, which may release some of its reservation."""
         market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        self.venue = self.market | self.state.held_asset(self.market, self.side) << 32
         keep: I64 = self.state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
         released: I64 = self.held - keep
         self.held = keep
@@ -153,7 +156,7 @@ class Trading:
         worth: I64 = self.lookahead.fills(market, other, self.limit, self.remaining)
         if worth < 0 or self.life == codes.FOK:
             return worth >= 0
-        return worth <= self.budget if self.side == codes.BUY else worth >= self.budget
+        return worth <= command.amount if self.side == codes.BUY else worth >= command.amount
 
     @cython.cfunc
     def intercepted(self, command: Inbox, slot: I64, price: I64) -> cython.bint:
@@ -289,8 +292,8 @@ class Trading:
         slot: I64 = self.slot
         if slot == 0:
             slot = self.enroll(0)
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        order[at.REMAINING] = self.remaining
+        else:
+            self.state.orders.slots[slot + at.REMAINING] = self.remaining
         return self.state.queue(slot, self.state.side_of(self.market, self.side), self.limit)
 
     @cython.cfunc
@@ -304,7 +307,7 @@ class Trading:
         order[at.REMAINING] = self.remaining
         order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
         order[at.BALANCES] = pair(self.holding, self.gaining)
-        self.state.join_account(slot)
+        self.state.join_account(slot, self.account)
         return slot
 
     @cython.cfunc
@@ -320,8 +323,7 @@ class Trading:
     @cython.inline
     def tell(self, command: Inbox, kinds: I64, quantity: I64, remaining: I64, amount: I64) -> I64:
         """An event of the order that is matching, and of nothing else."""
-        place: I64 = self.market | self.state.held_asset(self.market, self.side) << 32
-        self.outbox.emit(command, kinds | self.side << 32, self.account, place)
+        self.outbox.emit(command, kinds | self.side << 32, self.account, self.venue)
         self.outbox.row[6] = self.order_id
         return self.outbox.amounts(self.limit, quantity, remaining, amount)
 
@@ -330,9 +332,16 @@ class Trading:
     def cancel(self, command: Inbox, slot: I64, reason: I64) -> I64:
         """Take an open order out, and give its reservation back."""
         order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        held: I64 = self.state.held(order)
+        meta: I64 = order[at.META]
+        place: I64 = meta & at.LOW16
+        side: I64 = (meta >> at.SIDE_SHIFT) & 1
+        market: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
+        held: I64 = self.state.reservation(market, side, order[at.PRICE], order[at.REMAINING], meta >> at.HIGH)
         self.state.ledger.reserve(low_of(order[at.BALANCES]), -held)
-        self.tell_open(command, order, codes.CANCELLED | reason << 16)
+        place |= (market[at.QUOTE] if side == codes.BUY else market[at.BASE]) << 32
+        kinds: I64 = codes.CANCELLED | reason << 16 | side << 32
+        self.outbox.emit(command, kinds, high_of(order[at.LEVEL_ACCOUNT]), place)
+        self.outbox.row[6] = order[at.ID]
         self.outbox.amounts(order[at.PRICE], order[at.REMAINING], 0, held)
         return self.state.remove(slot)
 

@@ -47,7 +47,8 @@ def whole(start: I64, count: I64, length: I64) -> I64:
     Raises:
         IndexError: they are not.
     """
-    if start < 0 or start > length - count:
+    # One comparison for both bounds: one of the two is negative.
+    if start | (length - count - start) < 0:
         raise IndexError("A record is out of bounds.")
     return start
 

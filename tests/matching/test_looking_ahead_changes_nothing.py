@@ -1,0 +1,57 @@
+"""In a large book a batch is looked at ahead: whatever stands in it, the outcome is that of one command at a time."""
+
+import random
+
+import numpy as np
+
+from offchain.core.commands import COMMAND_DTYPE, CancelReason, Command, CommandKind
+from offchain.core.events import Event
+from offchain.matching.engine import Engine
+from offchain.matching.layout import AHEAD_FROM
+from tests.matching.desk import BUY, SELL, Desk
+
+K = CommandKind
+SEED = 20_261_120
+
+
+def filled(real_type: type[Engine]) -> Desk:
+    """An engine with more open orders than it takes to look ahead."""
+    desk = Desk(real_type())
+    row = {"market": 1, "quantity": 5, "taker_fee_ppm": 5_000}
+    packed = []
+    for number in range(AHEAD_FROM + 500):
+        side = number % 2
+        price = 1_000 - number % 90 if side == BUY else 1_001 + number % 90
+        desk.sequence += 1
+        packed.append(Command(desk.sequence, 0, K.PLACE, account=1 + number % 4, side=side, price=price, **row).pack())
+    desk.engine.apply_batch(np.frombuffer(b"".join(packed), dtype=COMMAND_DTYPE))
+    assert desk.engine.open_orders == AHEAD_FROM + 500
+    return desk
+
+
+def some_commands(desk: Desk) -> list[bytes]:
+    """Orders, cancels and replacements of what is open or not, and rows of noise."""
+    chance = random.Random(SEED)
+    first, packed = desk.sequence + 1, []
+    for sequence in range(first, first + 3_000):
+        fields = {"account": chance.randint(1, 4), "market": chance.choice((1, 1, 1, 2, 9)), "taker_fee_ppm": 5_000}
+        fields |= {"side": chance.choice((BUY, SELL)), "price": chance.randint(960, 1_040), "quantity": 3}
+        kind = chance.choice((K.PLACE, K.PLACE, K.CANCEL, K.CANCEL, K.REPLACE, K.AMEND))
+        fields["order_id"] = chance.randint(20, first + 3_000)
+        row = bytearray(Command(sequence, sequence, kind, reason=CancelReason.USER, **fields).pack())
+        if chance.random() < 0.1:
+            row[17:] = chance.randbytes(len(row) - 17)
+        packed.append(bytes(row))
+    return packed
+
+
+def test_of_a_batch(real_type: type[Engine]) -> None:
+    ahead, one_by_one = filled(real_type), filled(real_type)
+    packed = some_commands(ahead)
+
+    rows = ahead.engine.apply_batch(np.frombuffer(b"".join(packed), dtype=COMMAND_DTYPE))
+    events = [event for row in packed for event in Event.unpack_all(one_by_one.engine.apply_row(row))]
+
+    assert Event.unpack_all(rows.tobytes()) == events
+    assert len({event.kind for event in events}) >= 5
+    assert ahead.engine.state_hash() == one_by_one.engine.state_hash()
