@@ -32,9 +32,11 @@ def link_archive(folder: Path, archive: Path, disk: Disk) -> None:
                 f"The archive of the journal is {entry.resolve()}, and the settings say {archive.resolve()}.",
                 f"Move its segments there, and delete {entry}.",
             )
-        return
-    disk.make_folder(folder)
-    disk.link(entry, archive.resolve())
+    else:
+        disk.make_folder(folder)
+        disk.link(entry, archive.resolve())
+    # Also of what was there already: a crash may have come before it was durable, and segments are going to move there.
+    disk.sync_folder(archive.resolve().parent)
     disk.sync_folder(folder)
 
 

@@ -81,6 +81,10 @@ class SimulatedFile:
         self.durable[start:stop] = self.cache[start:stop]
 
 
+Entry = SimulatedFile | Path
+"""What a name stands for: a file, or (a path) a link."""
+
+
 class Faults:
     """What goes wrong, and when. Counts every call; `trace` is the same for the same seed."""
 
@@ -115,7 +119,7 @@ class Faults:
                 del self.failing[call]
                 self.struck.append(call)
                 raise OSError(errno.EIO, f"Input/output error in {call}")
-        if self.room == 0 and call in ("create", "write_some"):
+        if self.room == 0 and call in ("create", "write_some", "link", "make_folder"):
             self.struck.append(call)
             raise OSError(errno.ENOSPC, "No space left on device")
         if self.power_fails_in is None:
@@ -125,28 +129,30 @@ class Faults:
 
 
 class SimulatedDisk(Disk):
-    """The disk under one folder. It outlives the processes that use it."""
+    """The disk under one folder and those beside it. It outlives the processes that use it."""
 
     def __init__(self, folder: Path, faults: Faults) -> None:
         self.folder = folder
         self.faults = faults
-        self._files: dict[str, SimulatedFile] = {}
-        self._durable: dict[str, SimulatedFile] = {}
-        self._pending: list[tuple[str, str | None, SimulatedFile | None]] = []
-        """Changed entries: a name, the one that it was moved to, and the file; no file: it was removed."""
+        self._entries: dict[Path, Entry] = {}
+        self._durable: dict[Path, Entry] = {}
+        self._pending: list[tuple[Path, Path | None, Entry | None]] = []
+        """Changed entries: a path, the one that it was moved to, and what it is; nothing: it was removed."""
+        self._new_folders: list[Path] = []
+        """Those of which the folder above does not know yet."""
         self._descriptors: dict[int, SimulatedFile] = {}
-        self._is_folder_durable = False
         self._is_dead = False
 
     def open(self, path: Path, flags: int) -> int:
         """Open for real; what is created exists in the cache only."""
-        is_new = bool(flags & os.O_CREAT) and path.name not in self._files
+        key = _key(path)
+        is_new = bool(flags & os.O_CREAT) and key not in self._entries
         fails = self._meet("create" if is_new else "open")
         descriptor = super().open(path, flags)
-        file = self._files.get(path.name)
-        if file is None:
-            file = self._files[path.name] = SimulatedFile()
-            self._pending.append((path.name, None, file))
+        if is_new:
+            self._change(key, None, SimulatedFile())
+        file = self._entries[key]
+        assert isinstance(file, SimulatedFile)
         if flags & os.O_TRUNC and file.cache:
             file.cache.clear()
             file.touch(0, 0)
@@ -196,13 +202,15 @@ class SimulatedDisk(Disk):
         self._die_if(fails)
 
     def sync_folder(self, folder: Path) -> None:
-        """Make the names durable: those in the folder, or (synced is the one above) its own."""
+        """Make the names in the folder durable, those of folders too."""
         fails = self._meet("sync_folder")
         self._die_if(fails and self.faults.chance.random() < 0.5)
-        if folder == self.folder:
-            self._durable, self._pending = dict(self._files), []
-        elif folder == self.folder.parent:
-            self._is_folder_durable = True
+        key = folder.resolve()
+        for change in self._pending:
+            if change[0].parent == key:
+                _apply(change, self._durable)
+        self._pending = [change for change in self._pending if change[0].parent != key]
+        self._new_folders = [new for new in self._new_folders if new.parent != key]
         self._die_if(fails)
 
     def truncate(self, descriptor: int, length: int) -> None:
@@ -218,21 +226,29 @@ class SimulatedDisk(Disk):
         """Move in one step, in the cache."""
         fails = self._meet("rename")
         super().rename(path, target)
-        file = self._files[target.name] = self._files.pop(path.name)
-        self._pending.append((path.name, target.name, file))
+        self._change(_key(path), _key(target), self._entries[_key(path)])
         self._die_if(fails)
 
     def remove(self, path: Path) -> None:
         """Remove in the cache."""
         fails = self._meet("remove")
         super().remove(path)
-        if self._files.pop(path.name, None) is not None:
-            self._pending.append((path.name, None, None))
+        if _key(path) in self._entries:
+            self._change(_key(path), None, None)
+        self._die_if(fails)
+
+    def link(self, path: Path, target: Path) -> None:
+        """Link in the cache."""
+        fails = self._meet("link")
+        super().link(path, target)
+        self._change(_key(path), None, target)
         self._die_if(fails)
 
     def make_folder(self, folder: Path) -> None:
         """Make the folder in the cache."""
         fails = self._meet("make_folder")
+        if not folder.exists():
+            self._new_folders.append(_key(folder))
         super().make_folder(folder)
         self._die_if(fails)
 
@@ -246,24 +262,30 @@ class SimulatedDisk(Disk):
         """The process is gone and the cache with it: show what is on the disk."""
         self.kill()
         chance = self.faults.chance
-        if not self._is_folder_durable and chance.random() < 0.5:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self._durable, self._pending, self._files = {}, [], {}
-            return
-        self._is_folder_durable = True
-        for name, target, file in self._pending:
+        for change in self._pending:
             if chance.random() < 0.5:
-                self._durable.pop(name, None)
-                if file is not None:
-                    self._durable[target or name] = file
-        self._pending = []
-        self._files = dict(self._durable)
-        for file in dict.fromkeys(self._files.values()):
-            file.lose_power(chance)
-        for path in self.folder.glob("*"):
-            path.unlink()
-        for file in dict.fromkeys(self._files.values()):
-            self._show(file)
+                _apply(change, self._durable)
+        lost = [new for new in self._new_folders if chance.random() < 0.5]
+        self._pending, self._new_folders = [], []
+        for entry in dict.fromkeys([*self._entries.values(), *self._durable.values()]):
+            if isinstance(entry, SimulatedFile):
+                entry.lose_power(chance)
+        for key in self._entries:
+            key.unlink()
+        self._entries = {key: entry for key, entry in self._durable.items() if key.parent not in lost}
+        self._durable = dict(self._entries)
+        for folder in lost:
+            shutil.rmtree(folder)
+        for key, entry in self._entries.items():
+            if isinstance(entry, SimulatedFile):
+                key.write_bytes(entry.cache)
+            else:
+                key.symlink_to(entry)
+
+    def _change(self, key: Path, target: Path | None, entry: Entry | None) -> None:
+        change = (key, target, entry)
+        _apply(change, self._entries)
+        self._pending.append(change)
 
     def _meet(self, call: str) -> bool:
         if self._is_dead:
@@ -277,6 +299,17 @@ class SimulatedDisk(Disk):
 
     def _show(self, file: SimulatedFile) -> None:
         """Let the real file hold what the cache holds."""
-        for name, known in self._files.items():
+        for key, known in self._entries.items():
             if known is file:
-                (self.folder / name).write_bytes(file.cache)
+                key.write_bytes(file.cache)
+
+
+def _apply(change: tuple[Path, Path | None, Entry | None], entries: dict[Path, Entry]) -> None:
+    key, target, entry = change
+    entries.pop(key, None)
+    if entry is not None:
+        entries[target or key] = entry
+
+
+def _key(path: Path) -> Path:
+    return path.parent.resolve() / path.name

@@ -27,7 +27,10 @@ STARTS_MAX = 12
 TRADERS = 3
 LIFE_S = 30
 SOUND_AFTER_STARTS = 6
-CALLS = ("create", "open", "read", "write_some", "sync", "sync_folder", "truncate", "rename", "remove", "make_folder")
+CALLS = (
+    *("create", "open", "read", "write_some", "sync", "sync_folder"),
+    *("truncate", "rename", "remove", "link", "make_folder"),
+)
 
 
 class Simulation:
@@ -53,6 +56,7 @@ class Simulation:
             segment_bytes=self.chance.choice((3_000, 10_000, 100_000)),
             group_intents=self.chance.choice((1, 8, 64)),
             subscriber_commands=self.chance.choice((5, 1_000)),
+            journal_archive=self.chance.choice((None, folder / "archive")),
         )
 
     def run(self) -> None:

@@ -154,6 +154,20 @@ def test_a_folder_that_was_there_already_may_not_be_durable(tmp_path, seed):
     assert kept(disk) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("seed", range(10))
+async def test_segments_move_only_to_an_archive_that_a_power_failure_leaves(tmp_path, seed):
+    disk, archive = disk_under(tmp_path, seed), tmp_path / "elsewhere" / "archive"
+    archive.parent.mkdir()
+    options = {"snapshot_every_commands": 1, "snapshots_kept": 1, "segment_bytes": 100, "journal_archive": archive}
+    disk.make_folder(archive)
+    sequencer = await started(disk.folder, disk, **options)
+    placed = [await sequencer.submit(order(ALICE, f"o{lane}", lane=lane)) for lane in range(1, 9)]
+    await sequencer.stop()
+    assert list(archive.glob("segment-*")) != []
+    disk.lose_power()
+    assert kept(disk) == list(range(1, placed[-1].sequence + 1))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_hole_in_a_commit_of_several_groups_is_no_loss_of_what_was_acknowledged(tmp_path, seed, monkeypatch):
     monkeypatch.setattr(records, "GROUP_COMMANDS_MAX", 3)
