@@ -101,5 +101,8 @@ def answers(engine: AnyEngine) -> tuple[object, ...]:
         [engine.depth(market, side, limit) for market in (*MARKETS, 9) for side in Side for limit in (0, 2, 99)],
         [(engine.status(market), engine.last_price(market)) for market in (0, *MARKETS, 9)],
         [(engine.rates(account), engine.volume(account)) for account in (0, *ACCOUNTS, 9)],
+        [tuple(engine.limits(account)) for account in ACCOUNTS],
+        [engine.position_cap(account, asset) for account in ACCOUNTS for asset in (1, 2, 3, 4)],
+        [engine.killed(account, market) for account in ACCOUNTS for market in MARKETS],
         (engine.accounts, engine.assets, engine.open_orders, engine.last_sequence, engine.event_sequence),
     )

@@ -85,15 +85,15 @@ class NaiveEngine(Verdicts, Matching):
         elif c.market:
             self.markets[c.market].killed = c.mode
         else:
-            self.killed = c.mode
+            self.all_killed = c.mode
         there = [one for one in self.orders.values() if one.account == c.account or not c.account]
         there = [one for one in there if one.market == c.market or not c.market]
         return self.close_all(c, there, CancelReason.KILLED) if c.mode else []
 
     def set_account_limits(self, c: Command) -> None:
-        self.limits[c.account] = Limits(c.quantity, c.amount, c.counter_amount)
-        if not any(self.limits[c.account]):
-            del self.limits[c.account]
+        self.own_limits[c.account] = Limits(c.quantity, c.amount, c.counter_amount)
+        if not any(self.own_limits[c.account]):
+            del self.own_limits[c.account]
 
     def set_position_cap(self, c: Command) -> None:
         self.caps[c.account, c.asset] = c.amount

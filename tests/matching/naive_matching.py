@@ -62,7 +62,7 @@ class Matching(NaiveState):
         return events
 
     def count_message(self, c: Command) -> None:
-        limits, person = self.limits_of(c.account), self.people[c.account]
+        limits, person = self.limits(c.account), self.people[c.account]
         if limits.messages > 0:
             if c.sequence - person.window_start >= limits.window:
                 person.window_start, person.messages = c.sequence, 0

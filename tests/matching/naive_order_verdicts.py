@@ -46,13 +46,13 @@ class OrderVerdicts(NaiveState):
         yield self._check_replaced(c)
         yield check_instructions(c)
         yield check_numbers(c, market)
-        if self.is_killed(c.account, c.market):
+        if any(self.killed(c.account, c.market)):
             yield R.TRADING_KILLED
         yield check_status(c, market)
         yield check_distance(c, market)
         yield self._check_post_only(c)
         yield self._check_fees_and_exits(c, market)
-        limits = self.limits_of(c.account)
+        limits = self.limits(c.account)
         lasting = c.time_in_force == TimeInForce.GTC or c.order_type in STOPS
         if c.kind == K.PLACE and lasting and 0 < limits.orders <= len(list(self.orders_of(c.account))):
             yield R.TOO_MANY_ORDERS
@@ -95,7 +95,7 @@ class OrderVerdicts(NaiveState):
         return R.ACCOUNT_EXITING if leaving else R.NONE
 
     def check_messages(self, c: Command) -> RejectReason:
-        limits, person = self.limits_of(c.account), self.people[c.account]
+        limits, person = self.limits(c.account), self.people[c.account]
         if limits.messages == 0 or c.sequence - person.window_start >= limits.window:
             return R.NONE
         return R.NONE if person.messages < limits.messages else R.TOO_MANY_MESSAGES
@@ -169,7 +169,7 @@ class OrderVerdicts(NaiveState):
             return reason
         order = self.orders[c.order_id]
         market = self.markets[order.market]
-        if self.is_killed(c.account, order.market):
+        if any(self.killed(c.account, order.market)):
             return R.TRADING_KILLED
         if market.status == MarketStatus.HALT:
             return R.MARKET_CLOSED

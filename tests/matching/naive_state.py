@@ -140,10 +140,10 @@ class NaiveState:
     def __init__(self) -> None:
         self.last_sequence = 0
         self.event_sequence = 0
-        self.killed = 0
+        self.all_killed = 0
         self.rolled_day = 0
         self.tiers = {1: Tier(0, 1_500, 2_500)}
-        self.limits: dict[int, Limits] = {}
+        self.own_limits: dict[int, Limits] = {}
         self.people = [Account()]
         self.listed: set[int] = set()
         self.markets: dict[int, Market] = {}
@@ -181,6 +181,15 @@ class NaiveState:
 
     def volume(self, account: int) -> int:
         return self.people[account].counted_volume if account < self.accounts else 0
+
+    def limits(self, account: int) -> Limits:
+        return self.own_limits.get(account) or self.own_limits.get(0) or Limits()
+
+    def position_cap(self, account: int, asset: int) -> int:
+        return self.caps.get((account, asset), 0)
+
+    def killed(self, account: int, market: int) -> tuple[bool, bool, bool]:
+        return bool(self.all_killed), bool(self.people[account].killed), bool(self.markets[market].killed)
 
     def rates(self, account: int) -> tuple[int, int]:
         """The rates in force, for makers and takers: one's own, or those of one's tier less discounts."""
@@ -234,12 +243,6 @@ class NaiveState:
         for order in self.orders.values():
             total[order.account, self.markets[order.market].held_asset(order.side)] += self.held(order)
         return total
-
-    def limits_of(self, account: int) -> Limits:
-        return self.limits.get(account) or self.limits.get(0) or Limits()
-
-    def is_killed(self, account: int, market: int) -> bool:
-        return bool(self.killed or self.people[account].killed or self.markets[market].killed)
 
     def fits(self, account: int, asset: int, units: int) -> bool:
         """Whether a balance can take `units`, and all that accounts own of the asset stays within 64 bits."""

@@ -13,10 +13,10 @@ Row = tuple[int, ...]
 
 
 def words_of(state: NaiveState) -> list[int]:
-    words = [VERSION, state.last_sequence, state.event_sequence, state.killed, state.rolled_day, state.accounts]
+    words = [VERSION, state.last_sequence, state.event_sequence, state.all_killed, state.rolled_day, state.accounts]
     for rows in (
         [(tier, *state.tiers[tier]) for tier in sorted(state.tiers)],
-        [(account, *state.limits[account]) for account in sorted(state.limits)],
+        [(account, *state.own_limits[account]) for account in sorted(state.own_limits)],
         account_rows(state),
         volume_rows(state),
         [(asset,) for asset in sorted(state.listed)],
@@ -83,9 +83,9 @@ def load(state: NaiveState, words: Sequence[int]) -> None:
     """Bring a new model to what canonical words say."""
     tape = iter(words)
     assert next(tape) == VERSION
-    state.last_sequence, state.event_sequence, state.killed, state.rolled_day, accounts = itertools.islice(tape, 5)
+    state.last_sequence, state.event_sequence, state.all_killed, state.rolled_day, accounts = itertools.islice(tape, 5)
     state.tiers = {tier: Tier(*rates) for tier, *rates in section(tape, 4)}
-    state.limits = {account: Limits(*limits) for account, *limits in section(tape, 4)}
+    state.own_limits = {account: Limits(*limits) for account, *limits in section(tape, 4)}
     state.people = [Account() for _ in range(accounts)]
     for account, own, maker, taker, tier, *standing in section(tape, 11):
         state.people[account] = Account((maker, taker) if own else None, tier + 1, *standing)

@@ -1,5 +1,7 @@
 import ast
 import importlib
+import importlib.machinery
+import importlib.util
 import os
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from setuptools.errors import BaseError, CCompilerError
 
 from offchain.matching import build, layout, sources, words
 
@@ -48,7 +51,8 @@ def test_a_build_that_is_up_to_date_is_left_alone() -> None:
 def test_without_a_c_compiler_the_build_says_so_in_one_line_and_succeeds(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from offchain.matching import build;"
-        "build.is_current = lambda: False; build.target = lambda: Path(sys.argv[1]); sys.exit(build.main())"
+        "build.is_current = lambda: False; build.target = lambda: Path(sys.argv[1]);"
+        "build.joined = lambda: 'SOURCE_HASH = 0'; sys.exit(build.main())"
     )
     target = tmp_path / "_compiled.so"
     done = subprocess.run(
@@ -61,6 +65,64 @@ def test_without_a_c_compiler_the_build_says_so_in_one_line_and_succeeds(tmp_pat
     )
     assert "runs uncompiled" in done.stdout.splitlines()[-1]
     assert not target.exists()
+
+
+def test_a_machine_is_compiled_into_its_place_and_nothing_else_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = tmp_path / build.target().name
+    monkeypatch.setattr(build, "joined", lambda: "SOURCE_HASH = 'a name'\n")
+    monkeypatch.setattr(build, "target", lambda: place)
+
+    try:
+        build.compile_machine()
+    except (BaseError, CCompilerError):
+        pytest.skip("no C compiler works here")
+
+    loader = importlib.machinery.ExtensionFileLoader("offchain.matching._compiled", str(place))
+    spec = importlib.util.spec_from_file_location("offchain.matching._compiled", place, loader=loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    assert module.SOURCE_HASH == "a name"
+    assert list(tmp_path.iterdir()) == [place]
+    assert place.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(
+    ("current", "error", "told"),
+    [
+        (True, None, "Engine: compiled, up to date.\n"),
+        (False, None, "Engine: compiled in 0 s.\n"),
+        (False, CCompilerError("no\n gcc" + "c" * 100), f"No C compiler works here: no gcc{'c' * 74}\n"),
+        (False, BaseError("no Python.h"), "No C compiler works here: no Python.h\n"),
+    ],
+)
+def test_the_build_says_in_one_line_what_the_engine_runs_as(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    current: bool,
+    error: Exception | None,
+    told: str,
+) -> None:
+    def compile_machine() -> None:
+        if error:
+            raise error
+
+    monkeypatch.setattr(build, "is_current", lambda: current)
+    monkeypatch.setattr(build, "compile_machine", compile_machine)
+
+    assert build.main() == 0
+    out = capsys.readouterr().out
+    assert out.endswith(told)
+    assert out.count("\n") == 1
+
+
+def test_a_machine_that_is_not_there_is_not_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "_MODULE", "offchain.matching.not_there")
+
+    assert not build.is_current()
+    assert build.target().parent == ROOT / "offchain" / "matching"
 
 
 def test_a_compiled_machine_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

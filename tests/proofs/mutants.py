@@ -36,21 +36,14 @@ PACKAGE: Final = "offchain.matching"
 LOADED_ANEW: Final = (PACKAGE, "tests.matching", "tests.support")
 EXAMS: Final = 4
 EXAM_SECONDS: Final = 20
-SUITE_SECONDS: Final = 240
+SUITE_SECONDS: Final = 60
 MEMORY_BYTES: Final = 4 * 2**30
 """A mutant may run for ever, and take what memory there is: processor time and memory of its process are limited."""
+NO_MUTANT_TOUCHES: Final = "naive or without_a_c_compiler or day_has_everything"
 SUITE: Final = (
-    "-q",
-    "-x",
-    "--assert=plain",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "tests.proofs.uncompiled",
-    "tests/matching",
+    *("-q", "-x", "--assert=plain", "-p", "no:cacheprovider", "-p", "tests.proofs.uncompiled"),
+    *("-k", f"not ({NO_MUTANT_TOUCHES})", "tests/matching"),
 )
-
-
 UNCHANGED: Final = Mutant(
     f"{PACKAGE}.engine", SOURCES / "engine.py", (SOURCES / "engine.py").read_text(encoding="utf-8")
 )
