@@ -4,8 +4,10 @@ Who wants the state gets it many commands at a time; who wants to see what happe
 Both end in the same state.
 """
 
+import gc
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +38,9 @@ def replay(folder: Path, through: int | None = None) -> Machine:
         JournalCorrupt: a group or a segment is damaged or missing.
         StateDiverged: the engine refuses what it once took.
     """
-    machine = new_machine()
-    _bring_on(machine, iterate_groups(folder, 0, through), through)
+    with _without_collector():
+        machine = new_machine()
+        _bring_on(machine, iterate_groups(folder, 0, through), through)
     return machine
 
 
@@ -48,8 +51,9 @@ def recover(folder: Path, disk: Disk | None = None) -> Machine:
         JournalCorrupt: a group or a segment is damaged or missing.
         StateDiverged: the engine refuses what it once took, or a snapshot is not of this journal.
     """
-    machine, groups = _nearest(folder, None, None, disk)
-    _bring_on(machine, groups, None)
+    with _without_collector():
+        machine, groups = _nearest(folder, None, None, disk)
+        _bring_on(machine, groups, None)
     return machine
 
 
@@ -70,6 +74,18 @@ def replay_events(folder: Path, from_sequence: int, through: int) -> Iterator[Lo
 def new_machine() -> Machine:
     """The machine before the first command."""
     return Machine(Engine(), Registry(FeeRates(DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM)))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nothing is garbage while a state is built up, and looking for it again and again would take most of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _nearest(

@@ -49,7 +49,7 @@ class Capture(NamedTuple):
     machine: Machine
     sequence: int
     timestamp_us: int
-    engine: bytes
+    engine: memoryview
     chain_position: tuple[int, int]
     chain_mark: Mark
     default_fees: FeeRates
@@ -92,7 +92,7 @@ def capture(machine: Machine) -> Capture:
         machine,
         machine.sequence,
         machine.timestamp_us,
-        machine.engine.snapshot(),
+        machine.engine.copied(),
         registry.chain_position,
         registry.chain_mark,
         registry.default_fees,
@@ -128,7 +128,8 @@ def encode(captured: Capture, checksum: int) -> Iterator[bytes]:
             yield _page(column, page)
     for orders in captured.machine.registry.orders.pages(captured.orders):
         yield _page(_ORDERS, orders)
-    yield _page(_ENGINE, captured.engine)
+    if captured.engine:
+        yield _page(_ENGINE, Engine.packed(captured.engine))
 
 
 def state_hash(machine: Machine) -> bytes:
@@ -136,7 +137,7 @@ def state_hash(machine: Machine) -> bytes:
     captured = capture(machine)
     digest = blake2b(machine.engine.state_hash(), digest_size=_DIGEST_BYTES)
     rows = tuple(sorted(column, key=repr) if index else column for index, column in enumerate(captured.rows))
-    for piece in encode(captured._replace(rows=rows, engine=b""), 0):
+    for piece in encode(captured._replace(rows=rows, engine=memoryview(b"")), 0):
         digest.update(piece)
     return digest.digest()
 
