@@ -21,6 +21,7 @@ from offchain.core.errors import (
     BadQuantity,
     ClientOrderIdReused,
     InsufficientBalance,
+    InvalidRequest,
     LaneBusy,
     NonceReused,
     NotFound,
@@ -76,6 +77,7 @@ from tests.sequencer.world import (
 
 OWNERS = st.sampled_from([ALICE, BOB, CAROL])
 IDS = st.sampled_from([f"id{n}" for n in range(8)])
+MANY_IDS = st.sampled_from([f"id{n}" for n in range(50)])
 SMALL = st.integers(1, 6)
 CANCEL_INCOMING = OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_INCOMING).flags
 INSTRUCTIONS = [
@@ -192,12 +194,12 @@ class Rules(RuleBasedStateMachine):
 
     @rule(
         owner=st.sampled_from([ALICE, BOB]),
-        name=IDS,
+        name=MANY_IDS,
         side=st.sampled_from([BUY, SELL]),
         price=st.integers(99, 101),
         trigger=st.integers(98, 102),
         quantity=SMALL,
-        lane=st.integers(1, 2),
+        lane=st.integers(1, 6),
         instructions=st.sampled_from(INSTRUCTIONS),
     )
     def place_unusual(self, owner, name, side, price, trigger, quantity, lane, instructions):
@@ -227,18 +229,22 @@ class Rules(RuleBasedStateMachine):
         else:
             assert outcome in ((WouldTrigger,) if is_stop else (WouldCross,))
 
+    @precondition(lambda self: self.taken)
     @rule(
-        owner=OWNERS,
-        old=IDS,
-        name=IDS,
+        data=st.data(),
+        stranger=st.sampled_from([None, None, None, CAROL]),
+        name=MANY_IDS,
         price=st.integers(99, 101),
         quantity=SMALL,
-        lane=st.integers(1, 2),
-        seq=SMALL,
+        lane=st.integers(1, 6),
+        low_seq=st.sampled_from([0, 0, 0, 1]),
         flags=st.sampled_from([0, CANCEL_INCOMING]),
     )
-    def replace_order(self, owner, old, name, price, quantity, lane, seq, flags):
+    def replace_order(self, data, stranger, name, price, quantity, lane, low_seq, flags):
+        owner, old = self.any_order(data)
+        owner = stranger or owner
         first, before = self.taken.get((owner, old)), self.taken.get((owner, name))
+        seq = max(self.floors.get(owner, 0), self.seqs.get((owner, lane), 0)) + 1 - low_seq
         was_open = first is not None and self.is_open(first[0].sequence)
         side = self.desk.machine.engine.order(first[0].sequence)[2] if was_open else BUY
         intent = order(owner, name, side, price, quantity, lane=lane, seq=seq, flags=flags)
@@ -258,11 +264,28 @@ class Rules(RuleBasedStateMachine):
             self.note_order(owner, name, lane, seq, outcome, intent.authorization.digest)
         else:
             assert self.is_open(first[0].sequence)
-            assert outcome in (SeqTooLow, LaneBusy, WouldSelfTrade, AccountExiting, InsufficientBalance)
+            assert outcome in (
+                SeqTooLow,
+                LaneBusy,
+                WouldSelfTrade,
+                AccountExiting,
+                InsufficientBalance,
+                *([InvalidRequest] if seq == 0 else []),
+            )
             assert outcome is not LaneBusy or occupant != first[0].sequence
 
-    @rule(owner=OWNERS, name=IDS, quantity=st.integers(0, 6))
-    def amend_order(self, owner, name, quantity):
+    def any_order(self, data) -> tuple[bytes, str]:
+        """Whose order and what they call it: an open one if there is any, most of the time."""
+        names = sorted(name for name, (receipt, _) in self.taken.items() if self.is_open(receipt.sequence))
+        if not names or data.draw(st.integers(0, 4)) == 0:
+            names = sorted(self.taken)
+        return data.draw(st.sampled_from(names))
+
+    @precondition(lambda self: self.taken)
+    @rule(data=st.data(), stranger=st.sampled_from([None, None, None, CAROL]), quantity=st.integers(0, 6))
+    def amend_order(self, data, stranger, quantity):
+        owner, name = self.any_order(data)
+        owner = stranger or owner
         first = self.taken.get((owner, name))
         held = self.desk.machine.engine.order(first[0].sequence) if first is not None else None
         outcome = self.give(AmendOrder(owner, quantity, name))
@@ -278,6 +301,7 @@ class Rules(RuleBasedStateMachine):
             assert outcome.repeated == (quantity == held[4])
             assert self.desk.machine.engine.order(first[0].sequence)[4] == quantity
 
+    @precondition(lambda self: len(self.taken) % 7 == 6)
     @rule(switch=st.sampled_from([SetKillSwitch(True), SetKillSwitch(True, ALICE), SetKillSwitch(True, market=1)]))
     def kill(self, switch):
         self.give(switch)
