@@ -126,6 +126,11 @@ class Session:
         method = "DELETE" if setting is None else "PUT"
         return decode_object(await self._request(method, f"/operator{path}", body=setting))
 
+    async def settings(self) -> list[dict[str, Any]]:
+        """What operators have set for accounts and the exchange, newest first; for operators only."""
+        rows: list[dict[str, Any]] = (await self._read("/operator/settings"))["settings"]
+        return rows
+
     async def _read(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
         return decode_object(await self._request("GET", path, query=query))
 

@@ -1,7 +1,7 @@
 """What operators have set for accounts and for the whole exchange: the last command of each kind, in one table.
 
-What they set for a market is with the market (`offchain.core.listings`). Rates and discounts are parts per million,
-volumes quote units, caps ledger units of the asset.
+What they set for a market is with the market (`offchain.core.listings`). What is in force the engine knows; here it is
+told since when, and by whom. Rates and discounts are parts per million, volumes quote units.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy import Engine, Integer, SmallInteger, Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from offchain.core.commands import Command, CommandKind
-from offchain.core.database import Base, Int64, insert_or_update, reading_sessions
+from offchain.core.commands import CommandKind, OperatorMark
+from offchain.core.database import Address, Base, Int64, insert_or_update, reading_sessions
 from offchain.core.events import EventKind, LoggedCommand
 
 SETTING_KINDS: Final = frozenset(
@@ -25,8 +25,6 @@ SETTING_KINDS: Final = frozenset(
         CommandKind.SET_DISCOUNTS,
     }
 )
-_EXCHANGE: Final = 0
-"""Account of what is set for all of them."""
 
 
 class OperatorSetting(Base):
@@ -45,6 +43,7 @@ class OperatorSetting(Base):
     counter_amount: Mapped[int] = mapped_column(Int64)
     maker_fee_ppm: Mapped[int] = mapped_column(Integer)
     taker_fee_ppm: Mapped[int] = mapped_column(Integer)
+    operator: Mapped[bytes | None] = mapped_column(Address)
     sequence: Mapped[int] = mapped_column(Int64)
     updated_us: Mapped[int] = mapped_column(Int64)
 
@@ -58,31 +57,30 @@ class FeeTier(msgspec.Struct, frozen=True):
     taker_fee_ppm: int
 
 
-class AccountLimits(msgspec.Struct, frozen=True):
-    """Most open orders, and most messages within so many commands of the log; 0: any number."""
+class Discounts(msgspec.Struct, frozen=True):
+    """What an account is spared of its tier's fees, as holder and as staker of the token."""
 
-    open_orders: int = 0
-    messages: int = 0
-    window_sequences: int = 0
-
-
-class ExchangeSettings(msgspec.Struct, frozen=True):
-    """What holds for the exchange: the tiers above the first, lowest first, and whether its kill switch is on."""
-
-    tiers: list[FeeTier]
-    is_killed: bool
+    holder_ppm: int = 0
+    staker_ppm: int = 0
 
 
-class AccountSettings(msgspec.Struct, frozen=True):
-    """What holds for an account. `caps` are by asset."""
+class Setting(msgspec.Struct, frozen=True):
+    """The last command of a kind, with its fields; `operator` is the wallet that asked for it, if one did."""
 
+    kind: int
+    account: int
+    market: int
+    asset: int
     tier: int
-    limits: AccountLimits
-    caps: dict[int, int]
-    holder_ppm: int
-    staker_ppm: int
-    is_killed: bool
-    """Whether its own kill switch is on, or that of the exchange."""
+    mode: int
+    quantity: int
+    amount: int
+    counter_amount: int
+    maker_fee_ppm: int
+    taker_fee_ppm: int
+    operator: bytes | None
+    sequence: int
+    updated_us: int
 
 
 class OperatorSettings:
@@ -91,33 +89,33 @@ class OperatorSettings:
     def __init__(self, database: Engine) -> None:
         self._sessions = reading_sessions(database)
 
-    def of_exchange(self) -> ExchangeSettings:
-        """What holds for the exchange."""
-        with self._sessions() as session:
-            return ExchangeSettings(_read_tiers(session), read_exchange_killed(session))
-
-    def of_account(self, account: int, volume_units: int) -> AccountSettings:
-        """What holds for an account (0: one that is not opened) of this volume, as last counted."""
-        query = select(OperatorSetting).where(OperatorSetting.account.in_({_EXCHANGE, account}))
-        with self._sessions() as session:
-            tiers, rows = _read_tiers(session), list(session.scalars(query))
-        own = {(row.kind, row.account, row.asset): row for row in rows if not row.market and not row.tier}
-        discounts = own.get((CommandKind.SET_DISCOUNTS, account, 0))
-        switches = (own.get((CommandKind.SET_KILL_SWITCH, whose, 0)) for whose in (_EXCHANGE, account))
-        return AccountSettings(
-            tier=max((tier.tier for tier in tiers if tier.volume_units <= volume_units), default=1),
-            limits=_limits(own.get((CommandKind.SET_ACCOUNT_LIMITS, account, 0)))
-            or _limits(own.get((CommandKind.SET_ACCOUNT_LIMITS, _EXCHANGE, 0)))
-            or AccountLimits(),
-            caps={
-                asset: row.amount
-                for (kind, _, asset), row in sorted(own.items())
-                if kind == CommandKind.SET_POSITION_CAP and row.amount
-            },
-            holder_ppm=0 if discounts is None else discounts.amount,
-            staker_ppm=0 if discounts is None else discounts.counter_amount,
-            is_killed=any(switch is not None and switch.mode == 1 for switch in switches),
+    def fee_tiers(self) -> list[FeeTier]:
+        """The tiers above the first, lowest first."""
+        query = select(OperatorSetting).where(
+            OperatorSetting.kind == CommandKind.SET_FEE_TIER, OperatorSetting.amount > 0
         )
+        with self._sessions() as session:
+            return [
+                FeeTier(row.tier, row.amount, row.maker_fee_ppm, row.taker_fee_ppm)
+                for row in session.scalars(query.order_by(OperatorSetting.tier))
+            ]
+
+    def tier_of(self, volume_units: int) -> int:
+        """The tier that a counted volume leads to."""
+        return max((tier.tier for tier in self.fee_tiers() if tier.volume_units <= volume_units), default=1)
+
+    def discounts(self, account: int) -> Discounts:
+        """The account's discounts."""
+        with self._sessions() as session:
+            row = session.get(OperatorSetting, (CommandKind.SET_DISCOUNTS, account, 0, 0, 0))
+            return Discounts() if row is None else Discounts(row.amount, row.counter_amount)
+
+    def all(self) -> list[Setting]:
+        """Every setting, the newest first."""
+        columns = [getattr(OperatorSetting, name) for name in Setting.__struct_fields__]
+        with self._sessions() as session:
+            rows = session.execute(select(*columns).order_by(OperatorSetting.sequence.desc()))
+            return [Setting(*row) for row in rows]
 
 
 class OperatorSettingsProjection:
@@ -131,14 +129,14 @@ class OperatorSettingsProjection:
 
     def apply(self, session: Session, logged: Sequence[LoggedCommand]) -> None:
         """Store every setting in these commands."""
-        for command, _, events in logged:
-            if command.kind in SETTING_KINDS and events[0].kind != EventKind.REJECTED:
-                _put(session, self.tables[0], command)
+        for one in logged:
+            if one.command.kind in SETTING_KINDS and one.events[0].kind != EventKind.REJECTED:
+                _put(session, self.tables[0], one)
 
 
 def read_exchange_killed(session: Session) -> bool:
     """Whether the kill switch of the exchange is on, in this session's view."""
-    row = session.get(OperatorSetting, (CommandKind.SET_KILL_SWITCH, _EXCHANGE, 0, 0, 0))
+    row = session.get(OperatorSetting, (CommandKind.SET_KILL_SWITCH, 0, 0, 0, 0))
     return row is not None and row.mode == 1
 
 
@@ -150,22 +148,8 @@ def sets_exchange_killed(logged: LoggedCommand) -> bool | None:
     return None if logged.events[0].kind == EventKind.REJECTED else command.mode == 1
 
 
-def _read_tiers(session: Session) -> list[FeeTier]:
-    query = select(OperatorSetting).where(OperatorSetting.kind == CommandKind.SET_FEE_TIER, OperatorSetting.amount > 0)
-    return [
-        FeeTier(row.tier, row.amount, row.maker_fee_ppm, row.taker_fee_ppm)
-        for row in session.scalars(query.order_by(OperatorSetting.tier))
-    ]
-
-
-def _limits(row: OperatorSetting | None) -> AccountLimits | None:
-    """The limits in a row; None if there are none at all, so that those of all others hold."""
-    if row is None or not (row.quantity or row.amount):
-        return None
-    return AccountLimits(row.quantity, row.amount, row.counter_amount)
-
-
-def _put(session: Session, table: Table, command: Command) -> None:
+def _put(session: Session, table: Table, logged: LoggedCommand) -> None:
+    command, attachment = logged.command, logged.attachment
     row = {
         "kind": command.kind,
         "account": command.account,
@@ -178,6 +162,7 @@ def _put(session: Session, table: Table, command: Command) -> None:
         "counter_amount": command.counter_amount,
         "maker_fee_ppm": command.maker_fee_ppm,
         "taker_fee_ppm": command.taker_fee_ppm,
+        "operator": attachment.wallet if isinstance(attachment, OperatorMark) else None,
         "sequence": command.sequence,
         "updated_us": command.timestamp_us,
     }

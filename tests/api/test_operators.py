@@ -241,6 +241,8 @@ async def test_buys_stop_at_a_position_cap(desk: Desk) -> None:
     await desk.place("BUY", "1", "10")
     with pytest.raises(PositionCapped):
         await desk.place("BUY", "1", "0.01")
+    row = (await desk.operator.settings())[0]
+    assert (row["kind"], row["owner"], row["asset"]) == ("SET_POSITION_CAP", desk.wallet.owner, "QTRA")
     await desk.set(f"/accounts/{desk.wallet.owner}/position-caps/QTRA")
     await desk.place("BUY", "1", "10")
 
@@ -263,12 +265,19 @@ async def test_fees_follow_tier_discounts_and_ones_own_rates(desk: Desk) -> None
 async def test_tiers_are_in_the_market_document(desk: Desk) -> None:
     await desk.set("/fee-tiers/3", volumeUnits="5000000000", makerPpm=500, takerPpm=1000)
     await desk.set("/fees", makerPpm=1400, takerPpm=2400)
+    (setting,) = [row for row in await desk.operator.settings() if row["tier"] == 3]
+    assert (setting["kind"], setting["amount"], setting["operator"]) == (
+        "SET_FEE_TIER",
+        "5000000000",
+        "0x" + OPERATOR.address.hex(),
+    )
     info = await desk.client.read("/exchange-info")
     assert info["feeTiers"] == [{"tier": 3, "volumeUnits": "5000000000", "fees": {"makerPpm": 500, "takerPpm": 1000}}]
     assert info["defaultFees"] == {"makerPpm": 1400, "takerPpm": 2400}
     assert (await desk.session.account())["fees"] == {"makerPpm": 1400, "takerPpm": 2400}
     await desk.operator.operate("/fee-tiers/3", None)
     await desk.set("/fees", makerPpm=1500, takerPpm=2500)
+    assert (await desk.session.account())["fees"] == {"makerPpm": 1500, "takerPpm": 2500}
     assert (await desk.client.read("/exchange-info"))["feeTiers"] == []
 
 

@@ -2,11 +2,11 @@
 
 from sqlalchemy import Engine
 
-from offchain.core.commands import Command, CommandKind
+from offchain.core.commands import Command, CommandKind, OperatorMark
 from offchain.core.database import reading_sessions
 from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.core.operator_settings import (
-    AccountLimits,
+    Discounts,
     FeeTier,
     OperatorSettings,
     read_exchange_killed,
@@ -22,11 +22,13 @@ class Log:
     def __init__(self) -> None:
         self.logged = ExchangeLog().logged
 
-    def add(self, kind: CommandKind, *, taken: bool = True, **fields: int) -> LoggedCommand:
+    def add(
+        self, kind: CommandKind, *, taken: bool = True, mark: OperatorMark | None = None, **fields: int
+    ) -> LoggedCommand:
         sequence = len(self.logged) + 1
         told = EventKind.NOTED if taken else EventKind.REJECTED
         event = Event(sequence, sequence, START_US, told, *[0] * (len(Event._fields) - 4))
-        one = LoggedCommand(Command(sequence, START_US, kind, **fields), None, (event,))
+        one = LoggedCommand(Command(sequence, START_US, kind, **fields), mark, (event,))
         self.logged.append(one)
         return one
 
@@ -35,34 +37,32 @@ class Log:
         return OperatorSettings(database)
 
 
-def test_an_account_without_limits_of_its_own_has_those_of_all(database: Engine) -> None:
+def test_the_last_word_of_each_kind_is_kept_with_who_spoke_it(database: Engine) -> None:
     log = Log()
+    mark = OperatorMark(b"\x11" * 20)
     log.add(CommandKind.SET_ACCOUNT_LIMITS, quantity=200, amount=10, counter_amount=1_000)
     log.add(CommandKind.SET_ACCOUNT_LIMITS, account=5, quantity=7)
-    log.add(CommandKind.SET_ACCOUNT_LIMITS, account=6, quantity=7)
-    log.add(CommandKind.SET_ACCOUNT_LIMITS, account=6)
-    log.add(CommandKind.SET_ACCOUNT_LIMITS, account=8, quantity=1, taken=False)
-    settings = log.settings(database)
-    of_all = AccountLimits(200, 10, 1_000)
-    assert [settings.of_account(account, 0).limits for account in (0, 5, 6, 8)] == [
-        of_all,
-        AccountLimits(7),
-        of_all,
-        of_all,
+    log.add(CommandKind.SET_ACCOUNT_LIMITS, account=5, quantity=8, mark=mark)
+    log.add(CommandKind.SET_ACCOUNT_LIMITS, account=5, quantity=9, taken=False)
+    log.add(CommandKind.SET_POSITION_CAP, account=5, asset=3, amount=100)
+    log.add(CommandKind.SET_POSITION_CAP, account=5, asset=1, amount=50)
+    found = [
+        (one.kind, one.account, one.asset, one.quantity, one.amount, one.operator)
+        for one in log.settings(database).all()
+    ]
+    assert found == [
+        (CommandKind.SET_POSITION_CAP, 5, 1, 0, 50, None),
+        (CommandKind.SET_POSITION_CAP, 5, 3, 0, 100, None),
+        (CommandKind.SET_ACCOUNT_LIMITS, 5, 0, 8, 0, mark.wallet),
+        (CommandKind.SET_ACCOUNT_LIMITS, 0, 0, 200, 10, None),
     ]
 
 
-def test_caps_and_discounts_are_the_accounts_own(database: Engine) -> None:
+def test_discounts_are_the_accounts_own(database: Engine) -> None:
     log = Log()
-    log.add(CommandKind.SET_POSITION_CAP, account=5, asset=3, amount=100)
-    log.add(CommandKind.SET_POSITION_CAP, account=5, asset=1, amount=50)
-    log.add(CommandKind.SET_POSITION_CAP, account=5, asset=3, amount=80)
-    log.add(CommandKind.SET_POSITION_CAP, account=5, asset=1)
     log.add(CommandKind.SET_DISCOUNTS, account=5, amount=100_000, counter_amount=50_000)
     settings = log.settings(database)
-    five, six = settings.of_account(5, 0), settings.of_account(6, 0)
-    assert (five.caps, five.holder_ppm, five.staker_ppm) == ({3: 80}, 100_000, 50_000)
-    assert (six.caps, six.holder_ppm, six.staker_ppm) == ({}, 0, 0)
+    assert (settings.discounts(5), settings.discounts(6)) == (Discounts(100_000, 50_000), Discounts())
 
 
 def test_tiers_are_told_without_those_that_were_removed(database: Engine) -> None:
@@ -72,33 +72,21 @@ def test_tiers_are_told_without_those_that_were_removed(database: Engine) -> Non
     log.add(CommandKind.SET_FEE_TIER, mode=4, amount=10_000, maker_fee_ppm=0, taker_fee_ppm=800)
     log.add(CommandKind.SET_FEE_TIER, mode=4)
     settings = log.settings(database)
-    assert settings.of_exchange().tiers == [FeeTier(2, 1_000, 1_000, 2_000), FeeTier(3, 9_000, -50, 900)]
-    assert [settings.of_account(5, volume).tier for volume in (0, 999, 1_000, 8_999, 9_000, 10**15)] == [
-        1,
-        1,
-        2,
-        2,
-        3,
-        3,
-    ]
+    assert settings.fee_tiers() == [FeeTier(2, 1_000, 1_000, 2_000), FeeTier(3, 9_000, -50, 900)]
+    assert [settings.tier_of(volume) for volume in (0, 999, 1_000, 8_999, 9_000, 10**15)] == [1, 1, 2, 2, 3, 3]
 
 
-def test_kill_switches_are_an_accounts_a_markets_or_the_exchanges(database: Engine) -> None:
+def test_the_exchanges_kill_switch_is_told_apart_from_others(database: Engine) -> None:
     log = Log()
-    of_account = log.add(CommandKind.SET_KILL_SWITCH, account=5, mode=1)
-    of_market = log.add(CommandKind.SET_KILL_SWITCH, market=2, mode=1)
-    settings = log.settings(database)
-    assert [settings.of_account(account, 0).is_killed for account in (0, 5, 6)] == [False, True, False]
-    assert not settings.of_exchange().is_killed
-
-    on = log.add(CommandKind.SET_KILL_SWITCH, mode=1)
-    refused = log.add(CommandKind.SET_KILL_SWITCH, mode=0, taken=False)
-    settings = log.settings(database)
-    assert all(settings.of_account(account, 0).is_killed for account in (0, 5, 6))
-    with reading_sessions(database)() as session:
-        assert read_exchange_killed(session)
-
-    off = log.add(CommandKind.SET_KILL_SWITCH, mode=0)
-    assert not log.settings(database).of_exchange().is_killed
-    told = [sets_exchange_killed(one) for one in (of_account, of_market, on, refused, off)]
-    assert told == [None, None, True, None, False]
+    steps: list[tuple[LoggedCommand, bool | None, bool]] = [
+        (log.add(CommandKind.SET_KILL_SWITCH, account=5, mode=1), None, False),
+        (log.add(CommandKind.SET_KILL_SWITCH, market=2, mode=1), None, False),
+        (log.add(CommandKind.SET_KILL_SWITCH, mode=1), True, True),
+        (log.add(CommandKind.SET_KILL_SWITCH, mode=0, taken=False), None, True),
+        (log.add(CommandKind.SET_KILL_SWITCH, mode=0), False, False),
+    ]
+    for one, makes, is_killed in steps:
+        assert sets_exchange_killed(one) is makes
+        project(database, log.logged[: one.command.sequence])
+        with reading_sessions(database)() as session:
+            assert read_exchange_killed(session) is is_killed

@@ -549,6 +549,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Settings
+         * @description What was set last for accounts and the exchange, by whom and when.
+         */
+        get: operations["listSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -2201,6 +2221,52 @@ export interface components {
             refreshTokenExpiresAtMs: number;
         };
         /**
+         * SettingBody
+         * @description The last command of its kind for an account, a market, an asset or a tier; null where it is not about one.
+         *
+         *     The figures are the command's own, in ledger units; offchain/core/commands.py tells what they are.
+         */
+        SettingBody: {
+            /** Amount */
+            amount: string;
+            /** Asset */
+            asset: string | null;
+            /** Counteramount */
+            counterAmount: string;
+            /**
+             * Kind
+             * @example SET_FEE_TIER
+             */
+            kind: string;
+            /** Makerppm */
+            makerPpm: number;
+            /** Market */
+            market: string | null;
+            /** Mode */
+            mode: number;
+            /**
+             * Operator
+             * @description The wallet that asked for it, if one did.
+             */
+            operator: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Quantity */
+            quantity: string;
+            /** Sequence */
+            sequence: number;
+            /** Takerppm */
+            takerPpm: number;
+            /** Tier */
+            tier: number | null;
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+        };
+        /**
          * SettingTaken
          * @description The setting is in the log, as this command, and in force.
          */
@@ -2218,6 +2284,14 @@ export interface components {
              * @example 1700000000000
              */
             timestampMs: number;
+        };
+        /**
+         * SettingsBody
+         * @description What operators have set for accounts and the exchange, newest first; what they set for markets is with those.
+         */
+        SettingsBody: {
+            /** Settings */
+            settings: components["schemas"]["SettingBody"][];
         };
         /**
          * SideName
@@ -3617,6 +3691,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingTaken"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsBody"];
                 };
             };
             /** @description A refusal: a stable code, and what to do next. */

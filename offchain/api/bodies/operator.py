@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from offchain.api.bodies.base import ApiModel, DecimalText, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, DecimalText, TimestampMs
 from offchain.api.bodies.system import MarketStatus
 
 Ppm = Annotated[int, Field(ge=0, le=1_000_000, description="Parts per million; 0: none.", examples=[100_000])]
@@ -91,3 +91,31 @@ class DiscountsSetting(ApiModel):
 
     holder_ppm: Ppm = 0
     staker_ppm: Ppm = 0
+
+
+class SettingBody(ApiModel):
+    """The last command of its kind for an account, a market, an asset or a tier; null where it is not about one.
+
+    The figures are the command's own, in ledger units; offchain/core/commands.py tells what they are.
+    """
+
+    kind: str = Field(examples=["SET_FEE_TIER"])
+    owner: Address | None
+    market: str | None
+    asset: str | None
+    tier: int | None
+    mode: int
+    quantity: str
+    amount: str
+    counter_amount: str
+    maker_ppm: int
+    taker_ppm: int
+    operator: Address | None = Field(description="The wallet that asked for it, if one did.")
+    sequence: int
+    timestamp_ms: TimestampMs
+
+
+class SettingsBody(ApiModel):
+    """What operators have set for accounts and the exchange, newest first; what they set for markets is with those."""
+
+    settings: list[SettingBody]

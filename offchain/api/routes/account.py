@@ -14,8 +14,10 @@ from offchain.api.bodies.funds import (
 )
 from offchain.api.bodies.system import FeesBody
 from offchain.api.dependencies import Before, Limit, OwnWrites, PrincipalOf, ServicesOf, for_session
+from offchain.api.services import Services
 from offchain.api.views import balance_body, deposit_body, hex_text, pending_deposit_body
 from offchain.core.balance_moves import Balance
+from offchain.core.operator_settings import Discounts
 
 router = APIRouter(prefix="/api/v1", tags=["account"])
 NO_ACCOUNT = 0
@@ -30,30 +32,36 @@ async def read_account(principal: PrincipalOf, services: ServicesOf, _: OwnWrite
     number = NO_ACCOUNT if account is None else account
     maker_ppm, taker_ppm = engine.rates(number)
     volume_units = engine.volume(number)
-    settings = await asyncio.to_thread(services.operator_settings.of_account, number, volume_units)
-    limits = settings.limits
+    most_orders, most_messages, window = engine.limits(number)
+    caps = {asset: engine.position_cap(number, asset) for asset in sorted(directory.assets)}
+    of_exchange, of_account, _market = engine.killed(number, 0)
+    tier, discounts = await asyncio.to_thread(_tier_and_discounts, services, number, volume_units)
     return AccountBody(
         owner=hex_text(principal.owner),
         account_id=account,
         fees=FeesBody(maker_ppm=maker_ppm, taker_ppm=taker_ppm),
         fee_tier=FeeTierOfAccount(
-            tier=settings.tier,
+            tier=tier,
             own_rates=directory.has_own_fees(number),
             volume_units=str(volume_units),
-            holder_discount_ppm=settings.holder_ppm,
-            staker_discount_ppm=settings.staker_ppm,
+            holder_discount_ppm=discounts.holder_ppm,
+            staker_discount_ppm=discounts.staker_ppm,
         ),
         limits=AccountLimitsBody(
-            open_orders=limits.open_orders or None,
-            messages=limits.messages or None,
-            window_commands=limits.window_sequences or None,
+            open_orders=most_orders or None, messages=most_messages or None, window_commands=window or None
         ),
         position_caps=[
             PositionCapBody(asset=directory.assets[asset].symbol, cap=directory.assets[asset].to_decimal(cap))
-            for asset, cap in settings.caps.items()
+            for asset, cap in caps.items()
+            if cap
         ],
-        killed=settings.is_killed,
+        killed=of_exchange or of_account,
     )
+
+
+def _tier_and_discounts(services: Services, account: int, volume_units: int) -> tuple[int, Discounts]:
+    settings = services.operator_settings
+    return settings.tier_of(volume_units), settings.discounts(account)
 
 
 @router.get("/account/balances", **for_session("getBalances"))

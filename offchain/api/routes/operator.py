@@ -16,13 +16,15 @@ from offchain.api.bodies.operator import (
     MarketRiskSetting,
     MarketStatusSetting,
     PositionCapSetting,
+    SettingBody,
+    SettingsBody,
     SettingTaken,
 )
-from offchain.api.dependencies import OperatorOf, ServicesOf, for_operator
+from offchain.api.dependencies import OperatorOf, OwnWrites, ServicesOf, for_operator
 from offchain.api.services import Services, asset_named, market_named
 from offchain.api.tokens import Principal
-from offchain.api.views import milliseconds
-from offchain.core.commands import MarketStatus
+from offchain.api.views import hex_text, milliseconds
+from offchain.core.commands import CommandKind, MarketStatus
 from offchain.core.events import EventKind
 from offchain.core.intents import (
     Operate,
@@ -45,6 +47,33 @@ AssetSymbol = Annotated[str, Path(max_length=40, examples=["BTC"])]
 Owner = Annotated[Address, Path()]
 Tier = Annotated[int, Path(ge=2, le=7)]
 _US_PER_MS = 1_000
+
+
+@router.get("/settings", **for_operator("listSettings"))
+def list_settings(services: ServicesOf, _: OwnWrites) -> SettingsBody:
+    """What was set last for accounts and the exchange, by whom and when."""
+    directory = services.sequencer.directory
+    return SettingsBody(
+        settings=[
+            SettingBody(
+                kind=CommandKind(one.kind).name,
+                owner=hex_text(directory.owner_of(one.account)) if one.account else None,
+                market=directory.markets[one.market].symbol if one.market else None,
+                asset=directory.assets[one.asset].symbol if one.asset else None,
+                tier=one.tier or None,
+                mode=one.mode,
+                quantity=str(one.quantity),
+                amount=str(one.amount),
+                counter_amount=str(one.counter_amount),
+                maker_ppm=one.maker_fee_ppm,
+                taker_ppm=one.taker_fee_ppm,
+                operator=None if one.operator is None else hex_text(one.operator),
+                sequence=one.sequence,
+                timestamp_ms=milliseconds(one.updated_us),
+            )
+            for one in services.operator_settings.all()
+        ]
+    )
 
 
 @router.put("/markets/{symbol}/status", **for_operator("setMarketStatus"))

@@ -19,7 +19,7 @@ from offchain.api.bodies.system import (
     TypedDomain,
     TypedField,
 )
-from offchain.api.dependencies import OwnWrites, ServicesOf, access_of, public
+from offchain.api.dependencies import ServicesOf, access_of, public
 from offchain.api.services import Services
 from offchain.api.views import MarketState, asset_body, hex_text, market_body, milliseconds
 from offchain.chain.typed_data import DOMAIN_NAME, DOMAIN_VERSION, TYPES
@@ -57,11 +57,11 @@ async def read_status(services: ServicesOf) -> StatusBody:
 
 
 @router.get("/exchange-info", **public("getExchangeInfo"))
-async def read_exchange_info(request: Request, services: ServicesOf, _: OwnWrites) -> ExchangeInfo:
+async def read_exchange_info(request: Request, services: ServicesOf) -> ExchangeInfo:
     """Everything that a client needs to know before it trades."""
     manifest, directory = services.manifest, services.sequencer.directory
     maker_ppm, taker_ppm = directory.fees(0)
-    settings = await asyncio.to_thread(services.operator_settings.of_exchange)
+    tiers = await asyncio.to_thread(services.operator_settings.fee_tiers)
     return ExchangeInfo(
         server_time_ms=milliseconds(services.clock()),
         chain_id=manifest.chain_id,
@@ -73,13 +73,10 @@ async def read_exchange_info(request: Request, services: ServicesOf, _: OwnWrite
         order_min_lifetime_s=services.settings.order_min_lifetime_s,
         max_fee_bps=MAX_FEE_BPS,
         default_fees=FeesBody(maker_ppm=maker_ppm, taker_ppm=taker_ppm),
-        fee_tiers=[_fee_tier(tier) for tier in settings.tiers],
+        fee_tiers=[_fee_tier(tier) for tier in tiers],
         typed_data=_typed_data(services),
         assets=[asset_body(asset) for _, asset in sorted(directory.assets.items())],
-        markets=[
-            market_body(market, _state(services, market, settings.is_killed))
-            for _, market in sorted(directory.markets.items())
-        ],
+        markets=[market_body(market, _state(services, market)) for _, market in sorted(directory.markets.items())],
         rate_limits=[
             RateLimitBody(name=budget.name, per_second=budget.per_second, burst=budget.burst)
             for budget in access_of(request).budgets
@@ -92,10 +89,11 @@ def _fee_tier(tier: FeeTier) -> FeeTierBody:
     return FeeTierBody(tier=tier.tier, volume_units=str(tier.volume_units), fees=fees)
 
 
-def _state(services: Services, market: Market, is_killed: bool) -> MarketState:
+def _state(services: Services, market: Market) -> MarketState:
     sequencer = services.sequencer
     status = MarketStatus.HALT if sequencer.halted is not None else MarketStatus(market.status.name)
-    return MarketState(status, is_killed or market.is_killed, sequencer.engine.last_price(market.market_id))
+    of_exchange, _account, of_market = sequencer.engine.killed(0, market.market_id)
+    return MarketState(status, of_exchange or of_market, sequencer.engine.last_price(market.market_id))
 
 
 def _typed_data(services: Services) -> TypedDataBody:

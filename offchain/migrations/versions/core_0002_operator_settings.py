@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from offchain.core.database import Int64
+from offchain.core.database import Address, Int64
 
 revision = "core_0002"
 down_revision = "core_0001"
@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("counter_amount", Int64, nullable=False),
         sa.Column("maker_fee_ppm", sa.Integer, nullable=False),
         sa.Column("taker_fee_ppm", sa.Integer, nullable=False),
+        sa.Column("operator", Address, nullable=True),
         sa.Column("sequence", Int64, nullable=False),
         sa.Column("updated_us", Int64, nullable=False),
         sa.PrimaryKeyConstraint("kind", "account", "market", "asset", "tier", name="pk_operator_settings"),
