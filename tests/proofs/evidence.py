@@ -39,7 +39,13 @@ from offchain.core.intents import (
     ReplaceOrder,
     RequestWithdrawal,
     RevertWithdrawal,
+    SetAccountLimits,
+    SetCircuitBreaker,
     SetFees,
+    SetKillSwitch,
+    SetMarketRisk,
+    SetMarketStatus,
+    SetPositionCap,
 )
 from offchain.sequencer.journal import iterate_commands
 from offchain.sequencer.machine import Machine
@@ -49,6 +55,16 @@ from offchain.sequencer.snapshot import state_hash
 Identity = tuple[object, ...]
 _OF_AN_ORDER = {CommandKind.CANCEL, CommandKind.REVERT_WITHDRAWAL, CommandKind.UNWIND_FILL}
 _IN = {CommandKind.CHAIN_DEPOSIT, CommandKind.REVERT_WITHDRAWAL}
+_OPERATIONS = {
+    ListAsset: CommandKind.LIST_ASSET,
+    ListMarket: CommandKind.SET_MARKET_LIMITS,
+    SetMarketStatus: CommandKind.SET_MARKET_STATUS,
+    SetMarketRisk: CommandKind.SET_MARKET_RISK,
+    SetCircuitBreaker: CommandKind.SET_CIRCUIT_BREAKER,
+    SetKillSwitch: CommandKind.SET_KILL_SWITCH,
+    SetAccountLimits: CommandKind.SET_ACCOUNT_LIMITS,
+    SetPositionCap: CommandKind.SET_POSITION_CAP,
+}
 _OUT = {CommandKind.WITHDRAW, CommandKind.CHAIN_EXITED}
 
 
@@ -218,7 +234,7 @@ def _agrees(intent: Intent, logged: LoggedCommand) -> bool:
         case SetFees():
             rates = (command.maker_fee_ppm, command.taker_fee_ppm)
             return (CommandKind.SET_FEES, intent.maker_fee_ppm, intent.taker_fee_ppm) == (command.kind, *rates)
-    return command.kind in (CommandKind.LIST_ASSET, CommandKind.SET_MARKET_LIMITS)
+    return command.kind == _OPERATIONS[type(intent)]
 
 
 def _asked(intent: PlaceOrder) -> tuple[object, ...]:

@@ -7,7 +7,14 @@ from collections import deque
 from collections.abc import Sequence
 from random import Random
 
-from offchain.core.commands import OrderInstructions, OrderType, PostOnly, SelfTradePrevention, TimeInForce
+from offchain.core.commands import (
+    MarketStatus,
+    OrderInstructions,
+    OrderType,
+    PostOnly,
+    SelfTradePrevention,
+    TimeInForce,
+)
 from offchain.core.intents import (
     AmendOrder,
     CancelAllOrders,
@@ -18,9 +25,15 @@ from offchain.core.intents import (
     ReplaceOrder,
     RequestWithdrawal,
     RevertWithdrawal,
+    SetAccountLimits,
+    SetCircuitBreaker,
     SetFees,
+    SetKillSwitch,
+    SetMarketRisk,
+    SetMarketStatus,
+    SetPositionCap,
 )
-from tests.sequencer.world import BASE, BUY, NOW_S, QUOTE, SELL, deposit, funding, order, paid, withdrawal
+from tests.sequencer.world import BASE, BUY, MARKET, NOW_S, QUOTE, SELL, deposit, funding, order, paid, withdrawal
 
 OWNERS = tuple(bytes([letter]) * 20 for letter in b"abcdef")
 LANES_EACH = 24
@@ -31,6 +44,8 @@ _WAYS = (
     OrderInstructions(TimeInForce.IOC),
     OrderInstructions(TimeInForce.FOK),
     OrderInstructions(TimeInForce.IOC, OrderType.MARKET),
+    OrderInstructions(order_type=OrderType.STOP_LIMIT),
+    OrderInstructions(TimeInForce.IOC, OrderType.STOP_MARKET),
     OrderInstructions(post_only=PostOnly.SLIDE),
     OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_RESTING),
     OrderInstructions(self_trade_prevention=SelfTradePrevention.DECREMENT_AND_CANCEL),
@@ -76,7 +91,8 @@ class Trader:
 
     def _order(self) -> PlaceOrder:
         self._step += 1
-        name = f"{self._run}.{self._number}.{self._step}"
+        name, way = f"{self._run}.{self._number}.{self._step}", self._chance.choice(_WAYS)
+        is_stop = way.order_type in (OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
         self._names.append(name)
         return order(
             self._owner,
@@ -87,7 +103,8 @@ class Trader:
             lane=1 + self._number * LANES_EACH + self._step % LANES_EACH,
             seq=self._run * 1_000_000 + self._step,
             expiry_s=self._now_s + self._chance.choice((150, 300, 3_600)),
-            flags=self._chance.choice(_WAYS).flags,
+            flags=way.flags,
+            trigger=self._chance.randrange(95, 106) if is_stop else 0,
         )
 
 
@@ -133,12 +150,42 @@ class Treasury:
         return self._chance.randrange(1, 1_000_000)
 
 
-Caller = Trader | Treasury
+class Operator:
+    """The caller who restricts trading, and lets it go on at once."""
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+
+    def ask(self) -> list[Intent]:
+        """A restriction, which may cancel orders, and the end of it; or a limit that some orders will meet."""
+        chance = self._chance
+        owner = chance.choice(OWNERS)
+        opening = SetMarketStatus(MARKET, MarketStatus.TRADING)
+        match chance.randrange(6):
+            case 0:
+                return [SetMarketStatus(MARKET, chance.choice(list(MarketStatus))), opening]
+            case 1:
+                killed, market = chance.choice(((owner, 0), (b"", MARKET), (b"", 0)))
+                return [SetKillSwitch(True, killed, market), SetKillSwitch(False, killed, market)]
+            case 2:
+                return [SetMarketRisk(MARKET, chance.choice((0, 50_000)), chance.choice((0, 80_000)), 0)]
+            case 3:
+                return [SetCircuitBreaker(MARKET, *chance.choice(((0, 0), (40_000, 10_000_000)))), opening]
+            case 4:
+                return [SetAccountLimits(chance.choice((0, 20)), *chance.choice(((0, 0), (50, 60))), owner)]
+        return [SetPositionCap(owner, BASE, chance.choice((0, 2 * 10**12))), opening]
+
+    def answered(self, intent: Intent, receipt: Receipt) -> None:
+        """Nothing follows from it."""
+
+
+Caller = Trader | Treasury | Operator
 
 
 def callers(traders: int, run: int, chance: Random, chain_position: tuple[int, int], now_s: int) -> Sequence[Caller]:
-    """Some traders and the treasury, each with a chance of its own, so that their order among each other is free."""
+    """Some traders, the treasury and the operator, each with a chance of its own, so that their order is free."""
     return [
         *(Trader(number, run, Random(chance.getrandbits(64)), now_s) for number in range(traders)),
         Treasury(run, Random(chance.getrandbits(64)), chain_position, now_s),
+        Operator(Random(chance.getrandbits(64))),
     ]
