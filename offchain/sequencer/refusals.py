@@ -55,12 +55,6 @@ OTHERS: Final[dict[RejectReason, tuple[type[QuantaTradeError], str, str]]] = {
         "Cancel the exit on chain to go on.",
     ),
     RejectReason.BAD_FEE: (InvalidRequest, "The fee rates are not ones that can be charged.", "Correct them."),
-    RejectReason.BAD_LIMIT: (BadLimit, "The limit is out of its range.", "Correct it; 0 sets no limit."),
-    RejectReason.BAD_TIER: (
-        BadFeeTier,
-        "A fee tier has a number from 2 to 7 and a volume above 0; without volume and rates it is removed.",
-        "Correct the tier; tier 1 has the rates that every account begins with.",
-    ),
     RejectReason.ALREADY_LISTED: (InvalidRequest, "The id is taken by another listing.", "Choose another id."),
     RejectReason.BAD_MARKET: (
         InvalidRequest,
@@ -71,6 +65,39 @@ OTHERS: Final[dict[RejectReason, tuple[type[QuantaTradeError], str, str]]] = {
 }
 
 
+def _bad_limit(command: Command) -> QuantaTradeError:
+    told = {
+        CommandKind.SET_MARKET_STATUS: f"Status {command.mode} is none of 0 to 3.",
+        CommandKind.SET_MARKET_RISK: (
+            f"A band of {command.amount} ppm, a fat finger of {command.counter_amount} ppm, a maximum of "
+            f"{command.quantity} units and a reference of {command.price} ticks are not all in range: parts per "
+            "million from 0 to 1000000, the others from 0 on, and the reference within the market's prices."
+        ),
+        CommandKind.SET_CIRCUIT_BREAKER: (
+            f"A move of {command.amount} ppm within {command.counter_amount} microseconds is not both 0, nor from 1 to "
+            "1000000 ppm within 1 to 86400000000 microseconds."
+        ),
+        CommandKind.SET_KILL_SWITCH: f"A switch is off (0) or on (1), not {command.mode}.",
+        CommandKind.SET_ACCOUNT_LIMITS: (
+            f"{command.quantity} open orders, and {command.amount} messages within {command.counter_amount} commands, "
+            "are not in range: counts from 0 to 2147483647, and messages and their window both 0 or both above."
+        ),
+    }
+    return BadLimit(told[CommandKind(command.kind)], "Correct it; 0 sets no limit.")
+
+
+def _bad_tier(command: Command) -> QuantaTradeError:
+    return BadFeeTier(
+        f"Tier {command.mode} from a volume of {command.amount} units on cannot be: a tier has a number from 2 to 7 "
+        "and a volume above 0; without volume and rates it is removed.",
+        "Correct the tier; tier 1 has the rates that every account begins with.",
+    )
+
+
+OF_SETTINGS: Final = {RejectReason.BAD_LIMIT: _bad_limit, RejectReason.BAD_TIER: _bad_tier}
+"""Reasons to refuse what operators set."""
+
+
 def refusal(machine: Machine, command: Command, reason: RejectReason) -> QuantaTradeError:
     """The error for a command that the engine's check refuses for `reason`, in the state that it was checked in."""
     listings = machine.registry.listings
@@ -79,6 +106,8 @@ def refusal(machine: Machine, command: Command, reason: RejectReason) -> QuantaT
     if command.kind == CommandKind.AMEND and reason in OF_AMENDMENTS:
         market = machine.registry.live[command.order_id].market
         return OF_AMENDMENTS[reason](machine, command, listings.markets[market])
+    if reason in OF_SETTINGS:
+        return OF_SETTINGS[reason](command)
     if reason == RejectReason.INSUFFICIENT_BALANCE:
         return short_of(machine, command.account, listings.assets[command.asset], command.amount)
     error, message, next_step = OTHERS.get(

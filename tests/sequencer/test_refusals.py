@@ -9,7 +9,7 @@ from offchain.core import errors
 from offchain.core.errors import OrderError
 from offchain.core.events import RejectReason
 from offchain.sequencer.order_refusals import OF_AMENDMENTS, OF_ORDERS
-from offchain.sequencer.refusals import OTHERS
+from offchain.sequencer.refusals import OF_SETTINGS, OTHERS
 
 NEVER_TOLD = {
     RejectReason.NONE,
@@ -25,7 +25,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "intake.md"
 
 @pytest.mark.parametrize("reason", sorted(set(RejectReason) - NEVER_TOLD))
 def test_a_reason_of_the_engine_is_told_in_words(reason: RejectReason) -> None:
-    assert reason in {*OTHERS, *OF_ORDERS, *OF_AMENDMENTS}
+    assert reason in {*OTHERS, *OF_SETTINGS, *OF_ORDERS, *OF_AMENDMENTS}
 
 
 def test_the_document_names_every_refusal_of_an_order() -> None:
