@@ -4,11 +4,11 @@ Every order has an authorization with a signature, a digest, a client order id, 
 listing, account and deposit has its attachment. Commands are committed in groups of a thousand, each made durable.
 """
 
+import heapq
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -17,6 +17,7 @@ from benchmarks.engine.workloads import Flow
 from benchmarks.figures import Figures
 from offchain.core.commands import (
     COMMAND_BYTES,
+    ORDER_KINDS,
     AccountOpening,
     AssetListing,
     Attachment,
@@ -27,12 +28,14 @@ from offchain.core.commands import (
     MarketListing,
     OrderAuthorization,
 )
+from offchain.core.events import EventKind
+from offchain.matching.engine import Engine
 from offchain.sequencer.journal import Journal
 from offchain.sequencer.records import Entry, pack_entry
 from offchain.sequencer.replay import recover
 
 GROUP_COMMANDS: Final = 1_000
-LANES: Final = 8
+LANES: Final = 1_000
 EXPIRY_S: Final = 1_900_000_000
 SEED: Final = 20_261_120
 
@@ -58,15 +61,49 @@ def tell_journal(figures: Figures, flow: Flow, runs: int) -> None:
     figures.tell("recovery_commands_per_second", round(len(entries) / median(recovered) * 10**9), "commands/s", total)
 
 
+class Signer:
+    """What the owners sign: every order in the lowest lane of its account that no open order is in."""
+
+    def __init__(self) -> None:
+        self._chance = random.Random(SEED)
+        self._engine = Engine()
+        self._free: dict[int, list[int]] = {}
+        self._held: dict[int, tuple[int, int]] = {}
+
+    def attachment(self, command: Command) -> Attachment:
+        """The attachment of the next command."""
+        if command.kind in ORDER_KINDS:
+            free = self._free.setdefault(command.account, list(range(1, LANES)))
+            self._held[command.sequence] = (command.account, heapq.heappop(free))
+        attachment = self._authorization(command) if command.kind in ORDER_KINDS else _fact(command)
+        for event in self._engine.apply(command):
+            if event.kind == EventKind.CANCELLED or (event.kind == EventKind.FILLED and event.remaining == 0):
+                self._leave(event.order_id)
+            if event.kind == EventKind.FILLED and event.counter_remaining == 0:
+                self._leave(event.counter_order_id)
+        return attachment
+
+    def _leave(self, order_id: int) -> None:
+        account, lane = self._held.pop(order_id)
+        heapq.heappush(self._free[account], lane)
+
+    def _authorization(self, command: Command) -> OrderAuthorization:
+        chance = self._chance
+        name = f"{chance.choice(('mm', 'desk', 'x'))}-{chance.getrandbits(32):08x}-{command.sequence}"
+        lane, seq = self._held[command.sequence][1], command.sequence
+        signature, digest = chance.randbytes(65), chance.randbytes(32)
+        return OrderAuthorization(name, _owner(command), EXPIRY_S, seq, lane, 50, 0, signature, digest)
+
+
 def journal_entries(flow: Flow) -> list[Entry]:
     """The flow's commands with attachments, as the journal takes them."""
-    chance = random.Random(SEED)
+    signer = Signer()
     packed = flow.opening.tobytes() + flow.commands.tobytes()
     entries = []
     for start in range(0, len(packed), COMMAND_BYTES):
         row = packed[start : start + COMMAND_BYTES]
         command = Command.unpack(row)
-        entries.append(pack_entry(row, command.kind, ATTACHMENTS.get(command.kind, _none)(command, chance)))
+        entries.append(pack_entry(row, command.kind, signer.attachment(command)))
     return entries
 
 
@@ -94,30 +131,18 @@ def recover_ns(folder: Path, entries: list[Entry], flow: Flow) -> int:
     return spent
 
 
-def _none(command: Command, chance: random.Random) -> Attachment:
+def _fact(command: Command) -> Attachment:
+    """What a command that is no order is attached to."""
+    if command.kind == CommandKind.OPEN_ACCOUNT:
+        return AccountOpening(_owner(command))
+    if command.kind == CommandKind.LIST_ASSET:
+        return AssetListing(f"A{command.asset}", _owner(command), 18, 10**10)
+    if command.kind == CommandKind.LIST_MARKET:
+        return MarketListing(f"M{command.market}")
+    if command.kind == CommandKind.CHAIN_DEPOSIT:
+        return DepositFact(ChainPosition(command.sequence, 0, bytes(32), bytes(32)), _owner(command))
     return None
-
-
-def _authorization(command: Command, chance: random.Random) -> Attachment:
-    name = f"{chance.choice(('mm', 'desk', 'x'))}-{chance.getrandbits(32):08x}-{command.sequence}"
-    lane = 1 + command.sequence % LANES
-    return OrderAuthorization(
-        name, _owner(command), EXPIRY_S, command.sequence, lane, 50, 0, chance.randbytes(65), chance.randbytes(32)
-    )
 
 
 def _owner(command: Command) -> bytes:
     return command.account.to_bytes(20, "big")
-
-
-def _position(command: Command) -> ChainPosition:
-    return ChainPosition(command.sequence, 0, bytes(32), bytes(32))
-
-
-ATTACHMENTS: Final[dict[int, Callable[[Command, random.Random], Attachment]]] = {
-    CommandKind.OPEN_ACCOUNT: lambda command, _: AccountOpening(_owner(command)),
-    CommandKind.LIST_ASSET: lambda command, _: AssetListing(f"A{command.asset}", _owner(command), 18, 10**10),
-    CommandKind.LIST_MARKET: lambda command, _: MarketListing(f"M{command.market}"),
-    CommandKind.CHAIN_DEPOSIT: lambda command, _: DepositFact(_position(command), _owner(command)),
-    CommandKind.PLACE: _authorization,
-}
