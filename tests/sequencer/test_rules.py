@@ -10,10 +10,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from offchain.core.commands import (
     STOP_TYPES,
     CommandKind,
-    OrderInstructions,
-    OrderType,
-    PostOnly,
-    SelfTradePrevention,
     TimeInForce,
 )
 from offchain.core.errors import (
@@ -59,8 +55,10 @@ from tests.sequencer.world import (
     BASE,
     BOB,
     BUY,
+    CANCEL_INCOMING,
     CAROL,
     GTC,
+    INSTRUCTIONS,
     IOC,
     NOW_S,
     QUOTE,
@@ -79,22 +77,6 @@ OWNERS = st.sampled_from([ALICE, BOB, CAROL])
 IDS = st.sampled_from([f"id{n}" for n in range(8)])
 MANY_IDS = st.sampled_from([f"id{n}" for n in range(50)])
 SMALL = st.integers(1, 6)
-CANCEL_INCOMING = OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_INCOMING).flags
-INSTRUCTIONS = [
-    OrderInstructions(TimeInForce.FOK, OrderType.MARKET),
-    OrderInstructions(TimeInForce.FOK_BUDGET),
-    OrderInstructions(post_only=PostOnly.REJECT),
-    OrderInstructions(post_only=PostOnly.SLIDE),
-    *(
-        OrderInstructions(time_in_force, order_type, self_trade_prevention=mode)
-        for mode in SelfTradePrevention
-        for time_in_force, order_type in (
-            (TimeInForce.GTC, OrderType.LIMIT),
-            (TimeInForce.GTC, OrderType.STOP_LIMIT),
-            (TimeInForce.IOC, OrderType.STOP_MARKET),
-        )
-    ),
-]
 
 
 def assert_same_indexes(one: Machine, other: Machine) -> None:

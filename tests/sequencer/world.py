@@ -13,6 +13,11 @@ from offchain.core.commands import (
     ExitFact,
     FloorFact,
     OrderAuthorization,
+    OrderInstructions,
+    OrderType,
+    PostOnly,
+    SelfTradePrevention,
+    TimeInForce,
     WithdrawalAuthorization,
     WithdrawnFact,
 )
@@ -40,6 +45,24 @@ LIFETIME_S = 120
 BUY, SELL = 0, 1
 GTC, IOC = 0, 1
 ALICE, BOB, CAROL = (bytes([letter]) * 20 for letter in b"abc")
+
+CANCEL_INCOMING = OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_INCOMING).flags
+INSTRUCTIONS = [
+    OrderInstructions(TimeInForce.FOK, OrderType.MARKET),
+    OrderInstructions(TimeInForce.FOK_BUDGET),
+    OrderInstructions(post_only=PostOnly.REJECT),
+    OrderInstructions(post_only=PostOnly.SLIDE),
+    *(
+        OrderInstructions(time_in_force, order_type, self_trade_prevention=mode)
+        for mode in SelfTradePrevention
+        for time_in_force, order_type in (
+            (TimeInForce.GTC, OrderType.LIMIT),
+            (TimeInForce.GTC, OrderType.STOP_LIMIT),
+            (TimeInForce.IOC, OrderType.STOP_MARKET),
+        )
+    ),
+]
+"""Every kind of order but plain ones."""
 
 LISTINGS: tuple[Intent, ...] = (
     ListAsset(BASE, AssetListing("QTRA", b"\x01" * 20, 18, 10**10)),
