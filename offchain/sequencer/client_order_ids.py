@@ -70,7 +70,11 @@ class ClientOrderIds:
         place = self._recent.get(key)
         if place is not None:
             yield place
-            return
+        else:
+            yield from self._entered(packed)
+
+    def _entered(self, packed: bytes) -> Iterator[int]:
+        """The places of the orders whose entries are sorted."""
         hashed = self._hash(packed)
         entries = self._shards[hashed >> _SHARD_SHIFT]
         at = int(entries.searchsorted(np.uint64(hashed << 32)))

@@ -242,10 +242,7 @@ def unpack_notes(group: StoredGroup) -> list[tuple[int, Attachment]]:
     """
     if not len(group.notes):
         return []
-    try:
-        return [(place, decode_attachment(note)) for place, note in _NOTES.decode(group.notes)]
-    except UnicodeDecodeError as error:
-        raise msgspec.DecodeError(str(error)) from error
+    return [(place, decode_attachment(note)) for place, note in _NOTES.decode(group.notes)]
 
 
 def _bounds(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:

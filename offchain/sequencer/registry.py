@@ -262,8 +262,7 @@ class Registry:
 
     def _put_taken(self, command: Command, attachment: Attachment) -> None:
         """The order of a command is in a book, or armed."""
-        if not isinstance(attachment, OrderAuthorization):
-            raise StateDiverged(f"Command {command.sequence} is not the order that the engine took it for.")
+        assert isinstance(attachment, OrderAuthorization), "only orders are accepted"
         account, market = command.account, command.market
         asset = self.listings.markets[market].base.asset_id
         lane, seq = attachment.lane, attachment.seq

@@ -20,6 +20,7 @@ from offchain.core.commands import (
     DepositFact,
     ExitFact,
     FloorFact,
+    OperatorMark,
     OrderAuthorization,
     WithdrawalAuthorization,
     WithdrawnFact,
@@ -33,6 +34,7 @@ from offchain.core.intents import (
     Intent,
     ListAsset,
     ListMarket,
+    Operate,
     PlaceOrder,
     Receipt,
     RecordChainFact,
@@ -234,6 +236,8 @@ def _agrees(intent: Intent, logged: LoggedCommand) -> bool:
         case SetFees():
             rates = (command.maker_fee_ppm, command.taker_fee_ppm)
             return (CommandKind.SET_FEES, intent.maker_fee_ppm, intent.taker_fee_ppm) == (command.kind, *rates)
+        case Operate():
+            return attachment == OperatorMark(intent.operator) and _agrees(intent.setting, logged)
     return command.kind == _OPERATIONS[type(intent)]
 
 

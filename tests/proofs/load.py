@@ -20,6 +20,8 @@ from offchain.core.intents import (
     CancelAllOrders,
     CancelOrder,
     Intent,
+    Operate,
+    OperatorIntent,
     PlaceOrder,
     Receipt,
     ReplaceOrder,
@@ -157,6 +159,11 @@ class Operator:
         self._chance = chance
 
     def ask(self) -> list[Intent]:
+        """What the operator sets, now and then under a name."""
+        settings = self._settings()
+        return [Operate(b"o" * 20, one) for one in settings] if self._chance.random() < 0.5 else list(settings)
+
+    def _settings(self) -> list[OperatorIntent]:
         """A restriction, which may cancel orders, and the end of it; or a limit that some orders will meet."""
         chance = self._chance
         owner = chance.choice(OWNERS)
