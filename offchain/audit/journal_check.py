@@ -23,7 +23,7 @@ from offchain.sequencer.records import (
     read_groups,
     read_segment,
 )
-from offchain.sequencer.snapshot import read_snapshot, snapshot_paths
+from offchain.sequencer.snapshot import read_snapshot, snapshot_paths, snapshot_sequence
 
 _MIB: Final = 1 << 20
 _ALWAYS: Final = ("sequence", "timestamp_us", "kind")
@@ -39,18 +39,20 @@ class Finding(NamedTuple):
 class _Walk:
     """What was seen of the segments so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, snapshots: set[int]) -> None:
+        self.snapshots = snapshots
+        """The commands that snapshots stand at."""
         self.next: tuple[int, int] | None = None
         """First sequence and checksum that the next segment must go on from; None: anything."""
         self.ends: dict[int, int] = {}
-        """Checksum of each group by its last sequence, for snapshots to be compared with."""
+        """Checksums of the groups that end there, for the snapshots to be compared with."""
         self.commands = 0
         self.groups = 0
 
 
 def check_journal(folder: Path) -> Iterator[Finding]:
     """Everything in the folder, file by file, each group and each snapshot checked; the totals come last."""
-    disk, walk = Disk(), _Walk()
+    disk, walk = Disk(), _Walk({snapshot_sequence(path) for path in snapshot_paths(folder)})
     names = sorted({path.name for place in (folder, folder / ARCHIVE) for path in place.glob(SEGMENT_PATTERN)})
     if not names:
         yield Finding(f"{folder} holds no journal", is_damage=True)
@@ -94,7 +96,8 @@ def _check_segment(path: Path, disk: Disk, walk: _Walk, *, is_last: bool) -> Ite
             break
         groups += 1
         walk.next = (found.last_sequence + 1, found.checksum)
-        walk.ends[found.last_sequence] = found.checksum
+        if found.last_sequence in walk.snapshots:
+            walk.ends[found.last_sequence] = found.checksum
     walk.groups += groups
     walk.commands += walk.next[0] - segment.first_sequence
     yield Finding(

@@ -109,7 +109,11 @@ class Engine:
             row = command.pack()
         except struct.error:
             return RejectReason.MALFORMED
-        return RejectReason(self._machine.judge(_words(row)))
+        return RejectReason(self.check_row(row))
+
+    def check_row(self, row: bytes) -> int:
+        """The same for a command as `Command.pack` gives it, as a number."""
+        return self._machine.judge(_words(row))
 
     def balance(self, account: int, asset: int) -> tuple[int, int]:
         """Available and reserved ledger units; zeros for what was never touched."""

@@ -38,6 +38,8 @@ class ClientOrderIds:
     def __init__(self, keys: Callable[[int, int], Iterator[npt.NDArray[np.uint32]]]) -> None:
         self._keys = keys
         self._offset, *self._factors = struct.unpack(f"<{1 + _WORDS}Q", os.urandom(8 * (1 + _WORDS)))
+        self._hashed = (b"", 0)
+        """The key that was hashed last: who finds nothing under a key is about to take it."""
         self._known = 0
         """Orders up to this place are either in a shard or wait for theirs."""
         self._shards: list[Entries] = [np.empty(0, np.uint64) for _ in range(_SHARDS)]
@@ -104,8 +106,10 @@ class ClientOrderIds:
         self._shards[shard] = merged
 
     def _hash(self, packed: bytes) -> int:
-        total: int = sum(map(mul, self._factors, _SPLIT(packed)), self._offset)
-        return (total & _MASK) >> 32
+        if packed != self._hashed[0]:
+            total: int = sum(map(mul, self._factors, _SPLIT(packed)), self._offset)
+            self._hashed = (packed, (total & _MASK) >> 32)
+        return self._hashed[1]
 
     def _hash_many(self, words: npt.NDArray[np.uint32]) -> Entries:
         sums = np.full(len(words), self._offset, np.uint64)

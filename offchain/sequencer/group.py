@@ -47,9 +47,9 @@ class Group:
         if attachment is None and self.operator is not None:
             attachment = OperatorMark(self.operator)
         entry = _packed(command, attachment)
-        self.check(command)
+        self._refuse_for(self.machine.engine.check_row(entry[0]), command)
         try:
-            logged = self.machine.apply(command, attachment)
+            logged = self.machine.apply(command, attachment, entry[0])
         except BaseException as error:
             self.broken = f"applying command {command.sequence} failed: {public_reason(error)}"
             raise
@@ -63,7 +63,9 @@ class Group:
         Raises:
             QuantaTradeError: it would not.
         """
-        reason = self.machine.engine.check(command)
+        self._refuse_for(self.machine.engine.check(command), command)
+
+    def _refuse_for(self, reason: int, command: Command) -> None:
         if reason:
             raise refusal(self.machine, command, RejectReason(reason))
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from offchain.core.commands import Attachment, Command
 from offchain.core.errors import StateDiverged
-from offchain.core.events import EventKind, LoggedCommand
+from offchain.core.events import Event, EventKind, LoggedCommand
 from offchain.matching.engine import Engine
 from offchain.sequencer.registry import Registry
 
@@ -24,15 +24,15 @@ class Machine:
         self.sequence = sequence
         self.timestamp_us = timestamp_us
 
-    def apply(self, command: Command, attachment: Attachment) -> LoggedCommand:
-        """Apply the next command, one that the engine has no reason to refuse.
+    def apply(self, command: Command, attachment: Attachment, row: bytes | None = None) -> LoggedCommand:
+        """Apply the next command, one that the engine has no reason to refuse; `row` is the same, if it is packed.
 
         Raises:
             StateDiverged: the engine refuses it, so this is not the state in which it was taken.
         """
         if command.sequence != self.sequence + 1:
             raise StateDiverged(f"Command {command.sequence} was given to a machine at {self.sequence}.")
-        events = tuple(self.engine.apply(command))
+        events = tuple(Event.unpack_all(self.engine.apply_row(row or command.pack())))
         logged = LoggedCommand(command, attachment, events)
         if events[0].kind == _REJECTED:
             raise _refused(command.sequence, events[0].reason)
