@@ -111,7 +111,7 @@ class Trader:
 
 
 class Treasury:
-    """The caller through which funds come and go: facts of the chain, withdrawals, what becomes of them, fees."""
+    """The caller for all that is not a trader's: facts of the chain, withdrawals, what becomes of them, settings."""
 
     def __init__(self, run: int, chance: Random, chain_position: tuple[int, int], now_s: int = NOW_S) -> None:
         self._run = run
@@ -120,24 +120,27 @@ class Treasury:
         self._now_s = now_s
         self._step = 0
         self._open: list[tuple[RequestWithdrawal, int]] = []
+        self._operator = Operator(chance)
 
     def ask(self) -> list[Intent]:
-        """The next intent: one at a time, because places on the chain must rise."""
+        """The next intents: of the chain's facts one at a time, because their places must rise."""
         self._step += 1
         draw = self._chance.random()
-        if draw < 0.3:
+        if draw < 0.25:
             self._place += 1
             return [deposit(self._place, self._owner(), self._chance.choice((BASE, QUOTE)), self._amount())]
-        if draw < 0.6 or not self._open:
+        if draw < 0.5 or not self._open:
             nonce = self._run * 1_000_000 + self._step
             return [withdrawal(self._owner(), nonce, self._amount(), deadline_s=self._now_s + 3_600)]
-        if draw < 0.75:
+        if draw < 0.65:
             request, _ = self._open.pop()
             self._place += 1
             signed = request.authorization
             return [paid(self._place, signed.owner, signed.nonce, request.amount_units, request.asset)]
-        if draw < 0.9:
+        if draw < 0.8:
             return [RevertWithdrawal(self._open.pop()[1])]
+        if draw < 0.95:
+            return self._operator.ask()
         return [SetFees(self._step % 1_000, 1_000 + self._run % 1_000, self._owner())]
 
     def answered(self, intent: Intent, receipt: Receipt) -> None:
@@ -153,18 +156,28 @@ class Treasury:
 
 
 class Operator:
-    """The caller who restricts trading, and lets it go on at once."""
+    """Who restricts trading, and soon lets it go on: of all at once, of one wallet when asked the next time."""
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
+        self._left: list[OperatorIntent] = [
+            SetKillSwitch(False),
+            SetKillSwitch(False, b"", MARKET),
+            SetMarketRisk(MARKET, 0, 0, 0),
+            SetCircuitBreaker(MARKET, 0, 0),
+            SetMarketStatus(MARKET, MarketStatus.TRADING),
+            *(freed for owner in OWNERS for freed in _freed(owner)),
+        ]
+        """What ends the restrictions that are in force, or may be from an earlier run."""
 
     def ask(self) -> list[Intent]:
         """What the operator sets, now and then under a name."""
-        settings = self._settings()
+        settings, self._left = self._left, []
+        if not settings:
+            settings = self._restrict()
         return [Operate(b"o" * 20, one) for one in settings] if self._chance.random() < 0.5 else list(settings)
 
-    def _settings(self) -> list[OperatorIntent]:
-        """A restriction, which may cancel orders, and the end of it; or a limit that some orders will meet."""
+    def _restrict(self) -> list[OperatorIntent]:
         chance = self._chance
         owner = chance.choice(OWNERS)
         opening = SetMarketStatus(MARKET, MarketStatus.TRADING)
@@ -172,27 +185,32 @@ class Operator:
             case 0:
                 return [SetMarketStatus(MARKET, chance.choice(list(MarketStatus))), opening]
             case 1:
-                killed, market = chance.choice(((owner, 0), (b"", MARKET), (b"", 0)))
-                return [SetKillSwitch(True, killed, market), SetKillSwitch(False, killed, market)]
+                market = chance.choice((0, MARKET))
+                return [SetKillSwitch(True, b"", market), SetKillSwitch(False, b"", market)]
             case 2:
+                self._left = [SetMarketRisk(MARKET, 0, 0, 0)]
                 return [SetMarketRisk(MARKET, chance.choice((0, 50_000)), chance.choice((0, 80_000)), 0)]
             case 3:
-                return [SetCircuitBreaker(MARKET, *chance.choice(((0, 0), (40_000, 10_000_000)))), opening]
-            case 4:
-                return [SetAccountLimits(chance.choice((0, 20)), *chance.choice(((0, 0), (50, 60))), owner)]
-        return [SetPositionCap(owner, BASE, chance.choice((0, 2 * 10**12))), opening]
+                self._left = [SetCircuitBreaker(MARKET, 0, 0), opening]
+                return [SetCircuitBreaker(MARKET, 40_000, 10_000_000), opening]
+        self._left = _freed(owner)
+        return [
+            chance.choice(
+                (SetAccountLimits(9, 20, 60, owner), SetPositionCap(owner, BASE, 10**12), SetKillSwitch(True, owner))
+            )
+        ]
 
-    def answered(self, intent: Intent, receipt: Receipt) -> None:
-        """Nothing follows from it."""
+
+def _freed(owner: bytes) -> list[OperatorIntent]:
+    return [SetAccountLimits(0, 0, 0, owner), SetPositionCap(owner, BASE, 0), SetKillSwitch(False, owner)]
 
 
-Caller = Trader | Treasury | Operator
+Caller = Trader | Treasury
 
 
 def callers(traders: int, run: int, chance: Random, chain_position: tuple[int, int], now_s: int) -> Sequence[Caller]:
-    """Some traders, the treasury and the operator, each with a chance of its own, so that their order is free."""
+    """Some traders and the treasury, each with a chance of its own, so that their order among each other is free."""
     return [
         *(Trader(number, run, Random(chance.getrandbits(64)), now_s) for number in range(traders)),
         Treasury(run, Random(chance.getrandbits(64)), chain_position, now_s),
-        Operator(Random(chance.getrandbits(64))),
     ]
