@@ -83,19 +83,26 @@ class LaunchedExchange(NamedTuple):
 
 
 @contextlib.contextmanager
-def launched_exchange(state: Path, *, bots: bool = False, database_url: str = "") -> Iterator[LaunchedExchange]:
+def launched_exchange(
+    state: Path, *, bots: bool = False, database_url: str = "", operators: tuple[str, ...] = ()
+) -> Iterator[LaunchedExchange]:
     """Starts an exchange with its state in a folder, on SQLite unless a database is named; stops it at the end.
+
+    `operators` are the wallets that may set what operators set.
 
     Raises:
         ConfigurationError: it did not start; its logs are in the state folder.
     """
     node_urls = (f"http://127.0.0.1:{free_port()}",)
-    settings = Settings(state=state, port=free_port(), node_urls=node_urls, database_url=database_url)
+    settings = Settings(
+        state=state, port=free_port(), node_urls=node_urls, database_url=database_url, operators=operators
+    )
     environment = {
         "QUANTATRADE_STATE": str(state.resolve()),
         "QUANTATRADE_PORT": str(settings.port),
         "QUANTATRADE_NODE_URLS": json.dumps(settings.node_urls),
         "QUANTATRADE_DATABASE_URL": settings.database_url,
+        "QUANTATRADE_OPERATORS": json.dumps(settings.operators),
     }
     command = [sys.executable, "-m", "offchain.cli", "up", "--bots" if bots else "--no-bots"]
     log = state / "logs" / "up.log"

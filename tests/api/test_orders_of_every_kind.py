@@ -1,16 +1,31 @@
 """Orders of every kind through the API: what the answer says, and what reads show afterwards."""
 
-from typing import Any
+import asyncio
+from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from offchain.client.client import Client
 from offchain.client.session import Session
+from offchain.client.stream import Stream
+from offchain.client.stream_messages import Heartbeat, PrivateSnapshotMessage, PrivateUpdateMessage
 from offchain.client.wallet import Wallet
 from offchain.core.errors import OrderError, QuantaTradeError, WouldCross, WouldTrigger
 from tests.support.chainless_exchange import RunningExchange
 
 MARKET = "QTRA-USDC"
+_T = TypeVar("_T")
+
+
+async def next_of(stream: Stream, kind: type[_T]) -> _T:
+    """The next message that is no heartbeat; it has to be of this kind."""
+    async with asyncio.timeout(10):
+        async for message in stream:
+            if not isinstance(message, Heartbeat):
+                assert isinstance(message, kind), message
+                return message
+    raise AssertionError
 
 
 class Trader:
@@ -161,6 +176,34 @@ async def test_own_orders_meet(
     assert [row async for row in traders[1].session.prevented_matches()] == []
 
 
+async def test_the_private_stream_tells_of_armed_stops_and_prevented_matches(
+    traders: list[Trader], client: Client
+) -> None:
+    trader = traders[0]
+    async with await client.stream() as stream:
+        await stream.sign_in(trader.session.access_token)
+        await stream.subscribe("private")
+        await next_of(stream, PrivateSnapshotMessage)
+        stop = await trader.place("BUY", "9", "1", order_type="STOP_LIMIT", stop_price="8")
+        update = await next_of(stream, PrivateUpdateMessage)
+        (row,) = update.orders
+        assert (row["orderId"], row["armed"], row["stopPrice"]) == (stop.order_id, True, "8")
+        old = await trader.place("SELL", "5", "2")
+        await next_of(stream, PrivateUpdateMessage)
+        new = await trader.place("BUY", "5", "2", self_trade_prevention="CANCEL_BOTH")
+        update = await next_of(stream, PrivateUpdateMessage)
+        (match,) = update.prevented_matches
+        assert (match["orderId"], match["restingOrderId"]) == (new.order_id, old.order_id)
+        assert {row["orderId"]: row["status"] for row in update.orders} == {
+            new.order_id: "CANCELLED",
+            old.order_id: "CANCELLED",
+        }
+        # What was missed is told again.
+        await stream.unsubscribe("private")
+        await stream.subscribe("private", since_seq=update.prev_seq)
+        assert (await next_of(stream, PrivateUpdateMessage)).prevented_matches == update.prevented_matches
+
+
 async def test_an_order_is_tested_without_being_placed(
     exchange: RunningExchange, client: Client, traders: list[Trader]
 ) -> None:
@@ -197,8 +240,6 @@ async def test_all_orders_of_a_market_are_cancelled_stops_too(traders: list[Trad
 
 
 async def test_the_same_stop_with_another_stop_price_is_another_order(traders: list[Trader], client: Client) -> None:
-    import msgspec  # noqa: PLC0415
-
     wallet = traders[1].wallet
     order = wallet.order(MARKET, "BUY", "3", "10", order_type="STOP_LIMIT", stop_price="2.9")
     placed = await client.place(order)

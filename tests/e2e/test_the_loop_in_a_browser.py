@@ -16,6 +16,7 @@ from offchain.core.order_life import OrderStatus
 from offchain.local.launch import LaunchedExchange
 from tests.e2e.browser import needs_browser
 from tests.e2e.injected_wallet import InjectedWallet
+from tests.support.exchange import OPERATOR
 from tests.support.traders import trader
 
 pytestmark = [pytest.mark.timeout(240), needs_browser]
@@ -129,6 +130,34 @@ async def test_a_post_only_order_rests_and_is_changed_and_a_stop_waits(
         await expect(page.get_by_text("No open orders")).to_be_visible()
         await expect(balance(page, "USDC", "available")).to_have_text("500.00")
         await seller.session.cancel_all()
+
+
+async def test_the_ticket_follows_what_the_market_takes(
+    page: Page, wallet: InjectedWallet, exchange: LaunchedExchange
+) -> None:
+    await page.goto(exchange.url + "/trade/QTRA-USDC")
+    await connect(page, wallet)
+    ticket = page.get_by_role("form", name="Order ticket")
+    market = page.get_by_role("region", name="Market", exact=True)
+    async with Client(exchange.url) as client:
+        operator = await client.sign_in(client.wallet(OPERATOR))
+        for status, badge, notice in (
+            ("HALT", "Halted", "Trading in QTRA-USDC is halted."),
+            ("CANCEL_ONLY", "Cancel only", "QTRA-USDC takes cancels only."),
+            ("POST_ONLY", "Post-only", "QTRA-USDC takes post-only orders. Choose post-only under Advanced."),
+        ):
+            await operator.operate("/markets/QTRA-USDC/status", {"status": status})
+            await expect(ticket.get_by_text(notice)).to_be_visible()
+            await expect(market.get_by_text(badge)).to_be_visible()
+        await ticket.locator("summary").click()
+        await ticket.get_by_label("Post-only").select_option(label="Move it so that it rests")
+        await expect(ticket.get_by_text("takes post-only orders")).to_be_hidden()
+        await operator.operate("/markets/QTRA-USDC/status", {"status": "TRADING"})
+        await expect(market.get_by_text("Post-only")).to_be_hidden()
+        await operator.operate("/markets/QTRA-USDC/kill-switch", {"on": True})
+        await expect(ticket.get_by_text("was stopped by the exchange")).to_be_visible()
+        await operator.operate("/markets/QTRA-USDC/kill-switch", {"on": False})
+        await expect(ticket.get_by_text("was stopped by the exchange")).to_be_hidden()
 
 
 async def test_the_ticket_says_what_to_do(page: Page, wallet: InjectedWallet, exchange: LaunchedExchange) -> None:

@@ -5,15 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from offchain.chain.keys import LocalSigner
 from offchain.local.launch import LaunchedExchange, launched_exchange
 from tests.support.database import postgres_schema
+
+OPERATOR = LocalSigner(b"\x42" * 32)
+"""The wallet that may set what operators set, on the shared exchange."""
 
 
 @pytest.fixture(scope="session")
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaunchedExchange]:
     """An exchange without bots, shared by the tests of a run; each test uses wallets of its own."""
     folder: Path = tmp_path_factory.mktemp("exchange")
-    with launched_exchange(folder) as launched:
+    with launched_exchange(folder, operators=("0x" + OPERATOR.address.hex(),)) as launched:
         yield launched
 
 
