@@ -284,6 +284,15 @@ def test_orders_that_a_taken_back_fill_leaves_without_funds_are_cancelled_newest
     assert sorted(desk.machine.registry.live_of[1]) == [sells[0], kept]
 
 
+def test_a_fill_with_oneself_is_taken_back_and_cancels_nothing(desk):
+    desk.take(order(ALICE, "a"))
+    fill = desk.take(order(ALICE, "b", SELL, lane=0, tif=IOC)).events[1]
+    kept = desk.take(order(ALICE, "kept", BUY, 1, 5, lane=2)).sequence
+    receipt = desk.take(UnwindFill(fill, 3))
+    assert [event.kind for event in receipt.events] == [EventKind.UNWOUND]
+    assert sorted(desk.machine.registry.live_of[1]) == [kept]
+
+
 def test_what_a_seller_has_bid_with_the_proceeds_of_a_taken_back_fill_is_cancelled(desk):
     desk.take(order(ALICE, "a", BUY, 1_000, 1_000))
     fill = desk.take(order(BOB, "b", SELL, 1_000, 1_000, lane=0, tif=IOC)).events[1]

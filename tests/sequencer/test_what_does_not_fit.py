@@ -1,5 +1,7 @@
 """Rows, attachments and states that do not belong together are refused, however they came to meet."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,17 @@ async def test_it_does_not_matter_how_many_commands_are_replayed_together(folder
     expected = state_hash(replay(folder))
     monkeypatch.setattr("offchain.sequencer.replay._BATCH_COMMANDS", count)
     assert state_hash(replay(folder)) == expected
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+async def test_recovery_leaves_the_garbage_collector_as_it_was(folder, was_on):
+    try:
+        if not was_on:
+            gc.disable()
+        recover(folder)
+        assert gc.isenabled() == was_on
+    finally:
+        gc.enable()
 
 
 async def test_a_journal_without_snapshots_keeps_its_segments(folder):
