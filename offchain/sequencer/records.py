@@ -36,7 +36,7 @@ GROUP_COMMANDS_MAX: Final = 1 << 14
 NOTE_BYTES_MAX: Final = 1 << 20
 """The longest attachment that one command has."""
 GROUP_NOTES_MAX: Final = 4 << 20
-"""A commit with longer attachments, all but those of orders together, is written as several groups."""
+"""A commit with longer attachments, all together, is written as several groups."""
 NO_NOTE: Final = b""
 _MAGIC: Final = b"QTJOURNL"
 _MARKER: Final = b"QTGR"
