@@ -1,7 +1,8 @@
-"""Ways in which the files of a journal can be damaged. Each takes the files as they were and says what it did.
+"""Ways in which the files of a journal can be damaged. Each takes the files as they were, and changes them in place.
 
-`Files` are names with their bytes; a damage changes them in place. Where a damage needs to know where groups begin,
-it is told the `bounds` that each commit wrote; where it needs files that do not belong, another journal's.
+`Files` are names with their bytes, those of archived segments with `archive/` before them. Where a damage needs to know
+where groups begin, it is told the `bounds` that each commit wrote; where it needs files that do not belong, another
+journal's.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ class Scene:
     @property
     def segments(self) -> list[str]:
         """Names of the journal's segments, oldest first."""
-        return sorted(name for name in self.files if name.startswith("segment-"))
+        return sorted((name for name in self.files if "segment-" in name), key=lambda name: name.split("/")[-1])
 
     @property
     def snapshots(self) -> list[str]:
@@ -121,7 +122,7 @@ def swap_commits(scene: Scene) -> None:
 def append_garbage(scene: Scene) -> None:
     """Bytes that nobody wrote follow the end: noise, zeros, the journal's own, or another journal's."""
     name = scene.segment()
-    strange = scene.stranger[scene.chance.choice([name for name in scene.stranger if name.startswith("segment-")])]
+    strange = scene.stranger[scene.chance.choice([name for name in scene.stranger if "segment-" in name])]
     own = scene.files[scene.segment()]
     noise = scene.chance.randbytes(scene.chance.choice((1, 7, 100, 5_000)))
     start = scene.chance.randrange(len(own) or 1)
@@ -145,14 +146,14 @@ def swap_segments(scene: Scene) -> None:
 def rename_a_segment(scene: Scene) -> None:
     """A segment, or a copy of it, bears a name that it never had."""
     name = scene.segment()
-    sequence = scene.chance.choice((0, 7, int(name[8:28]) + 1, 10**19))
-    renamed = scene.chance.choice((f"segment-{sequence:020}.journal", "segment-copy.journal", f"segment-{name}"))
+    sequence = scene.chance.choice((0, 7, int(name.split("-")[-1].removesuffix(".journal")) + 1, 10**19))
+    renamed = scene.chance.choice((f"segment-{sequence:020}.journal", "segment-copy.journal", f"{name}.journal"))
     scene.files[renamed] = bytearray(scene.files[name]) if scene.chance.random() < 0.5 else scene.files.pop(name)
 
 
 def bring_in_a_strange_segment(scene: Scene) -> None:
     """A segment of another journal stands in the place of one, or beside them all."""
-    strange = scene.chance.choice([name for name in scene.stranger if name.startswith("segment-")])
+    strange = scene.chance.choice([name for name in scene.stranger if "segment-" in name])
     target = scene.chance.choice((scene.segment(), strange))
     scene.files[target] = bytearray(scene.stranger[strange])
 

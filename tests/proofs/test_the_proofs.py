@@ -14,7 +14,7 @@ from offchain.sequencer.sequencer import Sequencer
 from tests.proofs.damage import DAMAGES, Scene
 from tests.proofs.evidence import Witness
 from tests.proofs.load import beginning
-from tests.proofs.torn import outcome, write_base
+from tests.proofs.torn import _lay_out, outcome, write_base
 from tests.sequencer.world import ALICE, Clock, order
 
 ROOT = Path(__file__).parents[2]
@@ -62,12 +62,11 @@ async def test_each_kind_of_damage_changes_a_journal(tmp_path, damage):
     pytest.fail("it did nothing")
 
 
-async def test_a_sound_journal_recovers_to_its_last_command(tmp_path):
-    base = await write_base(tmp_path / "base", Random(1))
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_sound_journal_recovers_to_its_last_command(tmp_path, seed):
+    base = await write_base(tmp_path / "base", Random(seed))
     folder = tmp_path / "copy"
-    folder.mkdir()
-    for name, data in base.files.items():
-        (folder / name).write_bytes(data)
+    _lay_out(folder, base.files)
     assert await outcome(folder, base, 5) == ("recovered_equal", "")
 
 

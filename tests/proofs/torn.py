@@ -9,9 +9,9 @@ import argparse
 import asyncio
 import copy
 import logging
-import os
 import random
 import shlex
+import shutil
 import sys
 import tempfile
 import time
@@ -21,11 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 from benchmarks.figures import Figures
 from offchain.core.errors import JournalError, StateDiverged
 from offchain.core.events import LoggedCommand
 from offchain.sequencer.disk import Disk
 from offchain.sequencer.journal import iterate_commands
+from offchain.sequencer.records import ARCHIVE
 from offchain.sequencer.replay import new_machine, replay
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
 from offchain.sequencer.snapshot import state_hash
@@ -36,7 +39,11 @@ from tests.sequencer.world import NOW_S, Clock, order
 
 SCENES = 24
 TRADERS = 2
-OPTIONS = SequencerOptions(snapshot_every_commands=25, snapshots_kept=4, segment_bytes=6_000)
+KEEPING = SequencerOptions(snapshot_every_commands=25, snapshots_kept=4, segment_bytes=6_000)
+ARCHIVING = SequencerOptions(
+    snapshot_every_commands=25, snapshots_kept=2, segment_bytes=6_000, journal_archive=Path(ARCHIVE)
+)
+"""Its archive lies in the journal's own folder."""
 REFUSED, EQUAL, SHORTER = "refused", "recovered_equal", "recovered_without_the_unacknowledged"
 
 
@@ -54,6 +61,7 @@ class HastyDisk(Disk):
 class Base:
     """A sound journal, as a killed writer leaves it. `acknowledged`: the last command that anybody was told of."""
 
+    options: SequencerOptions
     files: Files
     bounds: Bounds
     acknowledged: int
@@ -62,8 +70,9 @@ class Base:
 
 
 async def write_base(folder: Path, chance: Random) -> Base:
-    """Write a journal of some thirty commits in a few segments, with snapshots."""
-    sequencer = Sequencer.open(folder, OPTIONS, Clock(), HastyDisk())
+    """Write a journal of some thirty commits in a few segments, with snapshots and perhaps an archive."""
+    options = chance.choice((KEEPING, ARCHIVING))
+    sequencer = Sequencer.open(folder, _in(folder, options), Clock(), HastyDisk())
     await sequencer.start()
     bounds: Bounds = []
     told = 0
@@ -84,13 +93,14 @@ async def write_base(folder: Path, chance: Random) -> Base:
     for command, attachment in iterate_commands(folder):
         machine.apply(command, attachment)
         hashes[machine.sequence] = state_hash(machine)
-    return Base(files, bounds, acknowledged, hashes)
+    places = [(f"{ARCHIVE}/{name}" if f"{ARCHIVE}/{name}" in files else name, *span) for name, *span in bounds]
+    return Base(options, files, places, acknowledged, hashes)
 
 
 async def outcome(folder: Path, base: Base, behind: int) -> tuple[str, str]:
     """What becomes of a journal, and, if that must not be, what is wrong. One subscriber is at command `behind`."""
     try:
-        sequencer = Sequencer.open(folder, OPTIONS, Clock(), HastyDisk())
+        sequencer = Sequencer.open(folder, _in(folder, base.options), Clock(), HastyDisk())
     except (JournalError, StateDiverged):
         return REFUSED, ""
     try:
@@ -128,7 +138,6 @@ async def prove(count: int, chance: Random, bar: Bar) -> tuple[Counter[str], lis
     with tempfile.TemporaryDirectory(prefix="quantatrade-torn-") as place:
         bases = [await write_base(Path(place) / f"base-{number}", chance) for number in range(SCENES)]
         folder = Path(place) / "damaged"
-        folder.mkdir()
         for number in range(count):
             base, stranger = chance.sample(bases, 2)
             files, done = _damaged(base, stranger, chance)
@@ -158,19 +167,22 @@ def _damaged(base: Base, stranger: Base, chance: Random) -> tuple[Files, Sequenc
             return files, [damage.__name__ for damage in damages]
 
 
+def _in(folder: Path, options: SequencerOptions) -> SequencerOptions:
+    archive = options.journal_archive
+    return msgspec.structs.replace(options, journal_archive=None if archive is None else folder / archive)
+
+
 def _read(folder: Path) -> Files:
-    return {
-        name: bytearray((folder / name).read_bytes())
-        for name in os.listdir(folder)
-        if name.endswith((".journal", ".state"))
-    }
+    paths = [path for path in folder.rglob("*") if path.suffix in (".journal", ".state")]
+    return {str(path.relative_to(folder)): bytearray(path.read_bytes()) for path in paths}
 
 
 def _lay_out(folder: Path, files: Files) -> None:
-    for path in folder.iterdir():
-        path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
     for name, data in files.items():
-        (folder / name).write_bytes(data)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
 
 
 def _sizes(folder: Path) -> dict[str, int]:
