@@ -18,7 +18,6 @@ from tests.matching.streams import SIGNED, WORDS
 COMMANDS = 700
 ASKED_EACH = 70
 GARBAGE_SHARE = 0.06
-NEAR_WORDS = (0, 1, 2, -1)
 
 
 class Question(NamedTuple):

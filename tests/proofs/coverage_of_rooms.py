@@ -16,7 +16,6 @@ from benchmarks.figures import Figures
 ROOT: Final = Path(__file__).parents[2]
 ROOMS: Final = {"matching": 98.0, "sequencer": 98.0}
 """The least that is asked of each, in percent of lines and of branches."""
-Counts = dict[str, int]
 
 
 def main() -> int:

@@ -35,7 +35,7 @@ SOURCES: Final = ROOT / "offchain" / "matching"
 PACKAGE: Final = "offchain.matching"
 LOADED_ANEW: Final = (PACKAGE, "tests.matching", "tests.support")
 EXAMS: Final = 4
-EXAM_SECONDS: Final = 20
+EXAM_SECONDS: Final = 10
 SUITE_SECONDS: Final = 60
 MEMORY_BYTES: Final = 4 * 2**30
 """A mutant may run for ever, and take what memory there is: processor time and memory of its process are limited."""
