@@ -75,31 +75,31 @@ replay-kill: build ## The same, with the process killed ten times on the way (SE
 	@$(PYTHON) -m benchmarks.replay --kills 10 $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data $(DATA))
 
 .PHONY: bench-engine
-bench-engine: .build/.engine ## Measure the matching engine, beside a plain std::map book in C++ on the same commands
+bench-engine: install .build/.engine ## Measure the matching engine, beside a plain std::map book in C++ on the same commands
 	@$(PYTHON) -m benchmarks.engine
 
 .PHONY: diff-engine
-diff-engine: .build/.engine ## Hold the engine to its uncompiled sources and the reference model (N=commands, SEED=n)
+diff-engine: install .build/.engine ## Hold the engine to its uncompiled sources and the reference model (N=commands, SEED=n)
 	@$(PYTHON) -m tests.proofs.diff_engine $(if $(N),--commands $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: coverage
-coverage: .build/.engine ## Measure what the tests of the engine and of the sequencer reach, lines and branches
+coverage: install .build/.engine ## Measure what the tests of the engine and of the sequencer reach, lines and branches
 	@$(PYTHON) -m tests.proofs.coverage_of_rooms
 
 .PHONY: mutants
-mutants: ## Put faults into the engine's sources, and count those that its tests find (N=faults, SEED=n)
+mutants: install ## Put faults into the engine's sources, and count those that its tests find (N=faults, SEED=n)
 	@$(PYTHON) -m tests.proofs.mutants $(if $(N),--mutants $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: crash
-crash: .build/.engine ## Kill a writer under load, and prove that nothing acknowledged is lost or doubled (N=kills, SEED=n)
+crash: install .build/.engine ## Kill a writer under load, and prove that nothing acknowledged is lost or doubled (N=kills, SEED=n)
 	@$(PYTHON) -m tests.proofs.crash $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: torn
-torn: .build/.engine ## Damage journals, and prove that none is taken for another (N=journals, SEED=n)
+torn: install .build/.engine ## Damage journals, and prove that none is taken for another (N=journals, SEED=n)
 	@$(PYTHON) -m tests.proofs.torn $(if $(N),--journals $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: simulate
-simulate: .build/.engine ## Simulate exchanges on a disk that fails and loses power in every way (N=simulations, SEED=n)
+simulate: install .build/.engine ## Simulate exchanges on a disk that fails and loses power in every way (N=simulations, SEED=n)
 	@$(PYTHON) -m tests.proofs.simulate $(if $(N),--simulations $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: clean

@@ -1,16 +1,14 @@
-"""`kill -9` a thousand times: one journal, a writer under load, killed at random moments, recovered and compared.
+"""`make crash`: `kill -9` of a writer under load at random moments, each followed by recovery of its one journal.
 
 After each kill: every acknowledged command is there, once, as it was asked for; no command is there twice; the machine
 that recovery builds is the one that a replay of every command builds; and accounts hold what came in less what went
 out. The moments of the kills are the machine's own; what is asked repeats by the seed.
 """
 
-import argparse
 import gc
 import logging
 import os
 import random
-import shlex
 import signal
 import sys
 import tempfile
@@ -19,12 +17,14 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from benchmarks.figures import Figures
 from offchain.core.intents import Intent
 from offchain.sequencer.journal import Journal
 from offchain.sequencer.replay import recover, replay
 from tests.proofs.evidence import Witness
-from tests.proofs.telling import Bar, tell_findings
+from tests.proofs.telling import Bar, any_seed, tell_findings
 from tests.proofs.writer import OPTIONS, Answered, Asked, read_report, write_until_killed
 
 ANSWERS_MAX = 60
@@ -109,29 +109,27 @@ class CrashProof:
         self._unanswered = [intent for intents in waiting.values() for intent in intents]
 
 
-def main() -> int:
-    """Kill, tell the figures; 1 if anything was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=1_000)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    options = parser.parse_args()
-    sys.stderr.write(f"SEED={options.seed}\n")
+@click.command()
+@click.option("--kills", default=1_000, type=click.IntRange(min=1), help="How many writers are killed.")
+@click.option("--seed", default=any_seed, type=int, help="The same seed asks the same things.")
+def main(kills: int, seed: int) -> None:
+    """Kill writers under load, and hold what is recovered to what they had acknowledged."""
     logging.disable()
     started_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="quantatrade-crash-") as folder:
-        proof = CrashProof(Path(folder), options.seed)
+        proof = CrashProof(Path(folder), seed)
         findings = proof.witness.findings
-        bar = Bar("Kills", options.kills)
+        bar = Bar("Kills", kills)
         gc.freeze()
         run = 0
-        while run < options.kills and not findings.all:
+        while run < kills and not findings.all:
             run += 1
             proof.kill_one(run)
             bar.advance(f"{proof.acknowledged} acknowledged, {len(findings.lost)} lost")
         if not findings.all:
             proof.finish()
         bar.stop()
-    figures = Figures("crash", shlex.join(["python", "-m", "tests.proofs.crash", *sys.argv[1:]]))
+    figures = Figures("crash", f"make crash N={kills} SEED={seed}")
     figures.tell("kills", run, "kills", run)
     figures.tell("acknowledged", proof.acknowledged, "commands", run)
     figures.tell("acknowledged_lost", len(findings.lost), "commands", proof.acknowledged)
@@ -140,8 +138,8 @@ def main() -> int:
     figures.tell("recovered_differently", len(findings.diverged), "findings", run)
     figures.tell("commands", proof.witness.machine.sequence, "commands", run)
     figures.tell("seconds", round(time.monotonic() - started_s, 1), "s", 1)
-    return tell_findings(findings.all, options.seed)
+    sys.exit(tell_findings(findings.all, seed))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,48 +1,45 @@
-"""Simulated exchanges, as many as one likes, each with a seed of its own: see `tests/sequencer/simulation.py`."""
+"""`make simulate`: simulated exchanges, each with a seed of its own (`tests/sequencer/simulation.py`)."""
 
-import argparse
 import logging
-import random
-import shlex
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
+import click
+
 from benchmarks.figures import Figures
-from tests.proofs.telling import Bar, tell_findings
+from tests.proofs.telling import Bar, any_seed, tell_findings
 from tests.sequencer.simulation import Simulation
 
 
-def main() -> int:
-    """Simulate, tell the figures; 1 if anything was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--simulations", type=int, default=1_000)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    options = parser.parse_args()
-    sys.stderr.write(f"SEED={options.seed}\n")
+@click.command()
+@click.option("--simulations", default=1_000, type=click.IntRange(min=1), help="How many exchanges are simulated.")
+@click.option("--seed", default=any_seed, type=int, help="That of the first; each has the next one.")
+def main(simulations: int, seed: int) -> None:
+    """Simulate exchanges on a disk that fails and loses power."""
     logging.disable()
     started_s = time.monotonic()
     totals: Counter[str] = Counter()
     findings: list[str] = []
-    bar = Bar("Simulations", options.simulations)
-    for seed in range(options.seed, options.seed + options.simulations):
+    bar = Bar("Simulations", simulations)
+    for one in range(seed, seed + simulations):
         with tempfile.TemporaryDirectory(prefix="quantatrade-simulate-") as folder:
-            simulation = Simulation(seed, Path(folder))
+            simulation = Simulation(one, Path(folder))
             simulation.run()
-        findings += [f"SEED={seed} N=1: {finding}" for finding in simulation.findings]
+        findings += [f"SEED={one} N=1: {finding}" for finding in simulation.findings]
         totals.update(simulation.totals)
         bar.advance(f"{totals['power_failures']} power failures, {len(findings)} findings")
     bar.stop()
-    figures = Figures("simulate", shlex.join(["python", "-m", "tests.proofs.simulate", *sys.argv[1:]]))
-    figures.tell("simulations", options.simulations, "simulations", options.simulations)
+    figures = Figures("simulate", f"make simulate N={simulations} SEED={seed}")
+    figures.tell("simulations", simulations, "simulations", simulations)
     for metric, count in totals.items():
-        figures.tell(metric, count, metric, options.simulations)
-    figures.tell("findings", len(findings), "findings", options.simulations)
+        figures.tell(metric, count, metric, simulations)
+    figures.tell("findings", len(findings), "findings", simulations)
     figures.tell("seconds", round(time.monotonic() - started_s, 1), "s", 1)
-    return tell_findings(findings, options.seed)
+    sys.exit(tell_findings(findings, seed))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,5 +1,6 @@
 """How a proof shows that it goes on, and what it found."""
 
+import random
 import sys
 from collections.abc import Sequence
 
@@ -7,6 +8,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 _FINDINGS_SHOWN = 10
+
+
+def any_seed() -> int:
+    """A seed for who names none; said at once, so that a run that is broken off can be repeated too."""
+    seed = random.SystemRandom().randrange(2**32)
+    sys.stderr.write(f"SEED={seed}\n")
+    return seed
 
 
 class Bar:

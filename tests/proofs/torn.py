@@ -1,16 +1,13 @@
-"""Ten thousand damaged journals: each recovers to what was promised, or refuses loudly. Never something else.
+"""`make torn`: damaged journals. Each recovers to what was promised, or refuses loudly; never something else.
 
 What was promised is every command that was acknowledged: what may be missing is only what nobody was ever told. An
 exchange that opens a journal also has subscribers, which remember how far they have seen it; the loss of what stands
 at its very end shows there.
 """
 
-import argparse
 import asyncio
 import copy
 import logging
-import random
-import shlex
 import shutil
 import sys
 import tempfile
@@ -21,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import click
 import msgspec
 
 from benchmarks.figures import Figures
@@ -34,7 +32,7 @@ from offchain.sequencer.sequencer import Sequencer, SequencerOptions
 from offchain.sequencer.snapshot import state_hash
 from tests.proofs.damage import DAMAGES, Bounds, Files, Scene
 from tests.proofs.load import beginning, callers
-from tests.proofs.telling import Bar, tell_findings
+from tests.proofs.telling import Bar, any_seed, tell_findings
 from tests.sequencer.world import NOW_S, Clock, order
 
 SCENES = 24
@@ -207,27 +205,25 @@ class _Reader:
             self.done.set()
 
 
-def main() -> int:
-    """Damage, tell the figures; 1 if anything was found."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--journals", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    options = parser.parse_args()
-    sys.stderr.write(f"SEED={options.seed}\n")
+@click.command()
+@click.option("--journals", default=10_000, type=click.IntRange(min=1), help="How many journals are damaged.")
+@click.option("--seed", default=any_seed, type=int, help="The same seed does the same damage.")
+def main(journals: int, seed: int) -> None:
+    """Damage journals, and see what becomes of each."""
     logging.disable()
     started_s = time.monotonic()
-    bar = Bar("Journals", options.journals)
-    outcomes, findings = asyncio.run(prove(options.journals, Random(options.seed), bar))
+    bar = Bar("Journals", journals)
+    outcomes, findings = asyncio.run(prove(journals, Random(seed), bar))
     bar.stop()
     damaged = outcomes.total()
-    figures = Figures("torn", shlex.join(["python", "-m", "tests.proofs.torn", *sys.argv[1:]]))
+    figures = Figures("torn", f"make torn N={journals} SEED={seed}")
     figures.tell("damaged", damaged, "journals", damaged)
     for how in (EQUAL, SHORTER, REFUSED):
         figures.tell(how, outcomes[how], "journals", damaged)
     figures.tell("silent_divergence", len(findings), "journals", damaged)
     figures.tell("seconds", round(time.monotonic() - started_s, 1), "s", 1)
-    return tell_findings(findings, options.seed)
+    sys.exit(tell_findings(findings, seed))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
