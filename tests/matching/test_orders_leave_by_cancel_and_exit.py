@@ -3,6 +3,7 @@ import pytest
 
 from offchain.core.commands import CancelReason, CommandKind, OrderType
 from offchain.core.events import EventKind, RejectReason
+from offchain.core.money import UNITS_MAX
 from tests.matching.desk import BUY, LOT, RICH, SELL, Desk, fills
 
 K = CommandKind
@@ -116,6 +117,29 @@ def test_an_exit_without_a_request_cancels_first_and_may_leave_a_debt(desk: Desk
     assert desk.refusal(K.PLACE, **fields) == RejectReason.INSUFFICIENT_BALANCE
     desk.take(K.CHAIN_DEPOSIT, account=1, asset=1, amount=LOT + 5)
     desk.rest(1, SELL, 100, 1)
+
+
+def test_a_debt_goes_to_the_last_unit_of_64_bits_and_no_further(desk: Desk) -> None:
+    desk.take(K.CHAIN_EXITED, account=1, asset=1, amount=RICH)
+    assert desk.refusal(K.CHAIN_EXITED, account=2, asset=1, amount=-1) == RejectReason.BAD_AMOUNT
+
+    desk.take(K.CHAIN_EXITED, account=1, asset=1, amount=UNITS_MAX)
+
+    assert desk.engine.balance(1, 1) == (-UNITS_MAX, 0)
+    assert desk.refusal(K.CHAIN_EXITED, account=1, asset=1, amount=1) == RejectReason.OVERFLOW
+    desk.take(K.CHAIN_DEPOSIT, account=1, asset=1, amount=1)
+    desk.take(K.CHAIN_EXITED, account=1, asset=1, amount=1)
+
+
+def test_an_exit_goes_on_while_its_account_gets_a_cap(desk: Desk) -> None:
+    desk.take(K.CHAIN_EXIT_REQUESTED, account=1, asset=1)
+    desk.take(K.SET_POSITION_CAP, account=1, asset=1, amount=5)
+
+    fields = {"account": 1, "market": 1, "side": SELL, "price": 1, "quantity": 1, "taker_fee_ppm": 5_000}
+    assert desk.refusal(K.PLACE, **fields) == RejectReason.ACCOUNT_EXITING
+    desk.take(K.CHAIN_EXIT_CANCELLED, account=1, asset=1)
+    assert desk.engine.position_cap(1, 1) == 5
+    desk.take(K.PLACE, **fields)
 
 
 def test_an_exit_of_nothing_is_noted(desk: Desk) -> None:

@@ -40,6 +40,24 @@ def test_constants_are_joined_as_numbers() -> None:
     assert "cython.cast(cython.longlong, 9223372036854775807)" in text
 
 
+def test_what_serves_the_parts_as_modules_of_their_own_is_not_joined() -> None:
+    body = ast.parse(sources.joined()).body
+    imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert imports == ["import cython", "import numpy as np"]
+    assert not [node for node in body if isinstance(node, ast.AnnAssign | ast.Expr)]
+    assert not [node for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.Name) and node.id == "record"]
+
+
+def test_functions_that_return_numbers_signal_exceptions_by_one_of_them() -> None:
+    functions = [node for node in ast.walk(ast.parse(sources.joined())) if isinstance(node, ast.FunctionDef)]
+    signal = "cython.exceptval(-1, check=True)"
+    for function in functions:
+        decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
+        returns = ast.unparse(function.returns) if function.returns else ""
+        number = "cython.cfunc" in decorators and returns in ("cython.longlong", "cython.bint")
+        assert decorators.count(signal) == number, function.name
+
+
 @pytest.mark.usefixtures("compiled_type")
 def test_a_build_that_is_up_to_date_is_left_alone() -> None:
     done = subprocess.run(

@@ -34,6 +34,8 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = ROOT / "offchain" / "matching"
 PACKAGE: Final = "offchain.matching"
 LOADED_ANEW: Final = (PACKAGE, "tests.matching", "tests.support")
+CHANGES_NOTHING: Final = {"ahead"}
+"""What only warms caches; that it makes no difference is what its test says."""
 EXAMS: Final = 4
 EXAM_SECONDS: Final = 10
 SUITE_SECONDS: Final = 60
@@ -58,7 +60,7 @@ class Verdict(IntEnum):
 
 def sample(seed: int, count: int) -> list[Fault]:
     """So many of all faults that there can be."""
-    paths = sorted(SOURCES.glob("*.py"))
+    paths = [path for path in sorted(SOURCES.glob("*.py")) if path.stem not in CHANGES_NOTHING]
     faults = [fault for path in paths for fault in faults_of(f"{PACKAGE}.{path.stem}", path)]
     return random.Random(seed).sample(faults, min(count, len(faults)))
 

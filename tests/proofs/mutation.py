@@ -1,7 +1,8 @@
 """Faults put into sources, one at a time: mutmut's own operators, on every function, decorated ones too.
 
 mutmut itself leaves decorated functions out, and all functions of a Cython source are decorated. What is not mutated:
-annotations and decorators (the uncompiled engine does not look at them), and statements outside of functions.
+annotations and decorators (the uncompiled engine does not look at them), statements outside of functions, and the 0 of
+functions that return nothing else: in C they must return some number, and nobody looks at it.
 """
 
 import difflib
@@ -15,6 +16,7 @@ from types import CodeType, ModuleType
 from typing import NamedTuple
 
 import libcst as cst
+from libcst import matchers
 from mutmut.mutation.mutators import mutation_operators
 
 
@@ -63,11 +65,16 @@ class _Faults(cst.CSTVisitor):
     def __init__(self) -> None:
         super().__init__()
         self.depth = 0
+        self.idle: list[cst.Return] = []
         self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.Annotation | cst.Decorator):
             return False
+        if isinstance(node, cst.Return) and any(node is idle for idle in self.idle):
+            return False
+        if isinstance(node, cst.FunctionDef):
+            self.idle += idle_returns(node)
         if self.depth > 0:
             self.found += [(node, changed) for changed in changes_of(node)]
         self.depth += isinstance(node, cst.FunctionDef)
@@ -75,6 +82,13 @@ class _Faults(cst.CSTVisitor):
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
         self.depth -= isinstance(original_node, cst.FunctionDef)
+
+
+def idle_returns(function: cst.FunctionDef) -> list[cst.Return]:
+    """The `return 0` of a function that returns nothing else."""
+    returns = [node for node in matchers.findall(function, matchers.Return()) if isinstance(node, cst.Return)]
+    zero = matchers.Return(value=matchers.Integer("0"))
+    return returns if all(matchers.matches(node, zero) for node in returns) else []
 
 
 def changes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
