@@ -11,6 +11,7 @@ from offchain.core.errors import (
     OrderExpired,
     SeqTooLow,
     ServiceUnavailable,
+    TooManyOrders,
     UnsupportedOrder,
 )
 from offchain.core.events import RejectReason
@@ -27,6 +28,9 @@ from offchain.sequencer.registry import Mark, lane_key
 
 FEE_BPS_MAX: Final = 50
 """The contract takes no signature that allows a higher fee."""
+OPEN_ORDERS_MAX: Final = 1_000
+"""Of one account, armed stops included, whatever operators allow: an order that is to be filled whole walks past all of
+its owner's, so stops of that kind, set off together, cost their number times that of the orders they pass."""
 LANE_MAX: Final = 2**16 - 1
 SEQ_MAX: Final = 2**48 - 1
 SECONDS_MAX: Final = 2**40 - 1
@@ -66,6 +70,7 @@ def _take_order(group: Group, intent: PlaceOrder, account: int, replaced: int = 
         open_order(group, replaced)
     _check_form(group, intent)
     _check_lane(group, account, market, signed, replaced)
+    _check_room(group, account, signed, replaced)
     for value, least, reason in (
         (intent.price_ticks, 1, RejectReason.BAD_PRICE),
         (intent.quantity_lots, 1, RejectReason.BAD_QUANTITY),
@@ -137,6 +142,15 @@ def _check_form(group: Group, intent: PlaceOrder) -> None:
             f"The order expires at {signed.expiry_s}; one taken now has to outlive {group.earliest_expiry_s} "
             "(seconds since 1970) to match and settle.",
             "Sign a later expiry.",
+        )
+
+
+def _check_room(group: Group, account: int, signed: OrderAuthorization, replaced: int) -> None:
+    is_one_more = not replaced and OrderInstructions.of(signed.flags).can_rest
+    if is_one_more and len(group.registry.live_of.get(account, ())) >= OPEN_ORDERS_MAX:
+        raise TooManyOrders(
+            f"The account has {OPEN_ORDERS_MAX} open orders, armed stops included, and no account may have more.",
+            "Cancel one of them, replace one, or send an immediate order.",
         )
 
 

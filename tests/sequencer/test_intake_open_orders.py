@@ -2,7 +2,14 @@
 
 import pytest
 
-from offchain.core.commands import CancelReason, CommandKind, OrderInstructions, OrderType, SelfTradePrevention
+from offchain.core.commands import (
+    CancelReason,
+    CommandKind,
+    OrderInstructions,
+    OrderType,
+    SelfTradePrevention,
+    TimeInForce,
+)
 from offchain.core.errors import (
     BadQuantity,
     BadReplacement,
@@ -11,16 +18,19 @@ from offchain.core.errors import (
     InvalidRequest,
     LaneBusy,
     NotFound,
+    NotionalTooSmall,
     OrderNotOpen,
     SeqTooLow,
     ServiceUnavailable,
+    TooManyOrders,
     UnknownMarket,
     WouldSelfTrade,
 )
 from offchain.core.events import EventKind
-from offchain.core.intents import AmendOrder, CancelAllOrders, ListMarket, PlaceOrder, ReplaceOrder
+from offchain.core.intents import AmendOrder, CancelAllOrders, ListMarket, PlaceOrder, ReplaceOrder, SetMarketLimits
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake import take
+from offchain.sequencer.intake_orders import OPEN_ORDERS_MAX
 from tests.sequencer.test_intake_orders import refused
 from tests.sequencer.world import (
     ALICE,
@@ -40,6 +50,7 @@ from tests.sequencer.world import (
 )
 
 OTHER_MARKET = ListMarket(2, "USDC-QTRA", QUOTE, BASE, 1_000_000, 1, 10**9, 10**9, 1, 0)
+IMMEDIATE = OrderInstructions(TimeInForce.IOC).flags
 STOP = OrderInstructions(order_type=OrderType.STOP_LIMIT).flags
 CANCEL_BOTH = OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_BOTH).flags
 
@@ -192,3 +203,27 @@ def test_all_orders_of_one_market_are_cancelled_at_once(desk):
     assert list(desk.machine.registry.live) == [kept.sequence]
     refused(desk, CancelAllOrders(ALICE, market=9), UnknownMarket, "no market 9")
     assert desk.take(CancelAllOrders(CAROL if CAROL in desk.machine.registry.accounts else BOB)).events
+
+
+def test_no_account_has_so_many_open_orders_that_looking_past_them_holds_up_others(desk):
+    for lane in range(1, OPEN_ORDERS_MAX):
+        desk.take(order(ALICE, str(lane), quantity=1, lane=lane))
+    desk.take(order(ALICE, "stop", quantity=1, lane=OPEN_ORDERS_MAX, flags=STOP, trigger=200))
+    more = order(ALICE, "more", quantity=1, lane=OPEN_ORDERS_MAX + 1)
+    refused(desk, more, TooManyOrders, f"has {OPEN_ORDERS_MAX} open orders.*no account may have more")
+    refused(desk, order(ALICE, "armed", lane=OPEN_ORDERS_MAX + 1, flags=STOP, trigger=200), TooManyOrders, "open")
+    desk.take(order(ALICE, "now", quantity=1, lane=0, flags=IMMEDIATE))
+    desk.take(order(BOB, "a", quantity=1))
+    desk.take(replaced_by(more, "1"))
+    desk.take(cancel(ALICE, "2"))
+    desk.take(order(ALICE, "room", quantity=1, lane=2, seq=2))
+
+
+def test_an_amendment_does_not_leave_less_than_an_order_may_be_worth(desk):
+    desk.take(SetMarketLimits(MARKET, 10**9, 10**9, 1, 500))
+    desk.take(order(ALICE, "a", quantity=10))
+    refused(
+        desk, AmendOrder(ALICE, 4, "a"), NotionalTooSmall, "would be worth 0.0004 USDC; QTRA-USDC takes 0.0005 and more"
+    )
+    desk.take(AmendOrder(ALICE, 5, "a"))
+    assert desk.take(AmendOrder(ALICE, 5, "a")).repeated
