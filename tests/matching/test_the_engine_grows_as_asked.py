@@ -54,6 +54,23 @@ def test_a_large_engine_restores(real_type: type[Engine]) -> None:
     assert (restored.accounts, restored.assets, restored.open_orders) == (300, 6, 590)
 
 
+def test_volumes_limits_and_caps_of_any_number_of_accounts_are_kept(real_type: type[Engine]) -> None:
+    desk = grown(real_type())
+    for account in range(5, 300):
+        desk.take(K.SET_POSITION_CAP, account=account, asset=1, amount=10**10 + account)
+        desk.take(K.SET_ACCOUNT_LIMITS, account=account, quantity=account)
+    sold = desk.take(K.PLACE, account=7, market=65_535, side=SELL, price=6, quantity=700, taker_fee_ppm=5_000)
+    desk.take(K.ROLL_VOLUMES, amount=1)
+
+    for engine in (desk.engine, real_type.restore(desk.engine.snapshot())):
+        assert [engine.position_cap(account, 1) for account in range(5, 300)] == [10**10 + n for n in range(5, 300)]
+        assert [engine.limits(account)[0] for account in range(5, 300)] == list(range(5, 300))
+        bought = {fill.counter_account: fill.price * fill.quantity for fill in fills(sold)}
+        assert [engine.volume(account) for account in bought if account != 7] == [
+            worth for account, worth in bought.items() if account != 7
+        ]
+
+
 @pytest.mark.parametrize("count", [15, 16, 17, 33, 66, 67, 100, 142])
 def test_any_number_of_markets_can_be_hashed_and_restored(real_type: type[Engine], count: int) -> None:
     desk = Desk(real_type())
