@@ -3,7 +3,7 @@
 import asyncio
 
 from offchain.sequencer.sequencer import Sequencer
-from tests.sequencer.world import ALICE, BOB, SELL, funding, opened, order
+from tests.sequencer.world import ALICE, BOB, IOC, SELL, funding, opened, order
 from tests.support.waiting import eventually
 
 
@@ -159,7 +159,8 @@ async def test_closing_while_retrying_ends_at_once(tmp_path):
 async def test_commands_of_one_delivery_are_bounded(tmp_path):
     sequencer = await opened(tmp_path)
     await sequencer.submit_many(funding(ALICE))
-    await sequencer.submit_many([order(ALICE, f"o{lane}", lane=lane) for lane in range(1, 2_500)])
+    orders = [order(ALICE, f"o{seq}", lane=0, seq=seq, tif=IOC) for seq in range(1, 2_500)]
+    await sequencer.submit_many(orders)
     reader = Reader()
     sequencer.subscribe("test", 0, reader)
     await caught_up(sequencer, reader)
