@@ -125,12 +125,8 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
 
         projector = Projector(ProjectionStore(database, all_projections()))
         stack.callback(projector.close)
-        sequencer.subscribe("projections", await projector.open(sequencer.last_sequence), projector.deliver)
-        await projector.caught_up(sequencer.last_sequence, timeout_s=float("inf"))
         market_feed, account_feed = MarketDataFeed(wall_clock_us), AccountFeed()
-        await asyncio.to_thread(_restore_feeds, database, market_feed, account_feed)
-        sequencer.subscribe("market feed", market_feed.sequence, market_feed.deliver)
-        sequencer.subscribe("account feed", account_feed.sequence, account_feed.deliver)
+        await _follow(sequencer, database, projector, market_feed, account_feed)
 
         settlement_database = open_settlement_database(settings.effective_database_url)
         stack.callback(settlement_database.dispose)
@@ -166,6 +162,21 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
             ),
             frontend=FRONTEND if FRONTEND.is_dir() else None,
         )
+
+
+async def _follow(
+    sequencer: Sequencer,
+    database: Engine,
+    projector: Projector,
+    market_feed: MarketDataFeed,
+    account_feed: AccountFeed,
+) -> None:
+    """Bring the tables up to the log, then the feeds to the tables; from here on all of them follow."""
+    sequencer.subscribe("projections", await projector.open(sequencer.last_sequence), projector.deliver)
+    await projector.caught_up(sequencer.last_sequence, timeout_s=float("inf"))
+    await asyncio.to_thread(_restore_feeds, database, market_feed, account_feed)
+    sequencer.subscribe("market feed", market_feed.sequence, market_feed.deliver)
+    sequencer.subscribe("account feed", account_feed.sequence, account_feed.deliver)
 
 
 def rebuild_projections(settings: Settings, names: Sequence[str]) -> list[str]:

@@ -17,8 +17,8 @@ from benchmarks.engine.workloads import SHAPES, Flow, Maker
 from benchmarks.engine.yardstick import Yardstick, open_yardstick
 from benchmarks.figures import Figures
 from offchain.core.commands import COMMAND_BYTES, Command, CommandKind
-from offchain.matching import machine
 from offchain.matching.engine import Engine
+from tests.matching.engines import UncompiledEngine
 from tests.matching.naive import NaiveEngine
 
 BATCH_COMMANDS: Final = 1_000
@@ -26,12 +26,6 @@ UNCOMPILED_COMMANDS: Final = 10_000
 NAIVE_COMMANDS: Final = 2_000
 SIZED: Final = 100_000
 FUNDS: Final = 10**15
-
-
-class UncompiledEngine(Engine):
-    """The same sources, run by the interpreter."""
-
-    machine_type = machine.Machine
 
 
 @click.command()

@@ -82,36 +82,30 @@ class Wallet:
         lane = IMMEDIATE_LANE
         if instructions.can_rest:
             lane = self._lane(client_order_id, listed.base.asset_id, replacing)
-        struct = Order(
-            listed.market_id,
-            Side[side],
-            price_ticks,
-            quantity_lots,
-            expiry_s or int(time.time()) + ORDER_LIFE_S,
-            self.lanes.next_seq(),
-            lane,
-            max_fee_bps,
-            instructions.flags,
+        expiry_s = expiry_s or int(time.time()) + ORDER_LIFE_S
+        seq, flags = self.lanes.next_seq(), instructions.flags
+        signed = Order(
+            listed.market_id, Side[side], price_ticks, quantity_lots, expiry_s, seq, lane, max_fee_bps, flags
         )
         return PlaceMessage(
             market=market,
             side=side,
             price=price,
             quantity=quantity,
-            expiry=struct.expiry,
-            seq=struct.seq,
+            expiry=expiry_s,
+            seq=seq,
             lane=lane,
             max_fee_bps=max_fee_bps,
             client_order_id=client_order_id,
             owner=self.owner,
-            signature=self._sign(struct),
+            signature=self._sign(signed),
             type=order_type,
             time_in_force=time_in_force,
             post_only=post_only,
             self_trade_prevention=self_trade_prevention,
             stop_price=stop_price,
             budget=budget,
-            flags=struct.flags,
+            flags=flags,
         )
 
     def cancel(self, client_order_id: str) -> CancelMessage:

@@ -233,9 +233,8 @@ class Sequencer:
             QuantaTradeError: it would not; the error is the one that `submit` would raise.
         """
         self._refuse_if_closed()
-        take(
-            Rehearsal(self._machine, self._now_us(), self._options.order_min_lifetime_s, self._reason_to_hold()), order
-        )
+        rehearsal = Rehearsal(self._machine, self._now_us(), self._options.order_min_lifetime_s, self._reason_to_hold())
+        take(rehearsal, order)
 
     def subscribe(self, name: str, from_sequence: int, consumer: Consumer) -> Subscription:
         """Deliver every durable command after `from_sequence` to the consumer, in order: the past, then live.
