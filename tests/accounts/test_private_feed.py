@@ -15,8 +15,9 @@ from offchain.core.order_life import AccountFill, Order, OrderStatus
 from offchain.core.projecting import common_sequence
 from offchain.ledger.service import LedgerService, read_balances
 from offchain.orders.service import OrderService, read_open_orders
-from tests.support.exchange_log import ASSETS, ExchangeLog, random_log
+from tests.support.exchange_log import ASSETS, ExchangeLog
 from tests.support.projections import project
+from tests.support.random_log import random_log
 
 
 class Reader:

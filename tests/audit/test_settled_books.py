@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from offchain.audit.settled_books import Holding, SettledBooks
 from offchain.core.balance_moves import FEE_ACCOUNT
 from offchain.core.commands import FEE_OWNER, CommandKind, Side
-from tests.support.exchange_log import ASSETS, ExchangeLog, owner_of, random_log
+from tests.support.exchange_log import ASSETS, ExchangeLog, owner_of
+from tests.support.random_log import random_log
 
 NO_LIMIT = 10**9
 BUYER, SELLER = 1, 2

@@ -26,7 +26,8 @@ from offchain.core.order_life import (
     advance_orders,
     orders_named_by,
 )
-from tests.support.exchange_log import ExchangeLog, random_log
+from tests.support.exchange_log import ExchangeLog
+from tests.support.random_log import random_log
 
 S, C = OrderStatus, OrderChange
 OPEN = (S.NEW, S.PARTIALLY_FILLED)

@@ -13,8 +13,8 @@ from offchain.app import all_projections
 from offchain.core.database import open_database, upgrade_database
 from offchain.core.events import LoggedCommand
 from offchain.core.projecting import ProjectionStore
-from tests.support.exchange_log import random_log
 from tests.support.projections import Rows, all_rows, opened_store, project
+from tests.support.random_log import random_log
 
 COMMANDS = 900
 

@@ -12,8 +12,9 @@ from offchain.core.commands import CommandKind
 from offchain.core.listings import Listings
 from offchain.ledger.service import LedgerService
 from tests.ledger.records import balances, faults, owed_units
-from tests.support.exchange_log import ASSETS, ExchangeLog, random_log
+from tests.support.exchange_log import ASSETS, ExchangeLog
 from tests.support.projections import project
+from tests.support.random_log import random_log
 
 
 @pytest.mark.parametrize("seed", [11, 12])

@@ -11,8 +11,9 @@ from offchain.core.projecting import common_sequence
 from offchain.marketdata.book import BookSnapshot, BookUpdate, Level
 from offchain.marketdata.feed import MarketDataFeed
 from offchain.orders.service import read_open_orders
-from tests.support.exchange_log import MARKETS, ExchangeLog, random_log
+from tests.support.exchange_log import MARKETS, ExchangeLog
 from tests.support.projections import project
+from tests.support.random_log import random_log
 
 
 class Reader:

@@ -8,8 +8,9 @@ from offchain.core.events import EventKind
 from offchain.marketdata.feed import RECENT_TRADES, MarketDataFeed
 from offchain.marketdata.service import MarketDataService
 from offchain.marketdata.trades import MINUTE_US, Candle
-from tests.support.exchange_log import MARKETS, ExchangeLog, random_log
+from tests.support.exchange_log import MARKETS, ExchangeLog
 from tests.support.projections import project
+from tests.support.random_log import random_log
 
 
 def trading(*trades: tuple[int, int, int]) -> ExchangeLog:

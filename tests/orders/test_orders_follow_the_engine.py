@@ -8,8 +8,9 @@ from offchain.core.database import reading_sessions
 from offchain.core.events import EventKind
 from offchain.core.order_life import Order, OrderStatus
 from offchain.orders.service import OrderService, read_open_orders
-from tests.support.exchange_log import MARKETS, ExchangeLog, random_log
+from tests.support.exchange_log import MARKETS, ExchangeLog
 from tests.support.projections import project
+from tests.support.random_log import random_log
 
 
 def authorization_of(log: ExchangeLog, command: Command) -> OrderAuthorization:

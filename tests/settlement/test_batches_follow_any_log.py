@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offchain.settlement.batcher import Batcher, BatchLimits
-from tests.support.exchange_log import random_log
+from tests.support.random_log import random_log
 
 
 @given(seed=st.integers(min_value=0), max_fills=st.integers(1, 50))
