@@ -92,6 +92,17 @@ def test_what_was_never_taken_is_not_found():
             index.rows_of(np.array(wrong, np.uint64))
 
 
+def test_who_looks_while_an_order_is_being_added_finds_those_before_it():
+    index = OrderIndex()
+    put(index, [(command(2, 1), signed("a", 1)), (command(3, 1), signed("b", 2))], many=False)
+    # On another thread the newest name may be known before the order is counted.
+    index._count -= 1
+    assert index.find(1, "a").order_id == 2
+    assert index.find(1, "never") is None
+    index._count += 1
+    assert index.find(1, "b").order_id == 3
+
+
 def test_names_with_one_hash_are_told_apart(monkeypatch):
     monkeypatch.setattr(client_order_ids.ClientOrderIds, "_hash", lambda *_: 5)
     monkeypatch.setattr(
