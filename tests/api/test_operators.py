@@ -1,17 +1,15 @@
 """What operators set takes effect at once, shows in the documents and on the stream, and is in the journal."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import pytest
 
 from offchain.chain.keys import LocalSigner
 from offchain.client.client import Client
 from offchain.client.session import Session
-from offchain.client.stream import Stream
-from offchain.client.stream_messages import Heartbeat, StatusSnapshotMessage, StatusUpdateMessage
+from offchain.client.stream_messages import StatusSnapshotMessage, StatusUpdateMessage
 from offchain.client.wallet import Wallet
 from offchain.core.commands import CommandKind, OperatorMark
 from offchain.core.errors import (
@@ -33,11 +31,10 @@ from offchain.core.errors import (
 )
 from offchain.sequencer.replay import replay_events
 from tests.support.chainless_exchange import RunningExchange, exchange_running
-from tests.support.waiting import PATIENCE_S
+from tests.support.streaming import next_of
 
 MARKET = "QTRA-USDC"
 OPERATOR = LocalSigner(b"\x42" * 32)
-_T = TypeVar("_T")
 
 
 class Desk(NamedTuple):
@@ -89,15 +86,6 @@ async def desk(operated: RunningExchange) -> AsyncIterator[Desk]:
         ):
             await opened.set(path, **setting)
         await opened.session.cancel_all()
-
-
-async def next_of(stream: Stream, kind: type[_T]) -> _T:
-    async with asyncio.timeout(PATIENCE_S):
-        async for message in stream:
-            if not isinstance(message, Heartbeat):
-                assert isinstance(message, kind), message
-                return message
-    raise AssertionError
 
 
 async def trade_at(desk: Desk, price: str) -> None:

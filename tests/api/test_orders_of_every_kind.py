@@ -1,31 +1,19 @@
 """Orders of every kind through the API: what the answer says, and what reads show afterwards."""
 
-import asyncio
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pytest
 
 from offchain.client.client import Client
 from offchain.client.session import Session
-from offchain.client.stream import Stream
-from offchain.client.stream_messages import Heartbeat, PrivateSnapshotMessage, PrivateUpdateMessage
+from offchain.client.stream_messages import PrivateSnapshotMessage, PrivateUpdateMessage
 from offchain.client.wallet import Wallet
 from offchain.core.errors import OrderError, QuantaTradeError, WouldCross, WouldTrigger
 from tests.support.chainless_exchange import RunningExchange
+from tests.support.streaming import next_of
 
 MARKET = "QTRA-USDC"
-_T = TypeVar("_T")
-
-
-async def next_of(stream: Stream, kind: type[_T]) -> _T:
-    """The next message that is no heartbeat; it has to be of this kind."""
-    async with asyncio.timeout(10):
-        async for message in stream:
-            if not isinstance(message, Heartbeat):
-                assert isinstance(message, kind), message
-                return message
-    raise AssertionError
 
 
 class Trader:

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 import threading
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import pytest
@@ -13,7 +13,6 @@ from starlette.websockets import WebSocket
 from offchain.api import stream_connection
 from offchain.client.client import Client
 from offchain.client.messages import PlacedMessage
-from offchain.client.stream import Stream
 from offchain.client.stream_messages import (
     BookSnapshotMessage,
     BookUpdateMessage,
@@ -27,20 +26,10 @@ from offchain.client.stream_messages import (
 )
 from offchain.core.errors import InvalidRequest, ServiceUnavailable, SessionExpired, Unauthorized, UnknownMarket
 from tests.support.chainless_exchange import RunningExchange, exchange_running
+from tests.support.streaming import next_of
 from tests.support.waiting import PATIENCE_S
 
 MARKET = "BTC-USDC"
-_T = TypeVar("_T")
-
-
-async def next_of(stream: Stream, kind: type[_T]) -> _T:
-    """The next message that is no heartbeat; it has to be of this kind."""
-    async with asyncio.timeout(PATIENCE_S):
-        async for message in stream:
-            if not isinstance(message, Heartbeat):
-                assert isinstance(message, kind), message
-                return message
-    raise AssertionError
 
 
 async def test_a_book_is_a_snapshot_and_then_its_changes(exchange: RunningExchange, client: Client) -> None:
