@@ -246,18 +246,6 @@ def iterate_groups(
                 yield found
 
 
-def iterate_commands(
-    folder: Path, from_sequence: int = 0, through: int | None = None, disk: Disk | None = None
-) -> Iterator[JournaledCommand]:
-    """Every command with `from_sequence` < sequence <= `through` (None: to the end), in order, each one verified.
-
-    Raises:
-        JournalCorrupt: a group or a segment is damaged or missing, or an attachment cannot be read.
-    """
-    for group in iterate_groups(folder, from_sequence, through, disk):
-        yield from commands_of(group, from_sequence, through)
-
-
 def commands_of(group: StoredGroup, from_sequence: int, through: int | None) -> Iterator[JournaledCommand]:
     """The commands of a group with `from_sequence` < sequence <= `through` (None: to the end), in order.
 

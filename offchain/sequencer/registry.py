@@ -1,6 +1,6 @@
 """What the exchange knows beside books and balances: a fold over the log, like the engine's own state.
 
-Two replays of one journal give two equal registries. `Intake` reads it to judge intents; nothing but `apply` writes it.
+Two replays of one journal give two equal registries. The intake reads it to judge; nothing but `apply` writes it.
 """
 
 from collections import Counter

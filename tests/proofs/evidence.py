@@ -49,10 +49,10 @@ from offchain.core.intents import (
     SetMarketStatus,
     SetPositionCap,
 )
-from offchain.sequencer.journal import iterate_commands
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.replay import new_machine
 from offchain.sequencer.snapshot import state_hash
+from tests.sequencer.journals import iterate_commands
 
 Identity = tuple[object, ...]
 _OF_AN_ORDER = {CommandKind.CANCEL, CommandKind.REVERT_WITHDRAWAL, CommandKind.UNWIND_FILL}

@@ -25,7 +25,6 @@ from benchmarks.figures import Figures
 from offchain.core.errors import JournalError, StateDiverged
 from offchain.core.events import LoggedCommand
 from offchain.sequencer.disk import Disk
-from offchain.sequencer.journal import iterate_commands
 from offchain.sequencer.records import ARCHIVE
 from offchain.sequencer.replay import new_machine, replay
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
@@ -33,6 +32,7 @@ from offchain.sequencer.snapshot import state_hash
 from tests.proofs.damage import DAMAGES, Bounds, Files, Scene
 from tests.proofs.load import beginning, callers
 from tests.proofs.telling import Bar, any_seed, tell_findings
+from tests.sequencer.journals import iterate_commands
 from tests.sequencer.world import NOW_S, Clock, order
 
 SCENES = 24

@@ -1,9 +1,10 @@
 """Journals of made-up commands, written and read back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from offchain.core.commands import Command, CommandKind, MarketListing, OrderAuthorization
-from offchain.sequencer.journal import Journal, iterate_commands, iterate_groups
+from offchain.sequencer.journal import Journal, JournaledCommand, commands_of, iterate_groups
 from offchain.sequencer.records import Entry, pack_entry
 
 
@@ -34,6 +35,12 @@ def write(folder: Path, count: int, segment_bytes: int = 1 << 20, group: int = 1
         journal.sync()
     journal.close()
     return written
+
+
+def iterate_commands(folder: Path, from_sequence: int = 0, through: int | None = None) -> Iterator[JournaledCommand]:
+    """Every command with `from_sequence` < sequence <= `through` (None: to the end), in order."""
+    for group in iterate_groups(folder, from_sequence, through):
+        yield from commands_of(group, from_sequence, through)
 
 
 def read(folder: Path, from_sequence: int = 0, through: int | None = None) -> list[Entry]:

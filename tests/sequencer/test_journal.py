@@ -6,7 +6,7 @@ from offchain.core.commands import Command, CommandKind, MarketListing
 from offchain.core.errors import JournalError
 from offchain.sequencer.authorizations import AUTHORIZATION_BYTES
 from offchain.sequencer.disk import Disk
-from offchain.sequencer.journal import Journal, iterate_commands, iterate_groups
+from offchain.sequencer.journal import Journal, iterate_groups
 from offchain.sequencer.records import (
     GROUP_COMMANDS_MAX,
     GROUP_HEADER_BYTES,
@@ -17,7 +17,7 @@ from offchain.sequencer.records import (
     read_segments,
 )
 from tests.sequencer.faults import FaultyDisk
-from tests.sequencer.journals import entries, entry, only_segment, read, write
+from tests.sequencer.journals import entries, entry, iterate_commands, only_segment, read, write
 
 
 def test_what_was_synced_is_read_back_in_order(tmp_path):

@@ -6,10 +6,10 @@ from offchain.core.commands import CommandKind, MarketStatus, OperatorMark, Orde
 from offchain.core.errors import InsufficientBalance, InvalidRequest, ServiceUnavailable
 from offchain.core.intents import Operate, SetFees, SetMarketRisk, SetMarketStatus
 from offchain.core.money import buy_reservation_units
-from offchain.sequencer.journal import iterate_commands
 from offchain.sequencer.sequencer import Sequencer
 from offchain.sequencer.snapshot import snapshot_paths, state_hash
 from tests.sequencer.faults import FaultyDisk
+from tests.sequencer.journals import iterate_commands
 from tests.sequencer.world import ALICE, BOB, BUY, MARKET, SELL, Clock, Desk, opened, order, started
 
 OPERATOR = b"o" * 20

@@ -8,9 +8,10 @@ import pytest
 from offchain.core.commands import Command, CommandKind
 from offchain.core.errors import JournalError, ServiceUnavailable
 from offchain.sequencer import records
-from offchain.sequencer.journal import Journal, iterate_commands
+from offchain.sequencer.journal import Journal
 from offchain.sequencer.sequencer import Sequencer
 from offchain.sequencer.snapshot import snapshot_paths
+from tests.sequencer.journals import iterate_commands
 from tests.sequencer.simulated_disk import Faults, SimulatedDisk
 from tests.sequencer.simulation import Simulation
 from tests.sequencer.world import ALICE, BUY, MARKET, Clock, order, started

@@ -17,10 +17,11 @@ from offchain.core.intents import (
     SetMarketStatus,
 )
 from offchain.sequencer import replay as replaying
-from offchain.sequencer.journal import Journal, iterate_commands
+from offchain.sequencer.journal import Journal
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.replay import new_machine, replay, replay_events
 from offchain.sequencer.snapshot import state_hash
+from tests.sequencer.journals import iterate_commands
 from tests.sequencer.test_rules import assert_same_indexes
 from tests.sequencer.world import ALICE, BOB, IOC, MARKET, SELL, Desk, cancel, floor, order, withdrawal
 

@@ -17,7 +17,7 @@ from offchain.core.errors import JournalCorrupt, StateDiverged
 from offchain.sequencer.archive import archive_segments
 from offchain.sequencer.authorizations import AUTHORIZATION_DTYPE, pack_authorization
 from offchain.sequencer.disk import Disk
-from offchain.sequencer.journal import Journal, iterate_commands
+from offchain.sequencer.journal import Journal
 from offchain.sequencer.records import (
     Damage,
     StoredGroup,
@@ -30,6 +30,7 @@ from offchain.sequencer.replay import new_machine, recover, replay, replay_event
 from offchain.sequencer.sequencer import Sequencer
 from offchain.sequencer.snapshot import snapshot_paths, state_hash
 from tests.sequencer.faults import FaultyDisk
+from tests.sequencer.journals import iterate_commands
 from tests.sequencer.world import ALICE, Clock, order, started
 
 SIGNED = order(ALICE, "a").authorization

@@ -33,10 +33,10 @@ from offchain.core.intents import (
 from offchain.sequencer.disk import Disk
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake import take
-from offchain.sequencer.journal import iterate_commands
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.replay import new_machine
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
+from tests.sequencer.journals import iterate_commands
 
 BASE, QUOTE, MARKET = 1, 2, 1
 NOW_S = 1_700_000_000
