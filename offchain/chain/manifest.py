@@ -8,7 +8,7 @@ import msgspec
 from offchain.core.commands import AssetListing
 from offchain.core.errors import ConfigurationError
 from offchain.core.intents import ListAsset, ListMarket
-from offchain.core.money import Asset, Market
+from offchain.core.money import Asset
 
 
 class DeployedContract(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,25 +88,6 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
                 row.unit_scale,
             )
             for row in self.assets
-        }
-
-    def market_list(self) -> dict[int, Market]:
-        """The markets by id."""
-        assets = self.asset_list()
-        return {
-            row.market_id: Market(
-                row.market_id,
-                row.symbol,
-                assets[row.base_asset],
-                assets[row.quote_asset],
-                row.base_units_per_lot,
-                row.quote_units_per_tick_lot,
-                row.max_price_ticks,
-                row.max_quantity_lots,
-                row.min_quantity_lots,
-                row.min_notional_units,
-            )
-            for row in self.markets
         }
 
 

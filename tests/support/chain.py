@@ -19,6 +19,7 @@ from eth_abi.abi import encode
 from offchain.chain.bindings import ARTIFACTS, Contract, load_contract
 from offchain.chain.manifest import DeployedContract, Manifest, ManifestAsset, ManifestMarket
 from offchain.chain.node import NodePool
+from offchain.core.money import Market
 from offchain.local.chain import CHAIN_ID, START_TIMEOUT_S, find_anvil
 from offchain.local.children import free_port
 
@@ -58,8 +59,22 @@ class TestExchange:
         self.deployer = deployer
         self.settlement = manifest.address("Settlement")
         self.assets = manifest.asset_list()
-        self.markets = manifest.market_list()
+        self.markets = {row.market_id: self._market(row) for row in manifest.markets}
         self.contract: Contract = load_contract("Settlement")
+
+    def _market(self, row: ManifestMarket) -> Market:
+        return Market(
+            row.market_id,
+            row.symbol,
+            self.assets[row.base_asset],
+            self.assets[row.quote_asset],
+            row.base_units_per_lot,
+            row.quote_units_per_tick_lot,
+            row.max_price_ticks,
+            row.max_quantity_lots,
+            row.min_quantity_lots,
+            row.min_notional_units,
+        )
 
     async def transact(self, to: bytes, calldata: bytes, sender: str | None = None) -> dict[str, Any]:
         """Sends a transaction from an unlocked account and returns its receipt; it must succeed."""
