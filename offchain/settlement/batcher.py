@@ -1,7 +1,7 @@
 """From fills to batches: follows the log and says which fills settle together. No clock, no I/O.
 
-A batch closes before a fill that would not fit (its limits, those of a payload, or an order whose fee rates are others
-than when it entered the batch), when it is full, and when its first fill is old enough.
+A batch closes before a fill that would not fit (its limits, or those of a payload), when it is full, and when its first
+fill is old enough. An order whose fee rates are others in one fill than in another stands in the batch once for each.
 Whatever the contract will be told is checked against what the engine did before it enters a batch.
 """
 
@@ -24,6 +24,12 @@ ORDER_GAS: Final = 80_000
 """The most that one more order can cost the contract: its signature, and three storage slots that were never used."""
 FILL_GAS: Final = 4_500
 """The most that one more fill between loaded orders can cost it."""
+
+
+Entry = tuple[int, Rates]
+"""An order's id, and the (maker, taker) rates that it is charged in some of a batch's fills."""
+FillRates = tuple[Rates, Rates]
+"""The (maker, taker) rates of a fill's taker, then of its maker."""
 
 
 class BatchLimits(msgspec.Struct, frozen=True):
@@ -54,7 +60,7 @@ class BookOrder(msgspec.Struct, array_like=True):
 class FilledBatch(msgspec.Struct, frozen=True):
     """FILLED events that settle together, in the order of the log, and the orders that they fill by order id.
 
-    `rates` are the (maker, taker) fee rates that the contract shall charge each order, in parts per million.
+    `rates` are those that the contract shall charge in each fill, in parts per million.
     `through_sequence` is the last command all of whose fills are in this batch or an earlier one; `journal_root` is
     over the records after the previous batch's up to that one. A batch that the chain holds already is `settled`, and
     `dropped` are the fills that it left out.
@@ -62,7 +68,7 @@ class FilledBatch(msgspec.Struct, frozen=True):
 
     fills: tuple[Event, ...]
     orders: dict[int, BookOrder]
-    rates: dict[int, Rates]
+    rates: tuple[FillRates, ...]
     through_sequence: int
     journal_root: bytes
     settled: SettledBatch | None = None
@@ -85,7 +91,8 @@ class BatcherState(msgspec.Struct):
     segment: SegmentRoot = msgspec.field(default_factory=SegmentRoot)
     open_fills: list[Event] = msgspec.field(default_factory=list)
     open_orders: dict[int, BookOrder] = msgspec.field(default_factory=dict)
-    open_rates: dict[int, Rates] = msgspec.field(default_factory=dict)
+    open_rates: list[FillRates] = msgspec.field(default_factory=list)
+    open_entries: set[Entry] = msgspec.field(default_factory=set)
 
 
 class Batcher:
@@ -132,8 +139,8 @@ class Batcher:
         batcher = cls(limits, state)
         state.batched_event = max(state.batched_event, batched_event)
         if not state.history:
-            open_fills = [fill for fill in state.open_fills if fill.sequence > batched_event]
-            batcher._reopen(open_fills, state.open_orders, state.open_rates)
+            batched = sum(fill.sequence <= batched_event for fill in state.open_fills)
+            batcher._reopen(state.open_fills[batched:], state.open_orders, state.open_rates[batched:])
         state.through_sequence = max(state.through_sequence, through_sequence)
         return batcher
 
@@ -206,11 +213,11 @@ class Batcher:
             yield self._close_settled()
         if self._state.history:
             if self._state.history.accept(event, maker.authorization.signature, taker.authorization.signature):
-                self._take(event, taker, maker, rates)
+                self._take(event, taker, maker, (rates[taker.order_id], rates[maker.order_id]))
         elif event.sequence > self._state.batched_event:
             while self._full() or not self._fits(taker, maker, rates):
                 yield self._close(event.command_sequence - 1)
-            self._take(event, taker, maker, rates)
+            self._take(event, taker, maker, (rates[taker.order_id], rates[maker.order_id]))
         for order in (taker, maker):
             if order.remaining == 0:
                 del self._state.live[order.order_id]
@@ -252,25 +259,24 @@ class Batcher:
 
     def _fits(self, taker: BookOrder, maker: BookOrder, rates: dict[int, Rates]) -> bool:
         state = self._state
-        if any(state.open_rates.get(order_id, pair) != pair for order_id, pair in rates.items()):
-            return False
-        if len(state.open_orders) + 2 <= min(FEE_CLASSES_MAX, SECTIONS_MAX):
+        if len(state.open_entries) + 2 <= min(FEE_CLASSES_MAX, SECTIONS_MAX):
             return True
         orders = state.open_orders | {order.order_id: order for order in (taker, maker)}
-        all_rates = state.open_rates | rates
-        classes = {_fee_class(order, all_rates[order_id]) for order_id, order in orders.items()}
+        entries = state.open_entries.union(rates.items())
+        classes = {_fee_class(orders[order_id], pair) for order_id, pair in entries}
         markets = {order.market for order in orders.values()}
         return len(classes) <= FEE_CLASSES_MAX and len(markets) <= SECTIONS_MAX
 
     def _full(self) -> bool:
-        gas = len(self._state.open_orders) * ORDER_GAS + (len(self._state.open_fills) + 1) * FILL_GAS
+        gas = len(self._state.open_entries) * ORDER_GAS + (len(self._state.open_fills) + 1) * FILL_GAS
         return len(self._state.open_fills) >= self._limits.max_fills or gas + 2 * ORDER_GAS > self._limits.max_gas
 
-    def _take(self, event: Event, taker: BookOrder, maker: BookOrder, rates: dict[int, Rates]) -> None:
+    def _take(self, event: Event, taker: BookOrder, maker: BookOrder, rates: FillRates) -> None:
         self._state.open_fills.append(event)
-        for order in (taker, maker):
+        self._state.open_rates.append(rates)
+        for order, pair in zip((taker, maker), rates, strict=True):
             self._state.open_orders[order.order_id] = order
-            self._state.open_rates[order.order_id] = rates[order.order_id]
+            self._state.open_entries.add((order.order_id, pair))
 
     def _close(self, through_sequence: int) -> FilledBatch:
         """Closes the open batch; fills of a later command stay open.
@@ -280,12 +286,14 @@ class Batcher:
         state = self._state
         fills, orders, rates = state.open_fills, state.open_orders, state.open_rates
         whole = [fill for fill in fills if fill.command_sequence <= through_sequence] or fills
-        self._reopen(whole, orders, rates)
-        batch = FilledBatch(tuple(whole), state.open_orders, state.open_rates, through_sequence, state.segment.root())
+        self._reopen(whole, orders, rates[: len(whole)])
+        batch = FilledBatch(
+            tuple(whole), state.open_orders, tuple(state.open_rates), through_sequence, state.segment.root()
+        )
         state.batched_event = whole[-1].sequence
         state.through_sequence = through_sequence
         state.segment.clear()
-        self._reopen(fills[len(whole) :], orders, rates)
+        self._reopen(fills[len(whole) :], orders, rates[len(whole) :])
         return batch
 
     def _close_settled(self) -> FilledBatch:
@@ -293,21 +301,21 @@ class Batcher:
         state = self._state
         settled, dropped = state.history.pop()
         batch = FilledBatch(
-            tuple(state.open_fills), {}, {}, settled.through_sequence, settled.journal_root, settled, dropped
+            tuple(state.open_fills), {}, (), settled.through_sequence, settled.journal_root, settled, dropped
         )
         told = [*batch.fills, *dropped]
         state.batched_event = max([state.batched_event, *(event.sequence for event in told)])
         state.through_sequence = max(state.through_sequence, settled.through_sequence)
         state.segment.clear()
-        self._reopen([], {}, {})
+        self._reopen([], {}, [])
         return batch
 
-    def _reopen(self, fills: Sequence[Event], orders: dict[int, BookOrder], rates: dict[int, Rates]) -> None:
-        """Makes the open batch hold exactly these fills, of these orders at these rates."""
+    def _reopen(self, fills: Sequence[Event], orders: dict[int, BookOrder], rates: Sequence[FillRates]) -> None:
+        """Makes the open batch hold exactly these fills, of these orders, each at its rates."""
         state = self._state
-        state.open_fills, state.open_orders, state.open_rates = [], {}, {}
-        for fill in fills:
-            self._take(fill, orders[fill.order_id], orders[fill.counter_order_id], rates)
+        state.open_fills, state.open_orders, state.open_rates, state.open_entries = [], {}, [], set()
+        for fill, pairs in zip(fills, rates, strict=True):
+            self._take(fill, orders[fill.order_id], orders[fill.counter_order_id], pairs)
 
 
 def _book_order(accepted: Event, command: Command, attachment: Attachment) -> BookOrder:

@@ -1,7 +1,7 @@
 """From a filled batch to the payload that the contract reads."""
 
 from offchain.chain.typed_data import Order
-from offchain.settlement.batcher import BookOrder, FilledBatch
+from offchain.settlement.batcher import BookOrder, Entry, FilledBatch
 from offchain.settlement.encoding import BatchFill, BatchOrder, encode_payload, may_slide, payload_hash
 
 
@@ -13,11 +13,13 @@ def pack_batch(batch: FilledBatch) -> tuple[bytes, bytes]:
     """
     if batch.settled is not None:
         return batch.settled.payload, payload_hash(batch.settled.payload)
-    place = {order_id: index for index, order_id in enumerate(batch.orders)}
-    payload = encode_payload(
-        [_batch_order(order, batch.rates[order_id]) for order_id, order in batch.orders.items()],
-        [BatchFill(place[fill.counter_order_id], place[fill.order_id], fill.quantity) for fill in batch.fills],
-    )
+    place: dict[Entry, int] = {}
+    fills = []
+    for fill, (taker_rates, maker_rates) in zip(batch.fills, batch.rates, strict=True):
+        taker = place.setdefault((fill.order_id, taker_rates), len(place))
+        maker = place.setdefault((fill.counter_order_id, maker_rates), len(place))
+        fills.append(BatchFill(maker, taker, fill.quantity))
+    payload = encode_payload([_batch_order(batch.orders[order_id], rates) for order_id, rates in place], fills)
     return payload, payload_hash(payload)
 
 

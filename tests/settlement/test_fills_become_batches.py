@@ -94,14 +94,42 @@ def test_a_command_whose_fills_fit_one_batch_is_not_split():
     ]
 
 
-def test_a_batch_holds_one_fee_rate_for_each_order_and_role():
+def rates_of(batch, order_id):
+    """The (maker, taker) rates of an order in each of its fills."""
+    roles = [
+        role
+        for fill, (taker, maker) in zip(batch.fills, batch.rates, strict=True)
+        for role in ((fill.order_id, taker), (fill.counter_order_id, maker))
+    ]
+    return [pair for one, pair in roles if one == order_id]
+
+
+def test_an_order_whose_rates_change_stands_in_the_batch_once_for_each():
     log = WrittenLog()
     resting = log.place(12, Side.SELL, 100, 10)
     log.place(11, Side.BUY, 100, 1, [(resting, 1)])
     log.set_fees(12, -100, 900)
     log.place(11, Side.BUY, 100, 1, [(resting, 1)])
-    batches = batches_of(log)
-    assert [batch.rates[resting][0] for batch in batches] == [1_500, -100]
+    (batch,) = batches_of(log)
+    assert [maker for maker, _ in rates_of(batch, resting)] == [1_500, -100]
+    orders, fills = decode_payload(pack_batch(batch)[0])
+    assert [orders[fill.maker].maker_fee_ppm for fill in fills] == [1_500, -100]
+    assert len(orders) == 4
+    assert len({orders[fill.maker].signature for fill in fills}) == 1
+
+
+def test_takers_of_two_rates_in_turn_do_not_make_a_batch_of_each_fill():
+    log = WrittenLog()
+    log.set_fees(12, -100, 2_500)
+    log.set_fees(11, 0, 0)
+    resting = log.place(12, Side.SELL, 100, 40)
+    for taker in [11, 13] * 20:
+        log.place(taker, Side.BUY, 100, 1, [(resting, 1)])
+    (batch,) = batches_of(log, BatchLimits(max_fills=100, max_age_us=2_000_000))
+    assert rates_of(batch, resting) == [(0, 2_500), (-100, 2_500)] * 20
+    orders, fills = decode_payload(pack_batch(batch)[0])
+    assert len(orders) == 42
+    assert [orders[fill.maker].maker_fee_ppm for fill in fills] == [0, -100] * 20
 
 
 def test_a_change_of_rates_that_touches_no_order_twice_splits_nothing():
@@ -110,7 +138,7 @@ def test_a_change_of_rates_that_touches_no_order_twice_splits_nothing():
     log.set_fees(0, 1_000, 2_000)
     takers.append(log.trade())
     (batch,) = batches_of(log)
-    assert [batch.rates[taker] for taker in takers] == [(1_500, 2_500), (1_000, 2_000)]
+    assert [rates_of(batch, taker) for taker in takers] == [[(1_500, 2_500)], [(1_000, 2_000)]]
 
 
 def test_a_signed_fee_cap_bounds_the_rate():
@@ -118,7 +146,7 @@ def test_a_signed_fee_cap_bounds_the_rate():
     resting = log.place(12, Side.SELL, 100, 1, max_fee_bps=3)
     log.place(11, Side.BUY, 100, 1, [(resting, 1)])
     (batch,) = batches_of(log)
-    assert batch.rates[resting] == (300, 300)
+    assert rates_of(batch, resting) == [(300, 300)]
 
 
 def test_a_rebate_is_at_most_what_the_taker_of_that_fill_pays():
@@ -128,8 +156,8 @@ def test_a_rebate_is_at_most_what_the_taker_of_that_fill_pays():
     resting = log.place(12, Side.SELL, 100, 10)
     log.place(11, Side.BUY, 100, 1, [(resting, 1)])
     log.place(13, Side.BUY, 100, 1, [(resting, 1)])
-    batches = batches_of(log)
-    assert [batch.rates[resting] for batch in batches] == [(-1_000, 2_500), (-2_000, 2_500)]
+    (batch,) = batches_of(log)
+    assert rates_of(batch, resting) == [(-1_000, 2_500), (-2_000, 2_500)]
 
 
 @pytest.mark.parametrize("field", ["fee", "counter_fee", "remaining", "counter_remaining", "price"])
@@ -291,10 +319,10 @@ def test_fills_in_are_fills_out_in_order_with_their_orders_and_rates(plan, max_f
         assert 0 < len(batch.fills) <= max_fills
         named = {order for fill in batch.fills for order in (fill.order_id, fill.counter_order_id)}
         assert set(batch.orders) == named
-        for fill in batch.fills:
+        for fill, ((_, taker_ppm), (maker_ppm, _)) in zip(batch.fills, batch.rates, strict=True):
             notional = fill.price * fill.quantity * QUOTE_MULTIPLIER
-            assert fill.fee == fee_units(notional, batch.rates[fill.order_id][1])
-            assert fill.counter_fee == fee_units(notional, batch.rates[fill.counter_order_id][0])
+            assert fill.fee == fee_units(notional, taker_ppm)
+            assert fill.counter_fee == fee_units(notional, maker_ppm)
 
 
 @given(steps, st.integers(1, 7))
