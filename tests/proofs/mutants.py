@@ -136,9 +136,11 @@ def main(count: int, seed: int) -> None:
     examined = survivors((fault.mutant() for fault in faults), by_exam(exams), EXAM_SECONDS)
     passed = [one for one in track(examined, "Exam", len(faults), console=console) if one]
     suited = survivors(passed, by_suite, SUITE_SECONDS)
-    left = [one for one in track(suited, "Suite", len(passed), console=console) if one]
-    for mutant in left:
-        sys.stderr.write(f"{mutant.difference()}\n")
+    left = []
+    for one in track(suited, "Suite", len(passed), console=console):
+        if one:
+            left.append(one)
+            console.print(one.difference(), markup=False, highlight=False)
     score = 100 * (1 - len(left) / len(faults))
     figures.tell("mutants", len(faults), "mutants", 1)
     figures.tell("found_by_exam", len(faults) - len(passed), "mutants", len(faults))
