@@ -29,12 +29,16 @@ _DIRECTIVES = {
     "initializedcheck": False,
     "cdivision": True,
     "show_performance_hints": False,
+    # Nothing here is ever pickled: a state leaves as a snapshot.
+    "auto_pickle": False,
 }
 
 # None for this very processor: the result may be carried to another. Words that are written one by one are also to be
 # read one by one: reading two at once waits until both have left the processor's store buffer.
 _C_FLAGS = [
-    "-O3",
+    # -O3 takes longer to compile and gains nothing; nor does anyone debug the C that Cython writes.
+    "-O2",
+    "-g0",
     "-fno-tree-slp-vectorize",
     # What the sources mark as inline is to be inline: the way of an order through the machine is one function.
     "--param=inline-unit-growth=1000",

@@ -219,6 +219,8 @@ def load_orders(state: State, tape: Tape) -> I64:
     number: I64 = 0
     while number < len(by_age):
         oldest: I64 = by_age[number]
-        state.join_account(oldest, high_of(state.orders.slots[oldest + at.LEVEL_ACCOUNT]))
+        placed: Record = record(state.orders.slots, oldest, at.ORDER_WORDS)
+        owner: I64 = high_of(placed[at.LEVEL_ACCOUNT])
+        state.join_account(oldest, placed, record(state.ledger.accounts, owner * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS))
         number += 1
     return 0

@@ -228,12 +228,6 @@ class Ledger:
         return True
 
     @cython.cfunc
-    @cython.inline
-    def is_exiting(self, balance: I64) -> cython.bint:
-        """Whether the account is leaving with the asset; False for record 0."""
-        return self.balances[balance + at.MARKS] & at.EXITING != 0
-
-    @cython.cfunc
     def set_exiting(self, balance: I64, leaving: cython.bint) -> I64:
         """Mark that an account is leaving with an asset, or not."""
         marks: I64 = self.balances[balance + at.MARKS]

@@ -21,7 +21,7 @@ from offchain.matching.tape import Tape
 from offchain.matching.trading import Trading
 from offchain.matching.unwinding import Unwinding
 from offchain.matching.verdict import Verdict
-from offchain.matching.words import I64, Rows, Words, high_of, low_of, packed, record, unpacked
+from offchain.matching.words import I64, Row, Rows, Words, high_of, low_of, packed, record, unpacked
 
 
 @cython.final
@@ -54,21 +54,24 @@ class Machine:
         settings: SettingsVerdict = SettingsVerdict(self.state)
         funds: FundsVerdict = FundsVerdict(self.state, self.unwinding)
         self.verdict = Verdict(self.state, self.risk, self.orders, settings, funds)
-        self.trading = Trading(self.state, self.outbox, self.risk, breaker, lookahead)
+        self.trading = Trading(self.state, self.outbox, self.orders, breaker, lookahead)
         self.stops = Stops(self.state, self.risk, self.trading)
         self.control = Control(self.state, self.trading, breaker, self.outbox)
 
     def run(self, rows: Rows, count: I64) -> tuple[Words, int]:
         """Apply `count` command rows; returns rows that begin with their events, and how many these are."""
-        self.outbox.open(count + count // 2 + 16)
+        self.outbox.open(2 * count + 16)
+        # A local name: an object's part would be counted as in use for each command.
+        inbox: Inbox = self.inbox
         number: I64 = 0
         while number < count:
             end: I64 = min(number + at.IN_SIGHT, count)
             if self.state.orders.used > at.AHEAD_FROM:
                 self.ahead.look(rows, number, end - number)
             while number < end:
-                self.inbox.load(record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS))
-                self.step(self.inbox)
+                row: Row = record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS)
+                inbox.load(row)
+                self.step(inbox)
                 number += 1
         return self.outbox.close(), self.outbox.count
 
@@ -225,7 +228,7 @@ class Machine:
         if command.kind in (codes.PLACE, codes.REPLACE):
             if self.orders.guarded != 0:
                 self.risk.taken(command)
-            return self.stops.fire_all(command) if self.trading.place(command, self.orders) != 0 else 0
+            return self.stops.fire_all(command) if self.trading.place(command) != 0 else 0
         if command.kind == codes.CANCEL:
             return self.trading.cancel(command, self.verdict.slot, command.reason)
         if command.kind == codes.AMEND:

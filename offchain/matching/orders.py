@@ -3,7 +3,7 @@
 import cython
 
 from offchain.matching import layout as at
-from offchain.matching.words import I64, Words, blank, grown, high_of, low_of, pair, sorted_by
+from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair, sorted_by
 
 
 @cython.final
@@ -12,6 +12,8 @@ class OrderPool:
     """Slots of ORDER_WORDS words and an index of order ids (open addressing, linear probing, at most half full).
 
     An entry of the index holds enough of the id that no other order need be looked at on the way to the right one.
+    Lists change without asking whether there is a neighbour, which no processor can foresee: where there is none, links
+    are written to record 0, whose are never followed; they too name slots that exist.
     """
 
     slots: Words
@@ -75,14 +77,14 @@ class OrderPool:
         if 2 * self.count > self.mask:
             self.widen()
         else:
-            self.enter(slot)
+            self.enter(slot, order_id & at.TAG_MASK)
         return slot
 
     @cython.cfunc
     @cython.inline
-    def give_back(self, slot: I64) -> I64:
+    def give_back(self, slot: I64, order: Record) -> I64:
         """Free the slot of an open order, and close the gap that it leaves in the index."""
-        tag: I64 = self.slots[slot + at.ID] & at.TAG_MASK
+        tag: I64 = order[at.ID] & at.TAG_MASK
         entry: I64 = tag << at.TAG_SHIFT | slot
         place: I64 = self.found
         if self.index[place] != entry:
@@ -98,8 +100,8 @@ class OrderPool:
             later = (later + 1) & self.mask
             moved = self.index[later]
         self.index[place] = 0
-        self.slots[slot + at.ID] = 0
-        self.slots[slot + at.LINKS] = self.free
+        order[at.ID] = 0
+        order[at.LINKS] = self.free
         self.free = slot
         self.count -= 1
         return 0
@@ -119,30 +121,24 @@ class OrderPool:
     @cython.cfunc
     @cython.inline
     def join(self, links: I64, slot: I64, last: I64) -> I64:
-        """Put a slot behind the last of a list, 0 if that is empty; `links` is LINKS or OWN_LINKS."""
-        self.slots[slot + links] = pair(0, last)
-        if last != 0:
-            self.slots[last + links] |= slot
+        """Let the last of a list, 0 if there is none, lead to a slot; `links` is LINKS or OWN_LINKS."""
+        self.slots[last + links] = self.slots[last + links] >> at.HIGH << at.HIGH | slot
         return 0
 
     @cython.cfunc
     @cython.inline
-    def leave(self, links: I64, slot: I64) -> I64:
-        """Take a slot out of a list, whose ends are for the caller to move; returns the slot's links as they were."""
-        word: I64 = self.slots[slot + links]
+    def leave(self, links: I64, slot: I64, word: I64) -> I64:
+        """Take a slot with this `word` of links out of a list, whose ends are for the caller to move."""
         before: I64 = high_of(word)
         after: I64 = low_of(word)
-        if before != 0:
-            self.slots[before + links] += after - slot
-        if after != 0:
-            self.slots[after + links] += (before - slot) << at.HIGH
-        return word
+        self.slots[before + links] = self.slots[before + links] >> at.HIGH << at.HIGH | after
+        self.slots[after + links] = pair(low_of(self.slots[after + links]), before)
+        return 0
 
     @cython.cfunc
     @cython.inline
-    def enter(self, slot: I64) -> I64:
-        """Put a slot into the index."""
-        tag: I64 = self.slots[slot + at.ID] & at.TAG_MASK
+    def enter(self, slot: I64, tag: I64) -> I64:
+        """Put a slot into the index, by the low bits of its id."""
         place: I64 = self.home(tag)
         while self.index[place] != 0:
             place = (place + 1) & self.mask
@@ -172,6 +168,6 @@ class OrderPool:
         self.index = blank(self.mask + 1)
         slot: I64 = at.ORDER_WORDS
         while slot < self.used * at.ORDER_WORDS:
-            self.enter(slot)
+            self.enter(slot, self.slots[slot + at.ID] & at.TAG_MASK)
             slot += at.ORDER_WORDS
         return 0

@@ -18,6 +18,7 @@ class OrderVerdict:
 
     The order's `limit` in force, the units that it `need`s at that limit (a stop: at its price), the balance that is
     `holding` them, the one `gaining`, 0 if there is none yet, and the slot of the order to be `replaced`, or 0.
+    The records of its `market`, its `account` and what is `holding` are as good as their arrays: until one grows.
     """
 
     state: State
@@ -29,6 +30,9 @@ class OrderVerdict:
     gaining: I64
     replaced: I64
     guarded: I64
+    market: Record
+    account: Record
+    funds: Record
 
     def __init__(self, state: State, risk: Risk, lookahead: Lookahead) -> None:
         self.state = state
@@ -40,6 +44,9 @@ class OrderVerdict:
         self.gaining = 0
         self.replaced = 0
         self.guarded = 0
+        self.market = record(state.markets, 0, at.MARKET_WORDS)
+        self.account = record(state.ledger.accounts, 0, at.ACCOUNT_WORDS)
+        self.funds = record(state.ledger.balances, 0, at.BALANCE_WORDS)
 
     @cython.cfunc
     @cython.inline
@@ -57,6 +64,8 @@ class OrderVerdict:
                 return reason
         market: Record = record(self.state.markets, command.market * at.MARKET_WORDS, at.MARKET_WORDS)
         account: Record = record(self.state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        self.market = market
+        self.account = account
         self.limit = command.price
         self.guarded = self.state.guarded | account[at.ACCOUNT_GUARDED]
         rules: I64 = market[at.GUARDED] & at.GUARD_ORDERS
@@ -204,22 +213,27 @@ class OrderVerdict:
             return codes.FEE_CAP_TOO_LOW
         base: I64 = self.state.ledger.base_of(account, command.account << 16 | market[at.BASE])
         quote: I64 = self.state.ledger.quote_of(account, command.account << 16 | market[at.QUOTE])
-        if self.state.ledger.is_exiting(base) or self.state.ledger.is_exiting(quote):
+        bases: Record = record(self.state.ledger.balances, base, at.BALANCE_WORDS)
+        quotes: Record = record(self.state.ledger.balances, quote, at.BALANCE_WORDS)
+        # Record 0, which stands for a balance that was never touched, is not exiting.
+        if (bases[at.MARKS] | quotes[at.MARKS]) & at.EXITING != 0:
             return codes.ACCOUNT_EXITING
-        self.holding, self.gaining = (quote, base) if command.side == codes.BUY else (base, quote)
+        self.holding = quote if command.side == codes.BUY else base
+        self.gaining = base if command.side == codes.BUY else quote
+        self.funds = quotes if command.side == codes.BUY else bases
         reason: I64 = self.risk.allowance(command, base, self.replaced) if self.guarded != 0 else codes.OK
         if reason == codes.OK:
-            reason = self.funds(command, market, cap)
+            reason = self.reserves(command, market, cap)
         if reason == codes.OK and self.replaced != 0 and command.self_trade_prevention >= codes.CANCEL_INCOMING:
             reason = self.spares(command)
         return reason
 
     @cython.cfunc
     @cython.inline
-    def funds(self, command: Inbox, market: Record, cap: I64) -> I64:
+    def reserves(self, command: Inbox, market: Record, cap: I64) -> I64:
         """Of what an order reserves; what the order that it replaces holds is there for it."""
         self.need = self.state.reservation(market, command.side, self.limit, command.quantity, cap)
-        available: I64 = self.state.ledger.balances[self.holding + at.AVAILABLE]
+        available: I64 = self.funds[at.AVAILABLE]
         if self.replaced != 0:
             available += self.state.held(record(self.state.orders.slots, self.replaced, at.ORDER_WORDS))
         return codes.INSUFFICIENT_BALANCE if self.need < 0 or self.need > available else codes.OK

@@ -2,8 +2,9 @@
 
 One module, because within one the C compiler sees every call. The join is mechanical: imports of one another go,
 the types of `words` become C types, constants of `codes` and `layout` their values, and records pointers behind one
-check of bounds; functions that return numbers signal an exception by -1, which costs less than asking after each call.
-Nothing else changes.
+check of bounds. Indexes become unsigned, so that one comparison is for both bounds. Functions that return numbers
+signal an exception by -1, which costs less than asking after each call; those that only reckon cannot raise. Nothing
+else changes.
 """
 
 import ast
@@ -57,6 +58,8 @@ _C_VIEWS: Final = {
     "packed": "cython.cast(cython.p_char, cython.address({0}[0]))[:8 * ({1})]",
 }
 _C_INT_MAX: Final = 2**31 - 1
+_RECKONING: Final = ("pair", "low_of", "high_of", "fee_of", "mul_ppm", "min", "max")
+"""Calls that cannot raise."""
 
 
 def source_hash() -> str:
@@ -94,8 +97,31 @@ class _Inline(ast.NodeTransformer):
         decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
         returns = ast.unparse(node.returns) if node.returns else ""
         if "cython.cfunc" in decorators and returns in ("I64", "cython.bint"):
-            node.decorator_list.append(_expression("cython.exceptval(-1, check=True)"))
+            signal = "check=False" if _only_reckons(node) else "-1, check=True"
+            node.decorator_list.append(_expression(f"cython.exceptval({signal})"))
         self.generic_visit(node)
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        return self._checked_once(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        return self._checked_once(node)
+
+    def _checked_once(self, node: ast.AnnAssign | ast.Assign) -> ast.AST:
+        """An assignment; of a record alone, without the check of its first word that `whole` has made already."""
+        is_record = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "record"
+        reads_arrays = any(isinstance(part, ast.Subscript) and not _is_field(part) for part in ast.walk(node))
+        self.generic_visit(node)
+        if not is_record or reads_arrays:
+            return node
+        return ast.With([ast.withitem(_expression("cython.boundscheck(False)"))], [node])
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.slice, ast.Name | ast.BinOp):
+            return node
+        node.slice = _expression(f"cython.cast(cython.size_t, {ast.unparse(node.slice)})")
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -119,6 +145,20 @@ class _Inline(ast.NodeTransformer):
 
 def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
+
+
+def _is_field(node: ast.Subscript) -> bool:
+    """Whether this reads a word of a record, whose index is one of the constants of the layout."""
+    return ast.unparse(node.slice).startswith("at.")
+
+
+def _only_reckons(node: ast.FunctionDef) -> bool:
+    """Whether a function holds nothing that could raise: it reads no arrays, and calls nothing that does."""
+    parts = [part for statement in node.body for part in ast.walk(statement)]
+    if any(isinstance(part, ast.Subscript | ast.Raise) for part in parts):
+        return False
+    calls = [part.func for part in parts if isinstance(part, ast.Call)]
+    return all(isinstance(call, ast.Name) and call.id in _RECKONING for call in calls)
 
 
 def _is_of_the_join(node: ast.stmt) -> bool:

@@ -10,7 +10,7 @@ from offchain.matching.limits import Limits
 from offchain.matching.orders import OrderPool
 from offchain.matching.tiers import Tiers
 from offchain.matching.volumes import Volumes
-from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, record
+from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, pair, record
 
 
 @cython.final
@@ -53,11 +53,11 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def count_volume(self, timestamp_us: I64, taker: I64, maker: I64, notional: I64) -> I64:
-        """Count a fill for both sides."""
+    def count_volume(self, timestamp_us: I64, trader: Record, owner: Record, notional: I64) -> I64:
+        """Count a fill for the accounts of both orders."""
         self.volumes.find_day(timestamp_us)
-        self.volumes.add(record(self.ledger.accounts, taker * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS), notional)
-        return self.volumes.add(record(self.ledger.accounts, maker * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS), notional)
+        self.volumes.add(trader, notional)
+        return self.volumes.add(owner, notional)
 
     @cython.cfunc
     @cython.inline
@@ -155,13 +155,12 @@ class State:
         A buy's notional is at most 2^62 and its fee at most half a percent of it, but its lots may be as many as its
         notional, and all three together pass 2^63 - 1, which is all that there can be of an asset.
         """
-        if side == codes.SELL:
-            return quantity * market[at.UNITS_PER_LOT]
+        # Both are worked out, for no processor can foresee which side the next order is on.
+        sold: I64 = quantity * market[at.UNITS_PER_LOT]
         notional: I64 = price * quantity * market[at.UNITS_PER_TICK_LOT]
         cost: I64 = notional + fee_of(notional, fee_cap)
-        if quantity > codes.UNITS_MAX - cost:
-            return -1
-        return cost + quantity
+        bought: I64 = -1 if quantity > codes.UNITS_MAX - cost else cost + quantity
+        return sold if side == codes.SELL else bought
 
     @cython.cfunc
     @cython.inline
@@ -181,9 +180,10 @@ class State:
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
         order[at.LEVEL_ACCOUNT] = order[at.LEVEL_ACCOUNT] >> at.HIGH << at.HIGH | place
         tail: I64 = level[at.TAIL]
+        order[at.LINKS] = pair(0, tail)
         self.orders.join(at.LINKS, slot, tail)
-        if tail == 0:
-            level[at.HEAD] = slot
+        head: I64 = level[at.HEAD]
+        level[at.HEAD] = slot if tail == 0 else head
         level[at.TAIL] = slot
         level[at.LOTS] += order[at.REMAINING]
         level[at.ORDERS] += 1
@@ -191,16 +191,16 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def unqueue(self, slot: I64) -> I64:
+    def unqueue(self, slot: I64, order: Record) -> I64:
         """Take an order out of its level."""
-        order: Record = record(self.orders.slots, slot, at.ORDER_WORDS)
         place: I64 = low_of(order[at.LEVEL_ACCOUNT])
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
-        links: I64 = self.orders.leave(at.LINKS, slot)
-        if high_of(links) == 0:
-            level[at.HEAD] = low_of(links)
-        if low_of(links) == 0:
-            level[at.TAIL] = high_of(links)
+        links: I64 = order[at.LINKS]
+        self.orders.leave(at.LINKS, slot, links)
+        head: I64 = level[at.HEAD]
+        tail: I64 = level[at.TAIL]
+        level[at.HEAD] = low_of(links) if high_of(links) == 0 else head
+        level[at.TAIL] = high_of(links) if low_of(links) == 0 else tail
         level[at.LOTS] -= order[at.REMAINING]
         level[at.ORDERS] -= 1
         if level[at.ORDERS] == 0:
@@ -211,34 +211,35 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def join_account(self, slot: I64, number: I64) -> I64:
+    def join_account(self, slot: I64, order: Record, account: Record) -> I64:
         """Put an order at the end of its account's open orders; its id is the highest of them."""
-        account: Record = record(self.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         last: I64 = account[at.LAST_ORDER]
+        order[at.OWN_LINKS] = pair(0, last)
         self.orders.join(at.OWN_LINKS, slot, last)
-        if last == 0:
-            account[at.FIRST_ORDER] = slot
+        first: I64 = account[at.FIRST_ORDER]
+        account[at.FIRST_ORDER] = slot if last == 0 else first
         account[at.LAST_ORDER] = slot
         account[at.OPEN_ORDERS] += 1
         return 0
 
     @cython.cfunc
     @cython.inline
-    def remove(self, slot: I64) -> I64:
+    def remove(self, slot: I64, order: Record) -> I64:
         """Take an order out of its level, its account's open orders and the pool."""
-        self.unqueue(slot)
-        return self.discard(slot)
+        self.unqueue(slot, order)
+        return self.discard(slot, order)
 
     @cython.cfunc
     @cython.inline
-    def discard(self, slot: I64) -> I64:
+    def discard(self, slot: I64, order: Record) -> I64:
         """Take an order that is in no level out of its account's open orders and the pool."""
-        number: I64 = high_of(self.orders.slots[slot + at.LEVEL_ACCOUNT])
+        number: I64 = high_of(order[at.LEVEL_ACCOUNT])
         account: Record = record(self.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        links: I64 = self.orders.leave(at.OWN_LINKS, slot)
-        if high_of(links) == 0:
-            account[at.FIRST_ORDER] = low_of(links)
-        if low_of(links) == 0:
-            account[at.LAST_ORDER] = high_of(links)
+        links: I64 = order[at.OWN_LINKS]
+        self.orders.leave(at.OWN_LINKS, slot, links)
+        first: I64 = account[at.FIRST_ORDER]
+        last: I64 = account[at.LAST_ORDER]
+        account[at.FIRST_ORDER] = low_of(links) if high_of(links) == 0 else first
+        account[at.LAST_ORDER] = high_of(links) if low_of(links) == 0 else last
         account[at.OPEN_ORDERS] -= 1
-        return self.orders.give_back(slot)
+        return self.orders.give_back(slot, order)

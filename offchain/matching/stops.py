@@ -54,13 +54,14 @@ class Stops:
     def fire(self, command: Inbox, slot: I64) -> I64:
         """Take a stop from the stop book, and match it; it keeps its place among its account's orders if it rests."""
         trading: Trading = self.trading
-        self.state.unqueue(slot)
         order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        self.state.unqueue(slot, order)
         meta: I64 = order[at.META]
         trading.slot = slot
         trading.side = (meta >> at.SIDE_SHIFT) & 1
         trading.order_id = order[at.ID]
         trading.account = high_of(order[at.LEVEL_ACCOUNT])
+        trading.trader = record(self.state.ledger.accounts, trading.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         trading.limit = order[at.PRICE]
         trading.remaining = order[at.REMAINING]
         trading.held = self.state.held(order)
@@ -69,12 +70,11 @@ class Stops:
         trading.prevention = (meta >> at.STP_SHIFT) & 7
         trading.holding = low_of(order[at.BALANCES])
         trading.gaining = high_of(order[at.BALANCES])
-        market: Record = record(self.state.markets, trading.market * at.MARKET_WORDS, at.MARKET_WORDS)
         if (meta >> at.TYPE_SHIFT) & 3 == codes.STOP_MARKET:
-            trading.limit = self.risk.collar(market, trading.side, trading.limit)
+            trading.limit = self.risk.collar(trading.terms, trading.side, trading.limit)
         order[at.PRICE] = trading.limit
         order[at.META] = trading.market | trading.side << at.SIDE_SHIFT | trading.fee_cap << at.HIGH
         trading.begin(command)
         if trading.remaining == 0:
-            self.state.discard(slot)
+            self.state.discard(slot, order)
         return 0

@@ -9,7 +9,6 @@ from offchain.matching.inbox import Inbox
 from offchain.matching.lookahead import Lookahead
 from offchain.matching.outbox import Outbox
 from offchain.matching.placing import OrderVerdict
-from offchain.matching.risk import Risk
 from offchain.matching.state import State
 from offchain.matching.words import I64, Record, Words, fee_of, high_of, low_of, pair, record
 
@@ -22,13 +21,16 @@ class Trading:
     `venue` is what events say of it: market | asset that it reserves << 32.
     `slot` is its place if it was an armed stop, or 0. `watch` is not 0 if more is to be looked at than prices before a
     fill; only then are `low` and `high` the bounds of all prices that this command traded at, 0 if none.
+    `terms` and `trader` are the records of its market and account, whose arrays do not grow while orders match.
     """
 
     state: State
     outbox: Outbox
-    risk: Risk
+    passed: OrderVerdict
     breaker: Breaker
     lookahead: Lookahead
+    terms: Record
+    trader: Record
     market: I64
     venue: I64
     side: I64
@@ -49,40 +51,48 @@ class Trading:
     lots: I64
     notional: I64
 
-    def __init__(self, state: State, outbox: Outbox, risk: Risk, breaker: Breaker, lookahead: Lookahead) -> None:
+    def __init__(
+        self, state: State, outbox: Outbox, passed: OrderVerdict, breaker: Breaker, lookahead: Lookahead
+    ) -> None:
         self.state = state
         self.outbox = outbox
-        self.risk = risk
+        self.passed = passed
         self.breaker = breaker
         self.lookahead = lookahead
 
     @cython.cfunc
     @cython.inline
-    def place(self, command: Inbox, order: OrderVerdict) -> I64:
-        """Take an order that the verdict passed: reserve what it needs, match, and rest or cancel the rest.
+    def place(self, command: Inbox) -> I64:
+        """Take the order that the verdict `passed`: reserve what it needs, match, and rest or cancel the rest.
 
         Not 0 if its market has armed stops, which it may have set off.
         """
-        if order.replaced != 0:
-            self.cancel(command, order.replaced, codes.REPLACED)
-        market: Record = record(self.state.markets, command.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        if self.passed.replaced != 0:
+            self.cancel(command, self.passed.replaced, codes.REPLACED)
+        market: Record = self.passed.market
+        self.terms = market
+        self.trader = self.passed.account
         self.market = command.market
         self.side = command.side
-        self.venue = self.market | (market[at.QUOTE] if self.side == codes.BUY else market[at.BASE]) << 32
+        base: I64 = market[at.BASE]
+        quote: I64 = market[at.QUOTE]
+        self.venue = self.market | (quote if self.side == codes.BUY else base) << 32
         self.order_id = command.sequence
         self.account = command.account
-        self.limit = order.limit
+        self.limit = self.passed.limit
         self.remaining = command.quantity
-        self.held = order.need
+        self.held = self.passed.need
         self.fee_cap = command.taker_fee_ppm
         self.life = command.time_in_force
         self.prevention = command.self_trade_prevention
-        self.holding = order.holding
-        self.gaining = order.gaining
+        self.holding = self.passed.holding
+        self.gaining = self.passed.gaining
         self.slot = 0
+        # Before a balance is made, which may replace the array that this record is in.
+        self.passed.funds[at.AVAILABLE] -= self.held
+        self.passed.funds[at.RESERVED] += self.held
         if self.gaining == 0:
             self.gaining = self.state.ledger.touch(self.account, self.state.held_asset(self.market, 1 - self.side))
-        self.state.ledger.reserve(self.holding, self.held)
         kinds: I64 = codes.ACCEPTED | self.life << 48
         self.tell(command, kinds, self.remaining, self.remaining, self.held)
         if command.order_type >= codes.STOP_LIMIT:
@@ -106,9 +116,8 @@ class Trading:
     @cython.cfunc
     def begin(self, command: Inbox) -> I64:
         """Match a stop that fired at its limit in force, which may release some of its reservation."""
-        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
         self.venue = self.market | self.state.held_asset(self.market, self.side) << 32
-        keep: I64 = self.state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
+        keep: I64 = self.state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
         released: I64 = self.held - keep
         self.held = keep
         self.state.ledger.reserve(self.holding, -released)
@@ -131,14 +140,17 @@ class Trading:
     @cython.inline
     def match(self, command: Inbox) -> I64:
         """Fill the order against the other side, best price first, oldest order first, while prices cross."""
-        other: I64 = self.state.side_of(self.market, 1 - self.side)
+        place: I64 = self.state.side_of(self.market, 1 - self.side)
+        other: Record = record(self.state.books.sides, place, at.SIDE_WORDS)
+        # 1 for a buy, -1 for a sell: one comparison for both.
+        sign: I64 = 1 - 2 * self.side
         while self.remaining > 0:
-            best: I64 = self.state.books.sides[other + at.BEST]
+            best: I64 = other[at.BEST]
             if best == 0:
                 return 0
             level: Record = record(self.state.books.levels, best, at.LEVEL_WORDS)
             price: I64 = level[at.LEVEL_PRICE]
-            if price > self.limit if self.side == codes.BUY else price < self.limit:
+            if (price - self.limit) * sign > 0:
                 return 0
             if self.watch == 0 or not self.intercepted(command, level[at.HEAD], price):
                 self.fill(command, level, level[at.HEAD], price)
@@ -147,7 +159,7 @@ class Trading:
     @cython.cfunc
     def fills_whole(self, command: Inbox) -> cython.bint:
         """Whether matching will fill the order whole, and within its budget if it has one."""
-        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        market: Record = self.terms
         other: I64 = self.state.side_of(self.market, 1 - self.side)
         if market[at.GUARDED] & at.GUARD_BREAKER != 0:
             self.breaker.load(market, command.timestamp_us)
@@ -165,7 +177,7 @@ class Trading:
         if self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
             self.prevent(command, slot)
             return True
-        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        market: Record = self.terms
         if market[at.GUARDED] & at.GUARD_BREAKER != 0:
             self.breaker.load(market, command.timestamp_us)
             if self.breaker.trips(price):
@@ -207,9 +219,8 @@ class Trading:
     @cython.cfunc
     def shrink(self, command: Inbox, lots: I64) -> I64:
         """Take lots away from the order that is matching."""
-        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
         self.remaining -= lots
-        keep: I64 = self.state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
+        keep: I64 = self.state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
         released: I64 = self.held - keep
         self.held = keep
         self.state.ledger.reserve(self.holding, -released)
@@ -236,12 +247,13 @@ class Trading:
         maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
         maker_left: I64 = maker[at.REMAINING]
         self.lots = min(self.remaining, maker_left)
-        market: Record = record(self.state.markets, self.market * at.MARKET_WORDS, at.MARKET_WORDS)
+        market: Record = self.terms
         self.notional = price * self.lots * market[at.UNITS_PER_TICK_LOT]
         account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
+        owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         cap: I64 = maker[at.META] >> at.HIGH
-        rate: I64 = min(self.state.ledger.taker_rate(self.account), self.fee_cap)
-        maker_rate: I64 = max(min(self.state.ledger.maker_rate(account), cap), -rate)
+        rate: I64 = min(low_of(self.trader[at.RATES]), self.fee_cap)
+        maker_rate: I64 = max(min(high_of(owner[at.RATES]), cap), -rate)
         fee: I64 = fee_of(self.notional, rate)
         maker_fee: I64 = fee_of(self.notional, maker_rate)
         self.state.ledger.balances[market[at.FEE_POT] + at.AVAILABLE] += fee + maker_fee
@@ -261,7 +273,7 @@ class Trading:
         maker[at.REMAINING] = maker_left
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
-        self.state.count_volume(command.timestamp_us, self.account, account, self.notional)
+        self.state.count_volume(command.timestamp_us, self.trader, owner, self.notional)
 
         kinds: I64 = codes.FILLED | self.side << 32
         place: I64 = self.market | market[at.QUOTE] << 32
@@ -269,7 +281,7 @@ class Trading:
         self.outbox.order(self.order_id, maker[at.ID], price, self.lots)
         self.outbox.left(self.remaining, maker_left, released, maker_released)
         self.outbox.fees(fee, maker_fee)
-        return self.state.remove(slot) if maker_left == 0 else 0
+        return self.state.remove(slot, maker) if maker_left == 0 else 0
 
     @cython.cfunc
     @cython.inline
@@ -281,8 +293,7 @@ class Trading:
             return 0
         released: I64 = freed - self.notional - fee
         self.state.ledger.balances[holding + at.AVAILABLE] += released
-        lot: I64 = self.state.markets[self.market * at.MARKET_WORDS + at.UNITS_PER_LOT]
-        self.state.ledger.balances[gaining + at.AVAILABLE] += self.lots * lot
+        self.state.ledger.balances[gaining + at.AVAILABLE] += self.lots * self.terms[at.UNITS_PER_LOT]
         return released
 
     @cython.cfunc
@@ -307,7 +318,7 @@ class Trading:
         order[at.REMAINING] = self.remaining
         order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
         order[at.BALANCES] = pair(self.holding, self.gaining)
-        self.state.join_account(slot, self.account)
+        self.state.join_account(slot, order, self.trader)
         return slot
 
     @cython.cfunc
@@ -338,12 +349,14 @@ class Trading:
         market: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
         held: I64 = self.state.reservation(market, side, order[at.PRICE], order[at.REMAINING], meta >> at.HIGH)
         self.state.ledger.reserve(low_of(order[at.BALANCES]), -held)
-        place |= (market[at.QUOTE] if side == codes.BUY else market[at.BASE]) << 32
+        base: I64 = market[at.BASE]
+        quote: I64 = market[at.QUOTE]
+        place |= (quote if side == codes.BUY else base) << 32
         kinds: I64 = codes.CANCELLED | reason << 16 | side << 32
         self.outbox.emit(command, kinds, high_of(order[at.LEVEL_ACCOUNT]), place)
         self.outbox.row[6] = order[at.ID]
         self.outbox.amounts(order[at.PRICE], order[at.REMAINING], 0, held)
-        return self.state.remove(slot)
+        return self.state.remove(slot, order)
 
     @cython.cfunc
     @cython.inline
