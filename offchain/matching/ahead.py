@@ -15,10 +15,9 @@ from offchain.matching.words import I64, Record, Row, Rows, Words, blank, high_o
 @cython.final
 @cython.cclass
 class Ahead:
-    """For each command in sight, its `slots`, `levels`, `balances` and `makers` (0: none).
+    """For each command in sight, its `slots`, `levels` and `balances` (0: none).
 
     The slot is that of the order it names, or of its account's last order; level and balance are those it will touch.
-    The maker is the slot of the first order that a new one is to be filled against.
     What was read goes into `seen`, which nobody needs.
     """
 
@@ -26,7 +25,6 @@ class Ahead:
     slots: Words
     levels: Words
     balances: Words
-    makers: Words
     seen: I64
 
     def __init__(self, state: State) -> None:
@@ -34,7 +32,6 @@ class Ahead:
         self.slots = blank(at.IN_SIGHT)
         self.levels = blank(at.IN_SIGHT)
         self.balances = blank(at.IN_SIGHT)
-        self.makers = blank(at.IN_SIGHT)
         self.seen = 0
 
     @cython.cfunc
@@ -61,7 +58,6 @@ class Ahead:
         self.slots[number] = 0
         self.levels[number] = 0
         self.balances[number] = 0
-        self.makers[number] = 0
         kind: I64 = row[2] & 0xFF
         if kind in (codes.CANCEL, codes.REPLACE, codes.AMEND):
             entry: I64 = self.state.orders.index[self.state.orders.home(row[6] & at.TAG_MASK)]
@@ -89,19 +85,12 @@ class Ahead:
         leaf: I64 = self.state.books.sides[side + at.LEAVES + (prefix & at.LEAVES_MASK)]
         if leaf != 0 and self.state.books.nodes[leaf + at.PREFIX] == prefix:
             self.levels[number] = self.state.books.nodes[leaf + at.CHILDREN + (row[7] & at.NODE_MASK)]
-        best: I64 = self.state.books.sides[self.state.side_of(market, 1 - ((row[2] >> 8) & 1)) + at.BEST]
-        level: Record = record(self.state.books.levels, best, at.LEVEL_WORDS)
-        sells: cython.bint = (row[2] >> 8) & 1 == codes.SELL
-        if row[7] <= level[at.LEVEL_PRICE] if sells else row[7] >= level[at.LEVEL_PRICE]:
-            self.makers[number] = level[at.HEAD]
         return 0
 
     @cython.cfunc
     @cython.inline
     def approach(self, number: I64) -> I64:
         """The second step: the records themselves."""
-        if self.makers[number] != 0:
-            self.seen ^= self.state.orders.slots[self.makers[number] + at.LEVEL_ACCOUNT]
         order: Record = record(self.state.orders.slots, self.slots[number], at.ORDER_WORDS)
         if self.balances[number] == 0:
             self.levels[number] = low_of(order[at.LEVEL_ACCOUNT])
@@ -122,20 +111,4 @@ class Ahead:
         seen ^= self.state.orders.slots[low_of(own)] ^ self.state.orders.slots[high_of(own)]
         seen ^= self.state.orders.slots[level[at.TAIL]] ^ self.state.ledger.balances[self.balances[number]]
         self.seen ^= seen ^ self.state.ledger.accounts[high_of(order[at.LEVEL_ACCOUNT]) * at.ACCOUNT_WORDS]
-        return 0 if self.makers[number] == 0 else self.reach_maker(self.makers[number])
-
-    @cython.cfunc
-    def reach_maker(self, slot: I64) -> I64:
-        """The same of an order that is going to be filled."""
-        maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        own: I64 = maker[at.OWN_LINKS]
-        seen: I64 = self.state.orders.slots[low_of(maker[at.LINKS])]
-        seen ^= self.state.orders.slots[low_of(own)] ^ self.state.orders.slots[high_of(own)]
-        seen ^= self.state.ledger.balances[low_of(maker[at.BALANCES])]
-        seen ^= self.state.ledger.balances[high_of(maker[at.BALANCES])]
-        seen ^= self.state.orders.index[self.state.orders.home(maker[at.ID] & at.TAG_MASK)]
-        account: Record = record(
-            self.state.ledger.accounts, high_of(maker[at.LEVEL_ACCOUNT]) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS
-        )
-        self.seen ^= seen ^ self.state.volumes.pages[account[at.PAGE]]
         return 0

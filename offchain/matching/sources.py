@@ -97,7 +97,7 @@ class _Inline(ast.NodeTransformer):
         decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
         returns = ast.unparse(node.returns) if node.returns else ""
         if "cython.cfunc" in decorators and returns in ("I64", "cython.bint"):
-            signal = "check=False" if _only_reckons(node) else "-1, check=True"
+            signal = "check=False" if only_reckons(node) else "-1, check=True"
             node.decorator_list.append(_expression(f"cython.exceptval({signal})"))
         self.generic_visit(node)
         return node
@@ -152,7 +152,7 @@ def _is_field(node: ast.Subscript) -> bool:
     return ast.unparse(node.slice).startswith("at.")
 
 
-def _only_reckons(node: ast.FunctionDef) -> bool:
+def only_reckons(node: ast.FunctionDef) -> bool:
     """Whether a function holds nothing that could raise: it reads no arrays, and calls nothing that does."""
     parts = [part for statement in node.body for part in ast.walk(statement)]
     if any(isinstance(part, ast.Subscript | ast.Raise) for part in parts):
