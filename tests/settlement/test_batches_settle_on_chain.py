@@ -60,6 +60,24 @@ async def test_orders_of_every_kind_settle_like_any_other(exchange, database):
     assert (state.fills_settled, state.fills_skipped) == (5, 0)
 
 
+async def test_takers_of_other_rates_meet_one_maker_in_one_batch(exchange, database):
+    settling = Settling(exchange, database)
+    await settling.fund(11, 12, 13)
+    log = settling.log
+    log.set_fees(12, -100, 2_500)
+    log.set_fees(11, 0, 0)
+    resting = log.place(12, Side.SELL, 101, 60)
+    for taker in [11, 13] * 3:
+        log.place(taker, Side.BUY, 101, 10, [(resting, 10)])
+    await settling.settle_all()
+    await settling.assert_balances((11, 12, 13))
+    status = settling.service.status()
+    assert (status.error, status.last_batch) == (None, 1)
+    block = await exchange.nodes.block_number()
+    state = await reader_of(exchange).derive(exchange.manifest.first_block, block)
+    assert (state.fills_settled, state.fills_skipped) == (6, 0)
+
+
 async def test_a_batch_is_confirmed_by_the_log_and_not_by_its_receipt(exchange, database):
     settling = Settling(exchange, database)
     await settling.fund(11, 12)
