@@ -23,9 +23,9 @@ from benchmarks.figures import Figures
 from offchain.core.intents import Intent
 from offchain.sequencer.journal import Journal
 from offchain.sequencer.replay import recover, replay
-from tests.proofs.evidence import Witness
 from tests.proofs.telling import Bar, any_seed, tell_findings
 from tests.proofs.writer import OPTIONS, Answered, Asked, read_report, write_until_killed
+from tests.sequencer.evidence import Witness
 
 ANSWERS_MAX = 60
 """A writer is killed some time after fewer answers than this."""

@@ -12,9 +12,9 @@ from offchain.core.intents import Receipt
 from offchain.sequencer.journal import Journal
 from offchain.sequencer.sequencer import Sequencer
 from tests.proofs.damage import DAMAGES, Scene
-from tests.proofs.evidence import Witness
-from tests.proofs.load import beginning
 from tests.proofs.torn import _lay_out, outcome, write_base
+from tests.sequencer.evidence import Witness
+from tests.sequencer.load import beginning
 from tests.sequencer.world import ALICE, Clock, order
 
 ROOT = Path(__file__).parents[2]

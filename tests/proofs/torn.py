@@ -30,9 +30,9 @@ from offchain.sequencer.replay import new_machine, replay
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
 from offchain.sequencer.snapshot import state_hash
 from tests.proofs.damage import DAMAGES, Bounds, Files, Scene
-from tests.proofs.load import beginning, callers
 from tests.proofs.telling import Bar, any_seed, tell_findings
 from tests.sequencer.journals import iterate_commands
+from tests.sequencer.load import beginning, callers
 from tests.sequencer.world import NOW_S, Clock, order
 
 SCENES = 24

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 from offchain.core.intents import Intent, Receipt
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
-from tests.proofs.load import Caller, beginning, callers
+from tests.sequencer.load import Caller, beginning, callers
 from tests.sequencer.world import NOW_S, Clock
 
 TRADERS = 8

@@ -16,8 +16,8 @@ from offchain.core.errors import JournalError, QuantaTradeError, ServiceUnavaila
 from offchain.core.events import LoggedCommand
 from offchain.core.intents import Intent, PlaceOrder, Receipt, ReplaceOrder, RequestWithdrawal
 from offchain.sequencer.sequencer import Outcome, Sequencer, SequencerOptions
-from tests.proofs.evidence import Witness
-from tests.proofs.load import Caller, beginning, callers
+from tests.sequencer.evidence import Witness
+from tests.sequencer.load import Caller, beginning, callers
 from tests.sequencer.simulated_disk import Faults, SimulatedDisk
 from tests.sequencer.simulated_loop import SimulatedLoop
 from tests.sequencer.world import ALICE, BUY, MARKET, NOW_S, order
