@@ -1,6 +1,7 @@
 """Every route has an authorisation rule and keeps it; the committed OpenAPI document is the app's own."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,9 +14,14 @@ from offchain.api.app import create_app
 from offchain.api.openapi import DOCUMENT, render
 from offchain.chain.keys import LocalSigner
 from offchain.client.client import Client
+from offchain.core import errors
+from offchain.core.errors import ConfigurationError, QuantaTradeError
 from tests.support.chainless_exchange import RunningExchange
 from tests.support.http import ask, assert_refused
 
+PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+CHAIN_CODES = 6_000
+"""From here on errors are the operators' matter."""
 OPENAPI: dict[str, Any] = msgspec.json.decode(DOCUMENT.read_bytes())
 OPERATIONS = [
     (method.upper(), path, operation)
@@ -43,6 +49,13 @@ def filled(path: str) -> str:
 
 def test_the_committed_document_is_current() -> None:
     assert DOCUMENT.read_bytes() == render(), "run `python -m offchain.api.openapi`"
+
+
+def test_the_document_names_every_error_that_a_caller_may_be_told() -> None:
+    documented = set(re.findall(r"\b(\d{4}) `([A-Z_]+)`", PAGE.read_text(encoding="utf-8")))
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, QuantaTradeError)]
+    told = {(str(one.code), one.name) for one in kinds if one.code < CHAIN_CODES and not one.__subclasses__()}
+    assert told - documented == {(str(ConfigurationError.code), ConfigurationError.name)}
 
 
 def test_every_route_is_documented_with_a_rule(exchange: RunningExchange) -> None:
