@@ -22,7 +22,7 @@ from offchain.settlement.follower import Delivery, Follower
 from offchain.settlement.history import SettledBatch
 from offchain.settlement.packing import pack_batch
 from offchain.settlement.reconcile import Holding, in_transit
-from offchain.settlement.store import NOTHING_LEFT, Backlog, BatchStore
+from offchain.settlement.store import NOTHING_LEFT, Backlog, BatchStore, Progress
 from offchain.settlement.submitter import BatchSubmitter
 from offchain.settlement.withdrawals import WithdrawalDesk
 
@@ -216,7 +216,7 @@ class SettlementService:
         if progress.is_new:
             return
         async with self._lock:
-            self._follower = Follower(Batcher.restore(self._limits, *progress))
+            self._follower = Follower(_restored(self._limits, progress))
             self._snapshot_at = self.sequence
             await self._look()
         self._ready.set()
@@ -356,3 +356,12 @@ class SettlementService:
         known = isinstance(error, QuantaTradeError)
         self._halted = public_reason(error)
         _log.critical("settlement has stopped: %s", error, exc_info=None if known else error)
+
+
+def _restored(limits: BatchLimits, progress: Progress) -> Batcher:
+    """The batcher as it stood; of a snapshot by another version, one that reads the log from its beginning."""
+    try:
+        return Batcher.restore(limits, *progress)
+    except msgspec.MsgspecError as error:
+        _log.warning("settlement: its snapshot cannot be read (%s); the log is read from its beginning", error)
+        return Batcher.restore(limits, *progress._replace(snapshot=None))

@@ -1,12 +1,13 @@
 """Killed before or after any write to the database or the chain, settlement goes on with nothing lost or repeated."""
 
 import pytest
-from sqlalchemy import delete, func, select
+from msgspec import msgpack
+from sqlalchemy import delete, func, select, update
 
 from offchain.core.commands import Side
-from offchain.settlement.models import BatchStatus, SettlementBatch
+from offchain.settlement.models import BatchStatus, SettlementBatch, SettlementProgress
 from offchain.settlement.store import BatchStore
-from tests.settlement.settling import Settling
+from tests.settlement.settling import Settling, reader_of
 
 
 class Killed(BaseException):
@@ -194,3 +195,24 @@ async def test_a_batch_that_the_log_confirms_while_it_is_looked_at_stays_confirm
     settling.store.replace(seen, "SettlementWrongBatch(2, 1)", [0], (seen.payload, seen.payload_hash))
     assert settling.store.unsettled() == []
     assert settling.store.confirmed_number() == 1
+
+
+async def test_a_snapshot_of_another_version_costs_time_and_nothing_else(exchange, database):
+    settling = Settling(exchange, database, max_fills=2)
+    await settling.fund(11, 12)
+    deep = settling.log.place(12, Side.SELL, 101, 20)
+    for _ in range(5):
+        settling.log.place(11, Side.BUY, 101, 2, [(deep, 2)])
+    await settling.settle_all()
+    await settling.service.stop()
+    with settling.store.sessions.begin() as session:
+        session.execute(update(SettlementProgress).values(snapshot=msgpack.encode([1, 2, {}, "older"])))
+    await settling.kill_and_revive()
+    assert settling.service.sequence == 0
+    for _ in range(3):
+        settling.log.place(11, Side.BUY, 101, 2, [(deep, 2)])
+    await settling.settle_all()
+    await settling.assert_balances((11, 12))
+    assert settling.service.status().error is None
+    state = await reader_of(exchange).derive(exchange.manifest.first_block, await exchange.nodes.block_number())
+    assert (state.fills_settled, state.fills_skipped) == (8, 0)
