@@ -61,6 +61,14 @@ def test_an_order_that_would_slide_out_of_the_market_is_refused(desk: Desk) -> N
     assert desk.refusal(K.PLACE, **order(SELL, 5, SLIDE) | {"market": 2}) == R.WOULD_CROSS
 
 
+def test_an_order_slides_as_far_as_the_market_goes(desk: Desk) -> None:
+    desk.rest(1, SELL, 2, 1)
+    assert desk.take(K.PLACE, **order(BUY, 5, SLIDE))[0].price == 1
+
+    desk.rest(1, BUY, 10**9 - 1, 1, market=2)
+    assert desk.take(K.PLACE, **order(SELL, 5, SLIDE) | {"market": 2})[0].price == 10**9
+
+
 def test_any_price_rests_where_the_other_side_is_empty(desk: Desk) -> None:
     (accepted,) = desk.take(K.PLACE, **order(BUY, 500, REJECT))
 

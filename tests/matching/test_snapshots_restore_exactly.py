@@ -75,7 +75,7 @@ def test_a_damaged_byte_is_found(snapshot: bytes, place: int, flip: int) -> None
     damaged = bytearray(snapshot)
     damaged[place % len(damaged)] ^= flip
 
-    with pytest.raises(JournalCorrupt):
+    with pytest.raises(JournalCorrupt, match="engine snapshot"):
         UncompiledEngine.restore(bytes(damaged))
 
 

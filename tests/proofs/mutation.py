@@ -21,16 +21,17 @@ from mutmut.mutation.mutators import mutation_operators
 
 
 class Mutant(NamedTuple):
-    """A module, and its text with one fault in it."""
+    """A module, its text as it is, and the text with one fault in it."""
 
     module: str
     path: Path
+    before: str
     text: str
 
     def difference(self) -> str:
-        """The lines that differ from the file."""
-        before = self.path.read_text(encoding="utf-8").splitlines()
-        lines = difflib.unified_diff(before, self.text.splitlines(), self.path.name, "mutant", lineterm="", n=1)
+        """The lines that differ."""
+        before, after = self.before.splitlines(), self.text.splitlines()
+        lines = difflib.unified_diff(before, after, self.path.name, "mutant", lineterm="", n=1)
         return "\n".join(lines)
 
     def put_in_place(self) -> None:
@@ -50,7 +51,7 @@ class Fault(NamedTuple):
     def mutant(self) -> Mutant:
         changed = self.tree.deep_replace(self.original, self.changed)
         assert isinstance(changed, cst.Module)
-        return Mutant(self.module, self.path, changed.code)
+        return Mutant(self.module, self.path, self.tree.code, changed.code)
 
 
 def faults_of(module: str, path: Path) -> list[Fault]:

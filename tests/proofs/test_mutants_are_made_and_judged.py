@@ -70,9 +70,8 @@ def test_a_mutant_survives_only_if_its_process_says_so(examine: Examine, left: M
 def test_a_fault_in_the_engine_is_found_and_the_engine_as_it_is_passes() -> None:
     exams = [Exam(1)]
     path = UNCHANGED.path.with_name("words.py")
-    wrong = Mutant(
-        "offchain.matching.words", path, path.read_text(encoding="utf-8").replace("// codes.PPM", "// codes.PPM + 1")
-    )
+    text = path.read_text(encoding="utf-8")
+    wrong = Mutant("offchain.matching.words", path, text, text.replace("// codes.PPM", "// codes.PPM + 1"))
     assert wrong.difference()
 
     judged = list(survivors([UNCHANGED, wrong], by_exam(exams), 20))
