@@ -139,7 +139,7 @@ def main(count: int, seed: int) -> None:
     for one in track(suited, "Suite", len(passed), console=console):
         if one:
             left.append(one)
-            console.print(one.difference(), markup=False, highlight=False)
+            console.print(one.difference(), markup=False, highlight=False, soft_wrap=True)
     score = 100 * (1 - len(left) / len(faults))
     figures.tell("mutants", len(faults), "mutants", 1)
     figures.tell("found_by_exam", len(faults) - len(passed), "mutants", len(faults))
