@@ -189,7 +189,8 @@ class NaiveState:
         return self.caps.get((account, asset), 0)
 
     def killed(self, account: int, market: int) -> tuple[bool, bool, bool]:
-        return bool(self.all_killed), bool(self.people[account].killed), bool(self.markets[market].killed)
+        of_market = market in self.markets and bool(self.markets[market].killed)
+        return bool(self.all_killed), bool(self.people[account].killed), of_market
 
     def rates(self, account: int) -> tuple[int, int]:
         """The rates in force, for makers and takers: one's own, or those of one's tier less discounts."""
