@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import msgspec
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -42,6 +43,23 @@ _decode_cancel_all: Final = msgspec.json.Decoder(CancelAllMessage).decode
 _Decoded = TypeVar("_Decoded")
 
 
+class OrderIdConvertor(Convertor[int]):
+    """An order id in a path: as many digits as an id can have, so that no number is too long to be read."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        """The id."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """The id as it stands in a path."""
+        return str(value)
+
+
+register_url_convertor("order_id", OrderIdConvertor())
+
+
 class OrderEntry:
     """The routes under /api/v1/orders that change something."""
 
@@ -57,7 +75,7 @@ class OrderEntry:
     def routes(self) -> list[Route]:
         """The routes, to be mounted before any with parameters in the same place."""
         prefix = "/api/v1/orders"
-        named = (f"{prefix}/{{order_id:int}}", f"{prefix}/by-client-id/{{client_order_id}}")
+        named = (f"{prefix}/{{order_id:order_id}}", f"{prefix}/by-client-id/{{client_order_id}}")
         return [
             Route(prefix, _answering(self.place), methods=["POST"]),
             Route(f"{prefix}/test", _answering(self.test), methods=["POST"]),

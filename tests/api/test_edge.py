@@ -137,3 +137,11 @@ async def test_the_built_web_app_is_served_below_the_api(exchange: RunningExchan
         assert_refused(await ask(url, "GET", "/ws/other", headers=pages), 404, 1404)
         assert_refused(await ask(url, "GET", "/api/v1/auth/nonce", headers=pages), 405, 1405)
         assert (await ask(url, "GET", "/api/v1/time")).status == 200
+
+
+@pytest.mark.parametrize(("method", "body"), [("DELETE", None), ("PATCH", {"quantity": "1"}), ("PUT", {})])
+async def test_an_order_id_of_more_digits_than_an_id_has_names_nothing(
+    exchange: RunningExchange, method: str, body: dict[str, str] | None
+) -> None:
+    answer = await ask(exchange.url, method, "/api/v1/orders/" + "9" * 5_000, body)
+    assert 400 <= answer.status < 500
