@@ -75,6 +75,15 @@ def test_what_was_never_a_fill_is_refused(desk: Desk, fields: dict[str, int], re
     assert desk.refusal(K.UNWIND_FILL, **traded(desk, SELL) | fields) == reason
 
 
+def test_a_fee_may_be_a_percent_of_the_notional_either_way_rounded_up(desk: Desk) -> None:
+    fields = traded(desk, SELL)  # of 3,003 units
+    for name in ("amount", "counter_amount"):
+        desk.take(K.UNWIND_FILL, **fields | {name: 31})
+        desk.take(K.UNWIND_FILL, **fields | {name: -31})
+        assert desk.refusal(K.UNWIND_FILL, **fields | {name: 32}) == RejectReason.BAD_FEE
+        assert desk.refusal(K.UNWIND_FILL, **fields | {name: -32}) == RejectReason.BAD_FEE
+
+
 def test_an_unwind_beyond_64_bits_is_refused_and_moves_nothing(desk: Desk) -> None:
     desk.take(K.CHAIN_DEPOSIT, account=3, asset=2, amount=UNITS_MAX - 4 * RICH)
     fields = {"market": 1, "side": BUY, "account": 2, "counter_account": 1, "price": 10**9, "quantity": 10**6}
