@@ -21,8 +21,8 @@ from offchain.sequencer.journal import Journal
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.replay import new_machine, replay, replay_events
 from offchain.sequencer.snapshot import state_hash
+from tests.sequencer.journaled_rules import assert_same_indexes
 from tests.sequencer.journals import iterate_commands
-from tests.sequencer.test_rules import assert_same_indexes
 from tests.sequencer.world import ALICE, BOB, IOC, MARKET, SELL, Desk, cancel, floor, order, withdrawal
 
 STORY: tuple[Intent, ...] = (
