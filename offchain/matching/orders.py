@@ -108,12 +108,6 @@ class OrderPool:
 
     @cython.cfunc
     @cython.inline
-    def following(self, slot: I64) -> I64:
-        """The next order of the same level, or 0."""
-        return low_of(self.slots[slot + at.LINKS])
-
-    @cython.cfunc
-    @cython.inline
     def next_of_account(self, slot: I64) -> I64:
         """The next order of the same account, or 0; ids rise."""
         return low_of(self.slots[slot + at.OWN_LINKS])

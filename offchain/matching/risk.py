@@ -30,13 +30,6 @@ class Risk:
         return codes.OK
 
     @cython.cfunc
-    def amendable(self, command: Inbox, market: Record) -> I64:
-        """Of an AMEND: kill switches, and whether the order's market is halted."""
-        if self.is_killed(command, market):
-            return codes.TRADING_KILLED
-        return codes.MARKET_CLOSED if market[at.STATUS] == codes.HALT else codes.OK
-
-    @cython.cfunc
     def is_killed(self, command: Inbox, market: Record) -> cython.bint:
         """Whether a kill switch of the exchange, the market or the account is on."""
         return self.state.guarded | market[at.KILLED] | (self.guards(command) & at.ACCOUNT_KILLED) != 0

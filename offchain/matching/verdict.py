@@ -100,9 +100,8 @@ class Verdict:
             return reason
         order: Record = record(self.state.orders.slots, self.slot, at.ORDER_WORDS)
         market: Record = record(self.state.markets, (order[at.META] & at.LOW16) * at.MARKET_WORDS, at.MARKET_WORDS)
-        reason = self.risk.amendable(command, market)
-        if reason != codes.OK:
-            return reason
+        if market[at.STATUS] == codes.HALT:
+            return codes.MARKET_CLOSED
         if command.quantity < max(1, market[at.MIN_QUANTITY]) or command.quantity >= order[at.REMAINING]:
             return codes.BAD_QUANTITY
         return self.risk.messages(command)

@@ -169,8 +169,6 @@ class OrderVerdicts(NaiveState):
             return reason
         order = self.orders[c.order_id]
         market = self.markets[order.market]
-        if any(self.killed(c.account, order.market)):
-            return R.TRADING_KILLED
         if market.status == MarketStatus.HALT:
             return R.MARKET_CLOSED
         if not max(1, market.min_quantity) <= c.quantity < order.remaining:

@@ -185,6 +185,7 @@ def test_instructions_that_do_not_go_together_are_refused(desk: Desk) -> None:
             assert desk.refusal(K.PLACE, **plain | fields) == reason, fields
     for fields in (
         {"order_type": 1, "time_in_force": 3, "amount": 2**62},
+        {"time_in_force": 3, "amount": 1},
         {"order_type": 2, "counter_amount": 10**9},
         {"order_type": 3, "time_in_force": 2, "counter_amount": 1, "side": SELL},
     ):
