@@ -23,7 +23,7 @@ def main() -> int:
     figures = Figures("coverage", "make coverage")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        coverage(folder, "run", "--branch", "--source={','.join(f'offchain.{room}' for room in ROOMS)}", *tests())
+        coverage(folder, "run", "--branch", f"--source={','.join(f'offchain.{room}' for room in ROOMS)}", *tests())
         coverage(folder, "combine", "--quiet")
         coverage(folder, "report", "--skip-covered", "--show-missing")
         coverage(folder, "json", "--quiet", "-o", str(folder / "report.json"))
