@@ -18,7 +18,7 @@ from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CCompilerError
 
-from offchain.matching.sources import joined, source_hash
+from offchain.matching.sources import NEAR, joined, source_hash
 
 _MODULE = "offchain.matching._compiled"
 _DIRECTIVES = {
@@ -72,8 +72,11 @@ def compile_machine() -> None:
         folder = Path(name)
         unit = folder / "_compiled.py"
         unit.write_text(joined(), encoding="utf-8")
+        (folder / "near.pxd").write_text(NEAR, encoding="utf-8")
         extension = Extension(_MODULE, [str(unit)], extra_compile_args=_C_FLAGS)
-        modules = cythonize([extension], compiler_directives=_DIRECTIVES, build_dir=name, quiet=True)  # type: ignore[no-untyped-call]
+        modules = cythonize(  # type: ignore[no-untyped-call]  # Cython has no types
+            [extension], compiler_directives=_DIRECTIVES, include_path=[name], build_dir=name, quiet=True
+        )
         command = build_ext(Distribution({"ext_modules": modules}))
         command.build_lib, command.build_temp = str(folder / "lib"), str(folder / "temp")
         command.ensure_finalized()

@@ -209,8 +209,7 @@ def load_orders(state: State, tape: Tape) -> I64:
         meta |= tape.get() << at.TIF_SHIFT
         meta |= tape.get() << at.TYPE_SHIFT
         order[at.META] = meta | tape.get() << at.STP_SHIFT
-        holding: I64 = state.ledger.touch(account, state.held_asset(market, side))
-        order[at.BALANCES] = pair(holding, state.ledger.touch(account, state.held_asset(market, 1 - side)))
+        order[at.HOLDING] = state.ledger.touch(account, state.held_asset(market, side))
         trigger: I64 = tape.get()
         state.queue(slot, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
         state.guard(market)

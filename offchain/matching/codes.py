@@ -93,6 +93,8 @@ SET_POSITION_CAP: Final = int(CommandKind.SET_POSITION_CAP)
 SET_FEE_TIER: Final = int(CommandKind.SET_FEE_TIER)
 SET_DISCOUNTS: Final = int(CommandKind.SET_DISCOUNTS)
 ROLL_VOLUMES: Final = int(CommandKind.ROLL_VOLUMES)
+SIGN_LADDER: Final = int(CommandKind.SIGN_LADDER)
+CHAIN_SESSION_REVOKED: Final = int(CommandKind.CHAIN_SESSION_REVOKED)
 
 NOTED: Final = int(EventKind.NOTED)
 REJECTED: Final = int(EventKind.REJECTED)

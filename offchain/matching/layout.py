@@ -56,16 +56,20 @@ ACCOUNT_WORDS: Final = 8
 RATES: Final = 0
 """The rates in force, taker's and maker's in ppm, as a pair; a maker's may be negative."""
 ACCOUNT_GUARDED: Final = 1
-"""Which rules are in force for the account, as bits, and ONE_CAP for each position cap; 0: its orders need not ask."""
+"""Which rules are in force for the account, as bits, ONE_EXIT for each asset that it is leaving with, and ONE_CAP for
+each position cap; 0: its orders need not ask."""
 ACCOUNT_KILLED: Final = 1
 LIMITED_ORDERS: Final = 2
 LIMITED_MESSAGES: Final = 4
-ONE_CAP: Final = 8
+ONE_EXIT: Final = 8
+EXITS: Final = ONE_EXIT * (2**17 - 1)
+ONE_CAP: Final = EXITS + ONE_EXIT
 FIRST_ORDER: Final = 2
 LAST_ORDER: Final = 3
 RECENT_BASE: Final = 4
 RECENT_QUOTE: Final = 5
-"""The balances found last as those that the account trades, and trades for; where the index need not be asked."""
+"""The balances found last as those that the account trades, and trades for, each as a pair with its asset; where the
+index need not be asked. 0: none."""
 OPEN_ORDERS: Final = 6
 """How many orders it has open, armed stops included."""
 PAGE: Final = 7
@@ -136,8 +140,8 @@ PRICE: Final = 5
 META: Final = 6
 """market | side << SIDE_SHIFT | time in force << TIF_SHIFT | order type << TYPE_SHIFT | self-trade prevention <<
 STP_SHIFT | fee cap << HIGH; the three in the middle are 0 but for armed stops."""
-BALANCES: Final = 7
-"""The balance that its reservation is in, and the one that its fills are paid to."""
+HOLDING: Final = 7
+"""The balance that its reservation is in."""
 SIDE_SHIFT: Final = 16
 TIF_SHIFT: Final = 17
 TYPE_SHIFT: Final = 19
@@ -147,8 +151,10 @@ STOP_BITS: Final = 2 << TYPE_SHIFT
 HIGH: Final = 32
 LOW31: Final = 2**31 - 1
 
-# How many commands of a batch are looked at ahead, and from how many orders on: fewer are in the near caches anyway.
-IN_SIGHT: Final = 8
+# How many commands of a batch are looked at ahead at a time, how far, and from how many orders on: fewer are in the
+# near caches anyway.
+GROUP: Final = 8
+SIGHT: Final = 4 * GROUP
 AHEAD_FROM: Final = 16_384
 
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.

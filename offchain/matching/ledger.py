@@ -4,7 +4,7 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
-from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, record
+from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair, record
 
 
 @cython.final
@@ -104,25 +104,29 @@ class Ledger:
 
     @cython.cfunc
     @cython.inline
-    def base_of(self, account: Record, key: I64) -> I64:
-        """As `find`, of the balance with this `key`, which may well be the one that the account traded last.
+    def holding(self, number: I64, account: Record, market: Record, side: I64) -> I64:
+        """As `find`, of the balance that an account's order on a side of a market reserves in: a buyer pays in quote.
 
-        Which one that was is no part of the state: it only saves the way through the index.
+        It may well be the one that the account traded last. Which one that was is no part of the state: it only saves
+        the way through the index.
         """
-        balance: I64 = account[at.RECENT_BASE]
-        if self.balances[balance + at.KEY] != key:
-            balance = self.find(key >> 16, key & codes.ASSET_ID_MAX)
-            account[at.RECENT_BASE] = balance
-        return balance
+        # Both are read, for no processor can foresee which side the next order is on.
+        base: I64 = market[at.BASE]
+        quote: I64 = market[at.QUOTE]
+        recent_base: I64 = account[at.RECENT_BASE]
+        recent_quote: I64 = account[at.RECENT_QUOTE]
+        asset: I64 = base if side == codes.SELL else quote
+        recent: I64 = recent_base if side == codes.SELL else recent_quote
+        return low_of(recent) if high_of(recent) == asset else self.found(number, account, side, asset)
 
     @cython.cfunc
-    @cython.inline
-    def quote_of(self, account: Record, key: I64) -> I64:
-        """The same of the balance that the account traded for."""
-        balance: I64 = account[at.RECENT_QUOTE]
-        if self.balances[balance + at.KEY] != key:
-            balance = self.find(key >> 16, key & codes.ASSET_ID_MAX)
-            account[at.RECENT_QUOTE] = balance
+    def found(self, number: I64, account: Record, side: I64, asset: I64) -> I64:
+        """The balance in an asset, or record 0; kept at hand unless it was never touched."""
+        balance: I64 = self.find(number, asset)
+        if balance != 0 and side == codes.SELL:
+            account[at.RECENT_BASE] = pair(balance, asset)
+        elif balance != 0:
+            account[at.RECENT_QUOTE] = pair(balance, asset)
         return balance
 
     @cython.cfunc
@@ -230,9 +234,16 @@ class Ledger:
     @cython.cfunc
     def set_exiting(self, balance: I64, leaving: cython.bint) -> I64:
         """Mark that an account is leaving with an asset, or not."""
-        marks: I64 = self.balances[balance + at.MARKS]
-        self.balances[balance + at.MARKS] = marks | at.EXITING if leaving else marks & ~at.EXITING
+        funds: Record = record(self.balances, balance, at.BALANCE_WORDS)
+        change: I64 = (at.EXITING if leaving else 0) - (funds[at.MARKS] & at.EXITING)
+        funds[at.MARKS] += change
+        self.accounts[(funds[at.KEY] >> 16) * at.ACCOUNT_WORDS + at.ACCOUNT_GUARDED] += change * at.ONE_EXIT
         return 0
+
+    @cython.cfunc
+    def is_exiting(self, balance: I64) -> cython.bint:
+        """Whether its account is leaving with a balance; record 0, which was never touched, never is."""
+        return self.balances[balance + at.MARKS] & at.EXITING != 0
 
     @cython.cfunc
     @cython.inline

@@ -63,11 +63,14 @@ class Machine:
         self.outbox.open(2 * count + 16)
         # A local name: an object's part would be counted as in use for each command.
         inbox: Inbox = self.inbox
+        far: cython.bint = self.state.orders.used > at.AHEAD_FROM
+        if far:
+            self.ahead.begin(rows, count)
         number: I64 = 0
         while number < count:
-            end: I64 = min(number + at.IN_SIGHT, count)
-            if self.state.orders.used > at.AHEAD_FROM:
-                self.ahead.look(rows, number, end - number)
+            end: I64 = min(number + at.GROUP, count)
+            if far:
+                self.ahead.look(rows, number, count)
             while number < end:
                 row: Row = record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS)
                 inbox.load(row)
@@ -266,7 +269,7 @@ class Machine:
             state.set_limits(command.market, command.price, command.quantity, 1, 0)
         elif command.kind == codes.SET_MARKET_LIMITS:
             state.set_limits(command.market, command.price, command.quantity, command.counter_amount, command.amount)
-        else:
+        elif command.kind < codes.SIGN_LADDER:
             self.control.apply(command)
         return 0
 

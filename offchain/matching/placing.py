@@ -17,7 +17,7 @@ class OrderVerdict:
     """The judge of orders, and what it found on the way to a verdict of OK.
 
     The order's `limit` in force, the units that it `need`s at that limit (a stop: at its price), the balance that is
-    `holding` them, the one `gaining`, 0 if there is none yet, and the slot of the order to be `replaced`, or 0.
+    `holding` them, and the slot of the order to be `replaced`, or 0.
     The records of its `market`, its `account` and what is `holding` are as good as their arrays: until one grows.
     """
 
@@ -27,7 +27,6 @@ class OrderVerdict:
     limit: I64
     need: I64
     holding: I64
-    gaining: I64
     replaced: I64
     guarded: I64
     market: Record
@@ -41,7 +40,6 @@ class OrderVerdict:
         self.limit = 0
         self.need = 0
         self.holding = 0
-        self.gaining = 0
         self.replaced = 0
         self.guarded = 0
         self.market = record(state.markets, 0, at.MARKET_WORDS)
@@ -211,17 +209,9 @@ class OrderVerdict:
             return codes.BAD_FEE
         if not self.state.ledger.pays_within(account, cap):
             return codes.FEE_CAP_TOO_LOW
-        base: I64 = self.state.ledger.base_of(account, command.account << 16 | market[at.BASE])
-        quote: I64 = self.state.ledger.quote_of(account, command.account << 16 | market[at.QUOTE])
-        bases: Record = record(self.state.ledger.balances, base, at.BALANCE_WORDS)
-        quotes: Record = record(self.state.ledger.balances, quote, at.BALANCE_WORDS)
-        # Record 0, which stands for a balance that was never touched, is not exiting.
-        if (bases[at.MARKS] | quotes[at.MARKS]) & at.EXITING != 0:
-            return codes.ACCOUNT_EXITING
-        self.holding = quote if command.side == codes.BUY else base
-        self.gaining = base if command.side == codes.BUY else quote
-        self.funds = quotes if command.side == codes.BUY else bases
-        reason: I64 = self.risk.allowance(command, base, self.replaced) if self.guarded != 0 else codes.OK
+        self.holding = self.state.ledger.holding(command.account, account, market, command.side)
+        self.funds = record(self.state.ledger.balances, self.holding, at.BALANCE_WORDS)
+        reason: I64 = self.risk.allowance(command, market, self.replaced) if self.guarded != 0 else codes.OK
         if reason == codes.OK:
             reason = self.reserves(command, market, cap)
         if reason == codes.OK and self.replaced != 0 and command.self_trade_prevention >= codes.CANCEL_INCOMING:

@@ -69,8 +69,13 @@ class Risk:
         return last - width if last - price > width else price
 
     @cython.cfunc
-    def allowance(self, command: Inbox, base: I64, replaced: I64) -> I64:
-        """Of the account's open orders, messages and position; `base` is its balance, `replaced` a slot or 0."""
+    def allowance(self, command: Inbox, market: Record, replaced: I64) -> I64:
+        """Of the account's exits, open orders, messages and position; `replaced` is a slot or 0."""
+        base: I64 = self.state.ledger.find(command.account, market[at.BASE])
+        if self.guards(command) & at.EXITS != 0:
+            quote: I64 = self.state.ledger.find(command.account, market[at.QUOTE])
+            if self.state.ledger.is_exiting(base) or self.state.ledger.is_exiting(quote):
+                return codes.ACCOUNT_EXITING
         if command.kind == codes.PLACE and self.guards(command) & at.LIMITED_ORDERS != 0:
             rests: cython.bint = command.time_in_force == codes.GTC or command.order_type >= codes.STOP_LIMIT
             if rests and self.state.limits.too_many_orders(command.account):

@@ -2,9 +2,9 @@
 
 One module, because within one the C compiler sees every call. The join is mechanical: imports of one another go,
 the types of `words` become C types, constants of `codes` and `layout` their values, and records pointers behind one
-check of bounds. Indexes become unsigned, so that one comparison is for both bounds. Functions that return numbers
-signal an exception by -1, which costs less than asking after each call; those that only reckon cannot raise. Nothing
-else changes.
+check of bounds. `ask` becomes what C compilers have for it. Indexes become unsigned, so that one comparison is for both
+bounds. Functions that return numbers signal an exception by -1, which costs less than asking after each call; those
+that only reckon cannot raise. Nothing else changes.
 """
 
 import ast
@@ -55,8 +55,21 @@ _C_TYPES: Final = {
 _C_VIEWS: Final = {
     "record": "cython.address({0}[whole({1}, {2}, {0}.shape[0])])",
     "unpacked": f"cython.cast({_C_TYPES['Row']}, cython.cast(cython.p_char, {{0}}))",
+    "ask": "prefetch(cython.address({0}[0]) + ({1}))",
     "packed": "cython.cast(cython.p_char, cython.address({0}[0]))[:8 * ({1})]",
 }
+NEAR: Final = '''
+cdef extern from *:
+    """
+    #ifdef __GNUC__
+    #define prefetch(line) __builtin_prefetch(line)
+    #else
+    #define prefetch(line) ((void)(line))
+    #endif
+    """
+    void prefetch(const void *line) noexcept nogil
+'''
+"""The module `near`, which the joined one has `prefetch` from. GCC and Clang have it; others do without."""
 _C_INT_MAX: Final = 2**31 - 1
 _RECKONING: Final = ("pair", "low_of", "high_of", "fee_of", "mul_ppm", "min", "max")
 """Calls that cannot raise."""
@@ -83,6 +96,7 @@ def joined() -> str:
         [
             "import cython",
             "import numpy as np",
+            "from cython.cimports.near import prefetch",
             f"SOURCE_HASH = {source_hash()!r}",
             *lines,
             "",

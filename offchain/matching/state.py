@@ -136,6 +136,15 @@ class State:
 
     @cython.cfunc
     @cython.inline
+    def gaining(self, number: I64, account: Record, market: Record, side: I64) -> I64:
+        """The balance that fills of an account's order are paid to, made if there is none."""
+        balance: I64 = self.ledger.holding(number, account, market, 1 - side)
+        if balance != 0:
+            return balance
+        return self.ledger.touch(number, market[at.BASE] if side == codes.BUY else market[at.QUOTE])
+
+    @cython.cfunc
+    @cython.inline
     def notional(self, market: I64, price: I64, quantity: I64) -> I64:
         """The worth in quote units of a price and quantity that are within a market's limits, so at most 2^62."""
         return price * quantity * self.markets[market * at.MARKET_WORDS + at.UNITS_PER_TICK_LOT]

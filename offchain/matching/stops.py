@@ -8,7 +8,7 @@ from offchain.matching.inbox import Inbox
 from offchain.matching.risk import Risk
 from offchain.matching.state import State
 from offchain.matching.trading import Trading
-from offchain.matching.words import I64, Record, high_of, low_of, record
+from offchain.matching.words import I64, Record, high_of, record
 
 
 @cython.final
@@ -68,8 +68,7 @@ class Stops:
         trading.fee_cap = meta >> at.HIGH
         trading.life = (meta >> at.TIF_SHIFT) & 3
         trading.prevention = (meta >> at.STP_SHIFT) & 7
-        trading.holding = low_of(order[at.BALANCES])
-        trading.gaining = high_of(order[at.BALANCES])
+        trading.holding = order[at.HOLDING]
         if (meta >> at.TYPE_SHIFT) & 3 == codes.STOP_MARKET:
             trading.limit = self.risk.collar(trading.terms, trading.side, trading.limit)
         order[at.PRICE] = trading.limit

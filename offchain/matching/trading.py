@@ -43,7 +43,6 @@ class Trading:
     life: I64
     prevention: I64
     holding: I64
-    gaining: I64
     slot: I64
     watch: I64
     low: I64
@@ -86,13 +85,9 @@ class Trading:
         self.life = command.time_in_force
         self.prevention = command.self_trade_prevention
         self.holding = self.passed.holding
-        self.gaining = self.passed.gaining
         self.slot = 0
-        # Before a balance is made, which may replace the array that this record is in.
         self.passed.funds[at.AVAILABLE] -= self.held
         self.passed.funds[at.RESERVED] += self.held
-        if self.gaining == 0:
-            self.gaining = self.state.ledger.touch(self.account, self.state.held_asset(self.market, 1 - self.side))
         kinds: I64 = codes.ACCEPTED | self.life << 48
         self.tell(command, kinds, self.remaining, self.remaining, self.held)
         if command.order_type >= codes.STOP_LIMIT:
@@ -234,7 +229,7 @@ class Trading:
         order[at.REMAINING] -= lots
         released -= self.state.held(order)
         self.state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
-        self.state.ledger.reserve(low_of(order[at.BALANCES]), -released)
+        self.state.ledger.reserve(order[at.HOLDING], -released)
         self.tell_open(command, order, codes.AMENDED | reason << 16)
         return self.outbox.amounts(order[at.PRICE], lots, order[at.REMAINING], released)
 
@@ -260,7 +255,8 @@ class Trading:
 
         self.remaining -= self.lots
         keep: I64 = self.state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
-        released: I64 = self.pay(self.side, self.holding, self.gaining, self.held - keep, fee)
+        gaining: I64 = self.state.gaining(self.account, self.trader, market, self.side)
+        released: I64 = self.pay(self.side, self.holding, gaining, self.held - keep, fee)
         self.held = keep
 
         freed: I64 = self.lots * market[at.UNITS_PER_LOT]
@@ -268,8 +264,8 @@ class Trading:
             freed = self.state.reservation(market, codes.BUY, price, maker_left, cap)
             freed -= self.state.reservation(market, codes.BUY, price, maker_left - self.lots, cap)
         maker_left -= self.lots
-        balances: I64 = maker[at.BALANCES]
-        maker_released: I64 = self.pay(1 - self.side, low_of(balances), high_of(balances), freed, maker_fee)
+        gaining = self.state.gaining(account, owner, market, 1 - self.side)
+        maker_released: I64 = self.pay(1 - self.side, maker[at.HOLDING], gaining, freed, maker_fee)
         maker[at.REMAINING] = maker_left
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
@@ -317,7 +313,7 @@ class Trading:
         order[at.PRICE] = self.limit
         order[at.REMAINING] = self.remaining
         order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
-        order[at.BALANCES] = pair(self.holding, self.gaining)
+        order[at.HOLDING] = self.holding
         self.state.join_account(slot, order, self.trader)
         return slot
 
@@ -348,7 +344,7 @@ class Trading:
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
         market: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
         held: I64 = self.state.reservation(market, side, order[at.PRICE], order[at.REMAINING], meta >> at.HIGH)
-        self.state.ledger.reserve(low_of(order[at.BALANCES]), -held)
+        self.state.ledger.reserve(order[at.HOLDING], -held)
         base: I64 = market[at.BASE]
         quote: I64 = market[at.QUOTE]
         place |= (quote if side == codes.BUY else base) << 32

@@ -54,6 +54,8 @@ class Verdict:
             return self.cancel_all(command)
         if command.kind == codes.AMEND:
             return self.amend(command)
+        if codes.SIGN_LADDER <= command.kind <= codes.CHAIN_SESSION_REVOKED:
+            return codes.OK  # They are about who signs, which is nothing to the engine.
         if command.kind < codes.PLACE or command.kind > codes.AMEND:
             return self.settings.of(command)
         return self.funds.of(command)

@@ -39,6 +39,13 @@ def packed(words: Words, count: I64) -> bytes:
     return bytes(words[:count].cast("B"))
 
 
+def ask(words: Words, place: I64) -> None:
+    """Ask memory for a word that is going to be read, without waiting; compiled it is one instruction.
+
+    A word that is not there is asked for in vain, and nothing else.
+    """
+
+
 @cython.cfunc
 @cython.inline
 def whole(start: I64, count: I64, length: I64) -> I64:

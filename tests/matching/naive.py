@@ -220,5 +220,9 @@ RULES: dict[int, tuple[Check, Effect]] = {
     K.SET_FEE_TIER: (N.check_tier, N.set_tier),
     K.SET_DISCOUNTS: (N.check_discounts, N.set_discounts),
     K.ROLL_VOLUMES: (N.check_roll, N.roll_volumes),
+    K.SIGN_LADDER: (lambda _, __: R.NONE, N.note),
+    K.RENEW_AUTHORIZATION: (lambda _, __: R.NONE, N.note),
+    K.CHAIN_SESSION_SET: (lambda _, __: R.NONE, N.note),
+    K.CHAIN_SESSION_REVOKED: (lambda _, __: R.NONE, N.note),
 }
 assert set(RULES) == set(K)

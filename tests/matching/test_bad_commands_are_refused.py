@@ -18,7 +18,7 @@ UNWIND = {"account": 1, "counter_account": 2, "market": 1, "price": 1, "quantity
     ("kind", "fields", "reason"),
     [
         (0, {}, R.UNKNOWN_COMMAND),
-        (30, {"account": 1, "asset": 1, "amount": 1}, R.UNKNOWN_COMMAND),
+        (max(K) + 1, {"account": 1, "asset": 1, "amount": 1}, R.UNKNOWN_COMMAND),
         (255, {}, R.UNKNOWN_COMMAND),
         (K.OPEN_ACCOUNT, {"account": 0}, R.ALREADY_LISTED),
         (K.OPEN_ACCOUNT, {"account": 4}, R.ALREADY_LISTED),

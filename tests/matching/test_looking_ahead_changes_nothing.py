@@ -5,9 +5,9 @@ import random
 import numpy as np
 
 from offchain.core.commands import COMMAND_DTYPE, CancelReason, Command, CommandKind
-from offchain.core.events import Event
+from offchain.core.events import Event, EventKind
 from offchain.matching.engine import Engine
-from offchain.matching.layout import AHEAD_FROM
+from offchain.matching.layout import AHEAD_FROM, GROUP
 from tests.matching.desk import BUY, SELL, Desk
 
 K = CommandKind
@@ -55,3 +55,36 @@ def test_of_a_batch(real_type: type[Engine]) -> None:
     assert Event.unpack_all(rows.tobytes()) == events
     assert len({event.kind for event in events}) >= 5
     assert ahead.engine.state_hash() == one_by_one.engine.state_hash()
+
+
+def resting(desk: Desk, prices: list[int]) -> None:
+    """Sells of account 1 at these prices, in one batch."""
+    row = {"account": 1, "market": 1, "side": SELL, "quantity": 1, "taker_fee_ppm": 5_000}
+    first = desk.sequence + 1
+    packed = [Command(first + number, 0, K.PLACE, price=price, **row).pack() for number, price in enumerate(prices)]
+    desk.engine.apply_batch(np.frombuffer(b"".join(packed), dtype=COMMAND_DTYPE))
+    desk.sequence += len(prices)
+
+
+def test_to_a_level_whose_leaf_is_the_root_by_then(real_type: type[Engine]) -> None:
+    desk = Desk(real_type())
+    # One level a leaf, so that names of nodes pass those of levels by far; the last one is used last.
+    leaves = [32 * number for number in range(1, 601)]
+    resting(desk, (leaves * (AHEAD_FROM // 600 + 1))[600:] + leaves[:-1] + [32 * 601])
+    lone, child = desk.sequence, 17
+    first = desk.sequence + 1
+    fields = {"account": 1, "market": 1, "side": SELL, "quantity": 1, "taker_fee_ppm": 5_000}
+    packed = [
+        Command(first, 0, K.CANCEL, account=1, order_id=lone, reason=CancelReason.USER),
+        # The leaf that is free now becomes the root, and this hangs from it by a new node.
+        Command(first + 1, 0, K.PLACE, **fields, price=child * 2**15),
+        *[Command(first + number, 0, K.CANCEL, account=1, order_id=2**40) for number in range(2, 3 * GROUP)],
+        Command(first + 3 * GROUP, 0, K.PLACE, **fields, price=32 * 601 + child),
+    ]
+
+    rows = desk.engine.apply_batch(np.frombuffer(b"".join(command.pack() for command in packed), dtype=COMMAND_DTYPE))
+
+    kinds = [event.kind for event in Event.unpack_all(rows.tobytes())]
+    assert kinds[:2] == [EventKind.CANCELLED, EventKind.ACCEPTED]
+    assert kinds[-1] == EventKind.ACCEPTED
+    assert (32 * 601 + child, 1, 1) in desk.engine.depth(1, SELL, 1_000)

@@ -154,6 +154,10 @@ def test_an_exit_of_nothing_is_noted(desk: Desk) -> None:
         (K.CHAIN_CANCEL_FLOOR, {"account": 1, "asset": 1}),
         (K.CHAIN_EXIT_REQUESTED, {"account": 0, "asset": 3}),
         (K.CHAIN_EXIT_CANCELLED, {"account": 1, "asset": 1}),
+        (K.SIGN_LADDER, {"account": 1, "market": 1}),
+        (K.RENEW_AUTHORIZATION, {"account": 1}),
+        (K.CHAIN_SESSION_SET, {"account": 1, "market": 1, "counter_account": 2**32 - 1}),
+        (K.CHAIN_SESSION_REVOKED, {"account": 1, "market": 1, "counter_account": 1}),
     ],
 )
 def test_a_fact_that_moves_nothing_is_noted(desk: Desk, kind: CommandKind, fields: dict[str, int]) -> None:

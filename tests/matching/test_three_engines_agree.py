@@ -117,10 +117,19 @@ def test_a_day_has_everything_in_it() -> None:
         CommandKind.LIST_ASSET,
         CommandKind.CHAIN_BATCH_SETTLED,
         CommandKind.CHAIN_CANCEL_FLOOR,
+        CommandKind.SIGN_LADDER,
+        CommandKind.RENEW_AUTHORIZATION,
+        CommandKind.CHAIN_SESSION_SET,
+        CommandKind.CHAIN_SESSION_REVOKED,
     }
     assert {event.kind for event in events} == set(EventKind)
     assert reasons >= OF_A_DAY
-    assert set(CancelReason) - ends == {CancelReason.EXPIRED, CancelReason.FLOOR, CancelReason.UNBACKED}
+    assert set(CancelReason) - ends == {
+        CancelReason.EXPIRED,
+        CancelReason.FLOOR,
+        CancelReason.UNBACKED,
+        CancelReason.SESSION_REVOKED,
+    }
 
 
 @pytest.mark.parametrize("seed", [SEED, SEED + 1])
