@@ -8,7 +8,7 @@ written in `deployment.toml`. A deployment that the manifest describes and the c
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import ape
 import click
@@ -16,18 +16,21 @@ from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, network_option
 from ape.contracts import ContractInstance
 
+from offchain.chain.authorities import (
+    ADMIN,
+    GUARDIAN,
+    NARROWING_FUNCTIONS,
+    OPERATOR,
+    ROLE_LABELS,
+    WIDENING_FUNCTIONS,
+    Holder,
+    authority_faults,
+)
 from offchain.chain.bindings import load_contract
-from offchain.chain.deployment_plan import DeploymentPlan, PlannedAsset, PlannedNetwork, load_plan
+from offchain.chain.deployment_plan import EXIT_DELAY_S, DeploymentPlan, PlannedAsset, PlannedNetwork, load_plan
 from offchain.chain.manifest import DeployedContract, Manifest, ManifestAsset, load_manifest, save_manifest
 from offchain.core.errors import QuantaTradeError
 from offchain.core.settings import load_settings
-
-ADMIN: Final = 0
-GUARDIAN: Final = 1
-OPERATOR: Final = 2
-_ROLE_LABELS: Final = {GUARDIAN: "GUARDIAN", OPERATOR: "OPERATOR"}
-_GUARDIAN_FUNCTIONS: Final = ("pause", "revokeEngineKey")
-_OPERATOR_FUNCTIONS: Final = ("listAsset", "listMarket", "setEngineKey", "unpause", "collectFees")
 
 
 def _address(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -57,11 +60,15 @@ class Deployment:
         self.network = network
         self.deployer = deployer
         self.admin = admin
+        self.begun_at_block = ape.chain.blocks.height + 1
         self.contracts: dict[str, ContractInstance] = {}
 
     def deploy(self, name: str, *arguments: Any) -> ContractInstance:
-        """Deploys a contract of the project."""
+        """Deploys a contract of the project, which is known by its interface `I<name>` where it has one."""
         contract = self.deployer.deploy(ape.project.contracts[name], *arguments)
+        interface = ape.project.contracts.get(f"I{name}")
+        if interface is not None:
+            contract = ContractInstance(contract.address, interface.contract_type)
         self.contracts[name] = contract
         return contract
 
@@ -103,12 +110,9 @@ class Deployment:
         The guardian can only narrow: pause, revoke the engine's key, and cancel what an operator has scheduled.
         """
         delay_s = self.network.admin_delay_s
-        selectors = {
-            signature.partition("(")[0]: bytes.fromhex(selector[2:])
-            for signature, selector in settlement.contract_type.method_identifiers.items()
-        }
-        calls = [access.labelRole.encode_input(role, label) for role, label in _ROLE_LABELS.items()]
-        for role, functions in ((GUARDIAN, _GUARDIAN_FUNCTIONS), (OPERATOR, _OPERATOR_FUNCTIONS)):
+        selectors = _selectors(settlement)
+        calls = [access.labelRole.encode_input(role, label) for role, label in ROLE_LABELS.items()]
+        for role, functions in ((GUARDIAN, NARROWING_FUNCTIONS), (OPERATOR, WIDENING_FUNCTIONS)):
             ids = [selectors[function] for function in functions]
             calls.append(access.setTargetFunctionRole.encode_input(settlement.address, ids, role))
         calls += [
@@ -120,6 +124,57 @@ class Deployment:
             calls.append(access.grantRole.encode_input(ADMIN, self.admin, delay_s))
             calls.append(access.renounceRole.encode_input(ADMIN, self.deployer.address))
         access.multicall(calls, sender=self.deployer)
+
+    def holders(self, access: ContractInstance, settlement: ContractInstance, provider: ProviderAPI) -> list[Holder]:
+        """Everybody who was ever given a role, and what that lets it do now, as the chain tells it."""
+        grants = access.RoleGranted.range(self.begun_at_block, ape.chain.blocks.height + 1)
+        granted = [log.event_arguments for log in grants]
+        roles = {int(grant["roleId"]) for grant in granted}
+        return [
+            self._holder(access, settlement, account, roles, is_contract=len(provider.get_code(account)) > 0)
+            for account in sorted({str(grant["account"]) for grant in granted})
+        ]
+
+    def _holder(
+        self,
+        access: ContractInstance,
+        settlement: ContractInstance,
+        account: str,
+        roles: set[int],
+        *,
+        is_contract: bool,
+    ) -> Holder:
+        held = {role: access.hasRole(role, account) for role in sorted(roles)}
+        now, later = [], {}
+        changing = {function.name for function in settlement.contract_type.mutable_methods}
+        for name, selector in _selectors(settlement).items():
+            immediate, delay_s = access.canCall(account, settlement, selector) if name in changing else (False, 0)
+            if immediate:
+                now.append(name)
+            elif delay_s:
+                later[name] = int(delay_s)
+        delays_s = {role: int(delay_s) for role, (is_member, delay_s) in held.items() if is_member}
+        return Holder(account, is_contract, delays_s, tuple(now), later)
+
+
+def _selectors(contract: ContractInstance) -> dict[str, bytes]:
+    """The selectors of a contract's functions by name."""
+    return {
+        signature.partition("(")[0]: bytes.fromhex(selector[2:])
+        for signature, selector in contract.contract_type.method_identifiers.items()
+    }
+
+
+def _prove_authorities(deployment: Deployment, provider: ProviderAPI) -> None:
+    """Refuses a deployment to a public network in which somebody can widen a power before everybody can leave."""
+    if not deployment.network.public:
+        return
+    contracts = deployment.contracts
+    holders = deployment.holders(contracts["ExchangeAccess"], contracts["Settlement"], provider)
+    faults = authority_faults(holders, contracts_only=not deployment.network.test_tokens)
+    if faults:
+        raise click.ClickException(f"The roles are not safe: {'; '.join(faults)}. Do not use this deployment.")
+    click.echo(f"Nobody can widen a power within the {EXIT_DELAY_S} s of an exit: {len(holders)} accounts checked.")
 
 
 @contextmanager
@@ -220,6 +275,7 @@ def _deploy(provider: ProviderAPI, choice: str, path: Path, parties: Parties) ->
         settlement = deployment.deploy("Settlement", access.address, parties.engine)
         assets = deployment.list_all(settlement)
         deployment.set_roles(access, settlement, parties.guardian or deployer.address)
+    _prove_authorities(deployment, provider)
     manifest = Manifest(
         provider.chain_id,
         choice,

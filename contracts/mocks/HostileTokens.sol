@@ -78,3 +78,28 @@ contract ReentrantToken is TestToken("Reentrant", "REENTER", 6) {
         }
     }
 }
+
+/// @title BlacklistingToken: refuses all transfers from and to whom its issuer has listed, as some of the largest tokens do
+contract BlacklistingToken is TestToken("Blacklisting", "LIST", 6) {
+    mapping(address holder => bool) public listed;
+
+    error Blacklisted(address holder);
+
+    function setListed(address holder, bool isListed) external {
+        listed[holder] = isListed;
+    }
+
+    function _update(address from, address to, uint256 value) internal override {
+        require(!listed[from], Blacklisted(from));
+        require(!listed[to], Blacklisted(to));
+        super._update(from, to, value);
+    }
+}
+
+/// @title RebasingToken: its issuer changes what somebody holds
+contract RebasingToken is TestToken("Rebasing", "REBASE", 6) {
+    function rebase(address holder, uint256 balance) external {
+        _burn(holder, balanceOf(holder));
+        _mint(holder, balance);
+    }
+}

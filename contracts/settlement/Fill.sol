@@ -2,126 +2,172 @@
 pragma solidity 0.8.37;
 
 import {SkipReason} from "../interfaces/ISettlement.sol";
-import {MarketRecord, OrderRecord, OrderRecordLibrary, OrderTerms} from "./OrderRecord.sol";
-import {Slot, SlotLibrary} from "./Slot.sol";
-import {SlotTableLibrary} from "./SlotTable.sol";
+import {MarketRecord, OrderRecord} from "./BatchRun.sol";
+import {SlotTable} from "./SlotTable.sol";
 import {Word} from "./Word.sol";
 
-/// @title Fill: one fill between two orders that were read into memory
-/// @dev `settle` either makes all changes of a fill or none. It only finds out whether the fill can be; `explain` says why
-/// not. The two must agree, which `explain` enforces: it does not return for a fill without a fault.
+/// @title Fill: fills between orders that were read into memory
+/// @dev `settle` makes all changes of a fill or none. It only finds out whether the fill can be; `explain` says why not. The
+/// two must agree, which `explain` enforces: it does not return for a fill without a fault.
 ///
 /// Unchecked throughout. Prices, quantities and a market's units are u64, so products of three are below 2^192; amounts
 /// are u64, and the sum of all balances of an asset is below 2^63, so no credit carries out of its field.
 library FillLibrary {
     uint256 internal constant BUY = 0;
+    uint256 internal constant UNLIMITED = type(uint64).max;
+    uint256 internal constant ISOLATED_AMOUNT_BITS = 56;
     int256 private constant PPM = 1e6;
-    // The layouts as assembly takes them, in plain numbers.
-    uint256 private constant FILLED_AT = 64;
-    uint256 private constant QUANTITY_AT = 64;
-    uint256 private constant MAKER_PPM_AT = 200;
-    uint256 private constant REASON_AT = 240;
-    uint256 private constant RECORD_BYTES = 160;
-    uint256 private constant BASE = 32;
-    uint256 private constant QUOTE = 64;
-    uint256 private constant LANE = 96;
-    uint256 private constant MARKET = 128;
-    uint256 private constant SIDE_BIT = 1 << 232;
-    uint256 private constant AMOUNT_MASK = 0xffffffffffffffff;
-    uint256 private constant SEQ_MASK = 0xffffffffffff << 152;
-    uint256 private constant ORDER_MASK = 0xffffffffffffffffff << 128;
-    /// @dev All of a slot but the order in its lane.
-    uint256 private constant KEPT_MASK = (2 ** 256 - 1) - ((2 ** 136 - 1) << 64);
-    uint256 private constant DIRTY = 1 << 254;
+    // The layouts as assembly takes them, in plain numbers: `Registers`, `OrderRecord`, `MarketRecord`, `SlotTable`.
+    uint256 private constant FILL = 0x8a0;
+    uint256 private constant FILLS_END = 0x8c0;
+    uint256 private constant FILL_BYTES = 0x8e0;
+    uint256 private constant INDEX_BITS = 0x900;
+    uint256 private constant INDEX_RIGHT = 0x920;
+    uint256 private constant LOTS_RIGHT = 0x940;
+    uint256 private constant ORDERS = 0x960;
+    uint256 private constant ORDERS_LAST = 0x980;
+    uint256 private constant TERMS = 0x20;
+    uint256 private constant BASE = 0x40;
+    uint256 private constant QUOTE = 0x60;
+    uint256 private constant LANE = 0x80;
+    uint256 private constant MARKET = 0xa0;
+    uint256 private constant RECORD_BYTES = 0xc0;
+    uint256 private constant FEE_CELL = 0x40;
+    uint256 private constant MASK_64 = 0xffffffffffffffff;
+    uint256 private constant ONE_SEQ = 1 << 88;
+    /// @dev Makes a signed dividend by 1e6 unsigned, and rounds the quotient up.
+    uint256 private constant ABOVE_ZERO = 1_000_000 * (1 << 220) + 999_999;
+    uint256 private constant ZERO_QUOTIENT = 1 << 220;
 
-    /// @dev Assembly, because this runs once per fill and makes half of what a fill costs. All tests are joined without
-    /// jumps; `explain` has the same tests one by one, in the same words as the documentation. Memory is read and written
-    /// at record, market and cell addresses only, which this code allocated.
+    /// @dev Settles fills up to the first that cannot be, which it leaves in the registers; or to the end.
     ///
-    /// The layouts: `OrderTerms`, `OrderRecord`, `MarketRecord` and `Slot`.
-    /// @return done whether the fill settled; if not, nothing changed
-    function settle(uint256 records, uint256 makerIndex, uint256 takerIndex, uint256 quantity)
-        internal
-        pure
-        returns (bool done)
-    {
+    /// Assembly, because this runs once per fill and makes most of what a further fill of an order costs. Tests are joined;
+    /// `explain` has the same ones one by one, in the same words as the documentation. Memory is read and written at
+    /// record, market and cell addresses only, which the batch allocated.
+    function settle() internal pure {
         assembly ("memory-safe") {
-            function amountOf(cell) -> units {
-                units := and(mload(cell), AMOUNT_MASK)
-            }
-            // Adds to the amount of a cell, modulo 2^256, and marks it.
-            function change(cell, units) {
-                mstore(cell, or(add(mload(cell), units), DIRTY))
-            }
-            // Lots filled of an order after this fill, and not 0 if its lane or its quantity does not allow that.
-            function filledAfter(order, lots) -> filled, fault {
-                let terms := mload(order)
-                let lane := mload(mload(add(order, LANE)))
-                let same := iszero(and(xor(lane, terms), ORDER_MASK))
-                filled := add(mul(same, and(shr(FILLED_AT, lane), AMOUNT_MASK)), lots)
-                fault := iszero(or(same, gt(and(terms, SEQ_MASK), and(lane, SEQ_MASK))))
-                fault := or(fault, gt(filled, and(shr(QUANTITY_AT, terms), AMOUNT_MASK)))
-            }
-            // Records in its lane how far an order is filled.
-            function advance(order, filled) {
-                let lane := mload(add(order, LANE))
-                let kept := or(and(mload(lane), KEPT_MASK), DIRTY)
-                mstore(lane, or(kept, or(and(mload(order), ORDER_MASK), shl(FILLED_AT, filled))))
-            }
-            // FillLibrary.fee, at the maker's rate or, 16 bits above it, the taker's.
-            function feeOf(order, isTaker, notional) -> units {
-                let ppm := signextend(1, shr(add(MAKER_PPM_AT, shl(4, isTaker)), mload(order)))
-                units := sdiv(add(mul(notional, ppm), mul(999999, sgt(ppm, 0))), 1000000)
-            }
+            // A function of its own that has a `leave` is not made part of its caller, whose variables would be in its way.
+            function settleAll() {
+                let offset := mload(FILL)
+                if eq(offset, mload(FILLS_END)) { leave }
+                for {} lt(offset, mload(FILLS_END)) { offset := add(offset, mload(FILL_BYTES)) } {
+                    let lots := calldataload(offset)
+                    let buyer := add(mload(ORDERS), mul(shr(mload(INDEX_RIGHT), lots), RECORD_BYTES))
+                    lots := shl(mload(INDEX_BITS), lots)
+                    let seller := add(mload(ORDERS), mul(shr(mload(INDEX_RIGHT), lots), RECORD_BYTES))
+                    if or(gt(buyer, mload(ORDERS_LAST)), gt(seller, mload(ORDERS_LAST))) { break }
+                    lots := shr(mload(LOTS_RIGHT), shl(mload(INDEX_BITS), lots))
 
-            let buyer := add(records, mul(makerIndex, RECORD_BYTES))
-            let seller := add(records, mul(takerIndex, RECORD_BYTES))
-            let price := and(mload(buyer), AMOUNT_MASK)
-            let takerBuys := iszero(and(mload(seller), SIDE_BIT))
-            let fault := 0
-            {
-                let either := or(mload(buyer), mload(seller))
-                fault := or(shr(REASON_AT, either), xor(mload(add(buyer, MARKET)), mload(add(seller, MARKET))))
-                fault := or(fault, iszero(and(xor(mload(buyer), mload(seller)), SIDE_BIT)))
-                fault := or(fault, eq(mload(add(buyer, LANE)), mload(add(seller, LANE))))
-                // So far buyer was the maker and seller the taker: swap them if it is the other way round.
-                let swap := mul(xor(buyer, seller), takerBuys)
-                buyer := xor(buyer, swap)
-                seller := xor(seller, swap)
+                    let base
+                    let cost
+                    let fees
+                    let market := mload(add(buyer, MARKET))
+                    {
+                        // So far buyer is the maker and seller the taker. One market and two sides differ in the lowest bit
+                        // alone.
+                        if or(xor(1, xor(market, mload(add(seller, MARKET)))), iszero(lots)) { break }
+                        let sells := and(market, 1)
+                        market := xor(market, sells)
+                        base := mul(lots, mload(market))
+                        let terms := mload(add(buyer, TERMS))
+                        let takerFee := mload(add(seller, TERMS))
+                        cost := mul(mul(lots, and(terms, MASK_64)), mload(add(market, 0x20)))
+                        // `fee`, of both.
+                        fees := signextend(1, shr(64, terms))
+                        fees := sub(div(add(mul(cost, fees), ABOVE_ZERO), 1000000), ZERO_QUOTIENT)
+                        takerFee := signextend(1, shr(80, takerFee))
+                        takerFee := sub(div(add(mul(cost, takerFee), ABOVE_ZERO), 1000000), ZERO_QUOTIENT)
+                        // What the buyer pays; the seller gets it less all fees.
+                        switch sells
+                        case 0 { cost := add(cost, fees) }
+                        default {
+                            cost := add(cost, takerFee)
+                            terms := buyer
+                            buyer := seller
+                            seller := terms
+                        }
+                        fees := add(fees, takerFee)
+                    }
+                    market := mload(add(market, FEE_CELL))
+                    {
+                        let buyerTerms := mload(add(buyer, TERMS))
+                        let sellerTerms := mload(add(seller, TERMS))
+                        let fault := lt(and(buyerTerms, MASK_64), and(sellerTerms, MASK_64))
+                        fault := or(fault, lt(and(mload(mload(add(seller, BASE))), MASK_64), base))
+                        fault := or(fault, lt(and(mload(mload(add(buyer, QUOTE))), MASK_64), cost))
+                        if or(fault, slt(add(mload(market), fees), 0)) { break }
+                        // Isolated accounts and session keys have limits of their own.
+                        if shr(104, or(buyerTerms, sellerTerms)) {
+                            if exceeds(buyer, seller, base, cost, fees) { break }
+                        }
+                    }
+                    {
+                        // The state of an order in its lane. One that is newer than the lane's starts from empty; with the
+                        // same seq it must be the lane's own. Written out twice, because calls would cost more. The first
+                        // word is written when both are found good.
+                        let buyerLane := mload(add(buyer, LANE))
+                        let state := shr(120, shl(56, mload(buyerLane)))
+                        let full := mload(buyer)
+                        let growth := lots
+                        let empty := shl(64, shr(64, full))
+                        if lt(state, empty) {
+                            if lt(xor(state, empty), ONE_SEQ) { break }
+                            growth := add(lots, sub(empty, state))
+                        }
+                        if gt(add(state, growth), full) { break }
+                        let sellerLane := mload(add(seller, LANE))
+                        state := shr(120, shl(56, mload(sellerLane)))
+                        full := mload(seller)
+                        empty := shl(64, shr(64, full))
+                        if lt(state, empty) {
+                            if lt(xor(state, empty), ONE_SEQ) { break }
+                            lots := add(lots, sub(empty, state))
+                        }
+                        if or(gt(add(state, lots), full), eq(buyerLane, sellerLane)) { break }
+                        mstore(buyerLane, add(mload(buyerLane), shl(64, growth)))
+                        mstore(sellerLane, add(mload(sellerLane), shl(64, lots)))
+                    }
+
+                    mstore(market, add(mload(market), fees))
+                    let cell := mload(add(seller, QUOTE))
+                    mstore(cell, add(mload(cell), sub(cost, fees)))
+                    cell := mload(add(buyer, QUOTE))
+                    mstore(cell, sub(mload(cell), cost))
+                    cell := mload(add(seller, BASE))
+                    mstore(cell, sub(mload(cell), base))
+                    cell := mload(add(buyer, BASE))
+                    mstore(cell, add(mload(cell), base))
+                    if shr(128, or(mload(add(buyer, TERMS)), mload(add(seller, TERMS)))) {
+                        spend(mload(add(buyer, TERMS)), 64, cost)
+                        spend(mload(add(seller, TERMS)), 0, base)
+                    }
+                }
+                mstore(FILL, offset)
             }
-            fault := or(fault, lt(and(mload(buyer), AMOUNT_MASK), and(mload(seller), AMOUNT_MASK)))
-            fault := or(fault, iszero(quantity))
-            {
-                let filled, laneFault := filledAfter(buyer, quantity)
-                fault := or(fault, laneFault)
-                mstore(0x00, filled)
-                filled, laneFault := filledAfter(seller, quantity)
-                fault := or(fault, laneFault)
-                mstore(0x20, filled)
+            // Whether a credit is more than an isolated account can hold, or a payment more than what is left of a session.
+            function exceeds(buyer, seller, base, cost, fees) -> fault {
+                let terms := mload(add(buyer, TERMS))
+                let total := add(and(mload(mload(add(buyer, BASE))), MASK_64), base)
+                fault := mul(and(shr(104, terms), 1), shr(56, total))
+                terms := shr(128, terms)
+                if terms { fault := or(fault, gt(cost, and(shr(64, mload(terms)), MASK_64))) }
+                terms := mload(add(seller, TERMS))
+                total := add(and(mload(mload(add(seller, QUOTE))), MASK_64), sub(cost, fees))
+                fault := or(fault, mul(and(shr(104, terms), 1), shr(56, total)))
+                terms := shr(128, terms)
+                if terms { fault := or(fault, gt(base, and(mload(terms), MASK_64))) }
             }
-            let market := mload(add(buyer, MARKET))
-            let cost := mul(mul(price, quantity), mload(add(market, 32)))
-            let base := mul(quantity, mload(market))
-            let fees := feeOf(seller, iszero(takerBuys), cost)
-            {
-                let buyerFee := feeOf(buyer, takerBuys, cost)
-                cost := add(cost, buyerFee)
-                fees := add(fees, buyerFee)
+            // Takes a payment from a session, if that has a limit.
+            function spend(terms, left, payment) {
+                let session := shr(128, terms)
+                if session {
+                    let word := mload(session)
+                    if xor(and(shr(left, word), MASK_64), MASK_64) {
+                        mstore(session, sub(word, shl(left, payment)))
+                    }
+                }
             }
-            let feeCell := mload(add(market, 64))
-            fault := or(fault, lt(amountOf(mload(add(seller, BASE))), base))
-            fault := or(fault, lt(amountOf(mload(add(buyer, QUOTE))), cost))
-            done := iszero(or(fault, slt(add(amountOf(feeCell), fees), 0)))
-            if done {
-                change(feeCell, fees)
-                change(mload(add(seller, QUOTE)), sub(cost, fees))
-                change(mload(add(buyer, QUOTE)), sub(0, cost))
-                change(mload(add(seller, BASE)), sub(0, base))
-                change(mload(add(buyer, BASE)), base)
-                // After the amounts, which may be in the same cells.
-                advance(buyer, mload(0x00))
-                advance(seller, mload(0x20))
-            }
+            settleAll()
         }
     }
 
@@ -135,82 +181,144 @@ library FillLibrary {
         }
     }
 
+    /// @dev Reads the fill that `settle` stopped at: addresses of records, which may be out of range.
+    function current() internal pure returns (uint256 maker, uint256 taker, uint256 lots) {
+        unchecked {
+            uint256 fields = Word.fromCalldata(Word.load(FILL));
+            uint256 right = Word.load(INDEX_RIGHT);
+            uint256 bits = Word.load(INDEX_BITS);
+            uint256 orders = Word.load(ORDERS);
+            maker = orders + (fields >> right) * RECORD_BYTES;
+            taker = orders + ((fields << bits) >> right) * RECORD_BYTES;
+            lots = ((fields << bits) << bits) >> Word.load(LOTS_RIGHT);
+        }
+    }
+
     /// @dev Why a fill that `settle` refused cannot be, in the order of the checks.
-    function explain(uint256 records, uint256 makerIndex, uint256 takerIndex, uint256 quantity)
-        internal
+    function explain(uint256 maker, uint256 taker, uint256 lots) internal pure returns (SkipReason) {
+        unchecked {
+            SkipReason reason = reasonOf(maker);
+            if (reason != SkipReason.NONE) return reason;
+            reason = reasonOf(taker);
+            if (reason != SkipReason.NONE) return reason;
+            uint256 market = Word.load(maker + MARKET);
+            if (market ^ Word.load(taker + MARKET) != 1) return SkipReason.NOT_OPPOSITE;
+            (uint256 buyer, uint256 seller) = market & 1 == BUY ? (maker, taker) : (taker, maker);
+            if (priceOf(buyer) < priceOf(seller)) return SkipReason.LIMIT_CROSSED;
+            // Each would take the other's place in the lane.
+            if (Word.load(maker + LANE) == Word.load(taker + LANE)) return SkipReason.SHARED_LANE;
+            (, reason) = laneAfter(maker, lots);
+            if (reason != SkipReason.NONE) return reason;
+            (, reason) = laneAfter(taker, lots);
+            if (reason != SkipReason.NONE) return reason;
+            (uint256 base, uint256 notional) = amounts(maker, priceOf(maker), lots);
+            int256 makerFee = fee(notional, rateOf(maker, false));
+            int256 takerFee = fee(notional, rateOf(taker, true));
+            (int256 buyerFee, int256 sellerFee) = buyer == maker ? (makerFee, takerFee) : (takerFee, makerFee);
+            return _explainMove(buyer, seller, base, uint256(int256(notional) + buyerFee), buyerFee + sellerFee);
+        }
+    }
+
+    function _explainMove(uint256 buyer, uint256 seller, uint256 base, uint256 cost, int256 fees)
+        private
         pure
         returns (SkipReason)
     {
-        OrderRecord makerRecord = OrderRecordLibrary.get(records, makerIndex);
-        OrderRecord takerRecord = OrderRecordLibrary.get(records, takerIndex);
-        OrderTerms maker = makerRecord.read();
-        OrderTerms taker = takerRecord.read();
-        if (maker.reason() != SkipReason.NONE) return maker.reason();
-        if (taker.reason() != SkipReason.NONE) return taker.reason();
-        if (maker.side() == taker.side() || makerRecord.market() != takerRecord.market()) {
-            return SkipReason.NOT_OPPOSITE;
+        unchecked {
+            SkipReason reason = _explainFunds(buyer, seller, base, cost);
+            if (reason != SkipReason.NONE) return reason;
+            uint256 proceeds = uint256(int256(cost) - fees);
+            if (isFull(buyer, Word.load(buyer + BASE), base) || isFull(seller, Word.load(seller + QUOTE), proceeds)) {
+                return SkipReason.ACCOUNT_FULL;
+            }
+            if (cost > sessionLeft(buyer, BUY) || base > sessionLeft(seller, 1)) return SkipReason.SESSION_LIMIT;
+            uint256 feeCell = Word.load((Word.load(buyer + MARKET) >> 1 << 1) + FEE_CELL);
+            assert(int256(Word.load(feeCell)) + fees < 0);
+            return SkipReason.REBATE_UNFUNDED;
         }
-        bool buy = taker.side() == BUY;
-        if (buy ? maker.price() > taker.price() : maker.price() < taker.price()) return SkipReason.LIMIT_CROSSED;
-        // Each would take the other's place in the lane.
-        if (makerRecord.lane() == takerRecord.lane()) return SkipReason.SHARED_LANE;
-        SkipReason reason = _explainLane(makerRecord, quantity);
-        if (reason != SkipReason.NONE) return reason;
-        reason = _explainLane(takerRecord, quantity);
-        if (reason != SkipReason.NONE) return reason;
-        return _explainMove(
-            maker.price(),
-            quantity,
-            buy ? takerRecord : makerRecord,
-            buy ? taker.takerPpm() : maker.makerPpm(),
-            buy ? makerRecord : takerRecord,
-            buy ? maker.makerPpm() : taker.takerPpm()
-        );
     }
 
-    function _amounts(uint256 market, uint256 price, uint256 quantity)
+    function _explainFunds(uint256 buyer, uint256 seller, uint256 base, uint256 cost)
         private
         pure
-        returns (uint256 baseUnits, uint256 notional, uint256 feeCell)
+        returns (SkipReason)
     {
-        uint256 baseUnitsPerLot;
-        uint256 quoteUnitsPerTickLot;
-        (baseUnitsPerLot, quoteUnitsPerTickLot, feeCell) = MarketRecord.get(market);
         unchecked {
-            baseUnits = quantity * baseUnitsPerLot;
-            notional = price * quantity * quoteUnitsPerTickLot;
+            if (units(Word.load(seller + BASE)) < base) return SkipReason.BASE_SHORT;
+            return units(Word.load(buyer + QUOTE)) < cost ? SkipReason.QUOTE_SHORT : SkipReason.NONE;
         }
     }
 
-    function _amountOf(uint256 cell) private pure returns (uint256) {
-        return Word.load(cell) & SlotLibrary.AMOUNT_MASK;
-    }
-
-    function _explainLane(OrderRecord record, uint256 quantity) private pure returns (SkipReason) {
-        OrderTerms terms = record.read();
-        Slot lane = SlotTableLibrary.read(record.lane());
-        uint256 filled = 0;
-        if (terms.seq() < lane.seq()) return SkipReason.SUPERSEDED;
-        if (terms.seq() == lane.seq()) {
-            if (terms.tag() != lane.tag()) return SkipReason.SEQ_REUSED;
-            filled = lane.filled();
+    function reasonOf(uint256 order) internal pure returns (SkipReason) {
+        unchecked {
+            return SkipReason(uint8(Word.load(order + TERMS) >> OrderRecord.REASON_AT));
         }
-        return quantity == 0 || filled + quantity > terms.quantity() ? SkipReason.OVERFILL : SkipReason.NONE;
     }
 
-    function _explainMove(
-        uint256 price,
-        uint256 quantity,
-        OrderRecord buyer,
-        int256 buyerPpm,
-        OrderRecord seller,
-        int256 sellerPpm
-    ) private pure returns (SkipReason) {
-        (uint256 baseUnits, uint256 notional, uint256 feeCell) = _amounts(buyer.market(), price, quantity);
-        if (_amountOf(seller.base()) < baseUnits) return SkipReason.BASE_SHORT;
-        int256 buyerFee = fee(notional, buyerPpm);
-        if (int256(_amountOf(buyer.quote())) < int256(notional) + buyerFee) return SkipReason.QUOTE_SHORT;
-        assert(int256(_amountOf(feeCell)) + buyerFee + fee(notional, sellerPpm) < 0);
-        return SkipReason.REBATE_UNFUNDED;
+    function priceOf(uint256 order) internal pure returns (uint256) {
+        unchecked {
+            return uint64(Word.load(order + TERMS));
+        }
+    }
+
+    /// @dev Parts per million, negative for a rebate.
+    function rateOf(uint256 order, bool asTaker) internal pure returns (int256) {
+        unchecked {
+            uint256 shift = asTaker ? OrderRecord.TAKER_PPM_AT : OrderRecord.MAKER_PPM_AT;
+            return int16(uint16(Word.load(order + TERMS) >> shift));
+        }
+    }
+
+    /// @dev What a fill of an order moves: base units, and quote units without fees.
+    function amounts(uint256 order, uint256 price, uint256 lots)
+        internal
+        pure
+        returns (uint256 base, uint256 notional)
+    {
+        unchecked {
+            uint256 market = Word.load(order + MARKET) >> 1 << 1;
+            base = lots * Word.load(market);
+            notional = price * lots * Word.load(market + MarketRecord.QUOTE_UNITS_PER_TICK_LOT);
+        }
+    }
+
+    /// @dev The units in a cell.
+    function units(uint256 cell) internal pure returns (uint256) {
+        return uint64(Word.load(cell));
+    }
+
+    /// @dev Whether a credit is more than the account of an order can hold.
+    function isFull(uint256 order, uint256 cell, uint256 credit) internal pure returns (bool) {
+        unchecked {
+            uint256 isolated = (Word.load(order + TERMS) >> OrderRecord.ISOLATED_AT) & 1;
+            return isolated != 0 && (units(cell) + credit) >> ISOLATED_AMOUNT_BITS != 0;
+        }
+    }
+
+    /// @dev What may still leave the account by the session key of an order: quote units for a buy, else base units.
+    function sessionLeft(uint256 order, uint256 side) internal pure returns (uint256) {
+        unchecked {
+            uint256 session = Word.load(order + TERMS) >> OrderRecord.SESSION_AT;
+            if (session == 0) return type(uint256).max;
+            return uint64(Word.load(session) >> (side == BUY ? 64 : 0));
+        }
+    }
+
+    /// @dev The lane's word after a fill of an order, or why there is none.
+    function laneAfter(uint256 order, uint256 lots) internal pure returns (uint256 word, SkipReason reason) {
+        unchecked {
+            word = Word.load(Word.load(order + LANE));
+            uint256 full = Word.load(order);
+            uint256 state = (word << 56) >> 120;
+            uint256 start = state;
+            if (state >> 64 != full >> 64) {
+                // Another order: a newer one takes the lane and starts from nothing.
+                if (state >> OrderRecord.SEQ_AT > full >> OrderRecord.SEQ_AT) return (word, SkipReason.SUPERSEDED);
+                if (state >> OrderRecord.SEQ_AT == full >> OrderRecord.SEQ_AT) return (word, SkipReason.SEQ_REUSED);
+                start = full >> 64 << 64;
+            }
+            if (lots == 0 || start + lots > full) return (word, SkipReason.OVERFILL);
+            word += (start + lots - state) << 64;
+        }
     }
 }

@@ -1,307 +1,190 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SkipReason} from "../interfaces/ISettlement.sol";
-import {BatchPayload, BatchPayloadLibrary, Section, SignedOrder} from "./BatchPayload.sol";
+import {ISettlementBatches} from "../interfaces/ISettlement.sol";
+import {ISettlementAccounts} from "../interfaces/ISettlementAccounts.sol";
+import {BatchNetting} from "./BatchNetting.sol";
+import {BatchOrders} from "./BatchOrders.sol";
+import {BatchPayload, BatchPayloadLibrary} from "./BatchPayload.sol";
+import {ASSET_AT, AssetRecord, BatchRun, GroupRecord, MarketRecord, OrderRecord, StatementRecord} from "./BatchRun.sol";
 import {FillLibrary} from "./Fill.sol";
-import {MarketRecord, OrderRecordLibrary} from "./OrderRecord.sol";
-import {SettlementApprovals} from "./SettlementApprovals.sol";
-import {SettlementRegistry} from "./SettlementRegistry.sol";
-import {Slot, SlotLibrary} from "./Slot.sol";
-import {SlotTable, SlotTableLibrary} from "./SlotTable.sol";
+import {Registers} from "./Registers.sol";
+import {SlotLibrary} from "./Slot.sol";
+import {SlotTable} from "./SlotTable.sol";
 import {Word} from "./Word.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {ECDSA} from "solady/src/utils/ECDSA.sol";
 
-/// @dev Settlement of batches: read all orders, apply the fills in the order of the engine, write each slot once.
-abstract contract SettlementBatches is SettlementRegistry, SettlementApprovals {
-    /// @dev What the steps of one batch share. `classes` are rows in memory: the flags in the low end, then the cap; the
-    /// rates and the reason where an order's terms have them; `SLIDES`.
-    struct Run {
-        BatchPayload payload;
-        SlotTable table;
-        SignedOrder order;
-        uint256 classes;
-        uint256 records;
-        bytes32 domainSeparator;
-        uint64 number;
-        uint256 skipped;
-    }
-
-    /// @dev The market of a section as its orders use it: the low ends of their slots' keys, and its record in memory.
-    struct SectionMarket {
-        uint256 baseKey;
-        uint256 quoteKey;
-        uint256 record;
-    }
-
+/// @dev Settlement of batches: read the statements and all orders, settle the net groups, then the fills in the order of the
+/// engine, write each slot once.
+abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBatches {
     bytes32 private constant BATCH_TYPEHASH = keccak256(
         "Batch(uint64 number,bytes32 payloadHash,bytes32 previousHash,bytes32 journalRoot,uint64 throughSequence)"
     );
-    bytes32 private constant ORDER_TYPEHASH = keccak256(
-        "Order(uint32 market,uint8 side,uint64 price,uint64 quantity,uint40 expiry,uint48 seq,uint16 lane,uint16 maxFeeBps,uint16 flags)"
-    );
-    /// @dev The highest flags of a signed order: time in force, type, post-only and self-trade prevention have ten bits.
-    /// They bind the engine; a fill of any is settled alike.
-    uint256 private constant FLAGS_MAX = 0x3ff;
-    /// @dev Flags that say what becomes of a post-only order that would match at once, and the value that lets the engine
-    /// slide its price: make it better for the owner.
-    uint256 private constant POST_ONLY = 3 << 5;
-    uint256 private constant POST_ONLY_SLIDE = 2 << 5;
-    /// @dev Marks a class of such orders, above the reason, so that other orders need no look at it of their own.
-    uint256 private constant SLIDES = 1 << (OrderRecordLibrary.REASON_AT + 8);
-    uint256 private constant CAP_AT = 16;
-    int256 private constant PPM_PER_BPS = 100;
-    uint256 private constant OWNER_AT = 96;
-    uint256 private constant ASSET_AT = 16;
 
-    // No reentrancy guard: the only call out is to the ecrecover precompile.
+    // No reentrancy guard: the only calls out are static.
     function settle(
         bytes calldata payload,
         uint64 number,
         bytes32 journalRoot,
         uint64 throughSequence,
         bytes calldata engineSignature
-    ) external whenNotPaused {
-        bytes32 newHash = _acceptBatch(payload, number, journalRoot, throughSequence, engineSignature);
-        Run memory run = _open(payload, newHash);
-        _readOrders(run);
-        _applyFills(run);
-        run.table.store();
+    ) external whenOpen {
+        Registers.open();
+        BatchRun memory run;
+        bytes32 newHash = _acceptBatch(run, payload, number, journalRoot, throughSequence, engineSignature);
+        _open(run, payload, uint256(newHash));
+        _readGroups(run);
+        _readSections(run);
+        _settleGroups(run);
+        uint256 skippedGroups = run.skipped;
+        _settleFills(run);
+        SlotTable.store();
         // Counts are at most 2^16, by their width in the payload.
-        emit BatchSettled(
-            number,
-            newHash,
-            journalRoot,
-            throughSequence,
-            uint32(run.payload.fillCount - run.skipped),
-            uint32(run.skipped)
-        );
+        uint256 fills = run.payload.fillCount - (run.skipped - skippedGroups);
+        emit BatchSettled(number, newHash, journalRoot, throughSequence, uint32(fills), uint32(run.skipped));
     }
 
-    function batchNumber() external view returns (uint64) {
-        return uint64(uint256(_batchHash));
-    }
-
-    function batchHash() external view returns (bytes32) {
-        return _batchHash;
-    }
-
-    /// @dev The stored hash carries the number in its last 8 bytes: one slot for both, and 192 bits of the digest, which
-    /// is more than enough against a second batch with the same hash.
+    /// @dev The batch's hash carries the number in its last 5 bytes. What is stored has the time before it: one slot for all,
+    /// and 176 bits of the digest, which is enough against two batches with the same hash.
     function _acceptBatch(
+        BatchRun memory run,
         bytes calldata payload,
         uint64 number,
         bytes32 journalRoot,
         uint64 throughSequence,
         bytes calldata engineSignature
     ) private returns (bytes32 newHash) {
-        bytes32 previousHash = _batchHash;
-        uint64 expected = uint64(uint256(previousHash)) + 1;
+        uint256 last = _lastBatch;
+        uint64 expected = uint64(uint40(last)) + 1;
         require(number == expected, SettlementWrongBatch(expected, number));
+        run.number = number;
+        run.previousHash = bytes32(((last >> BATCH_DIGEST_AT) << BATCH_DIGEST_AT) | uint40(last));
         bytes32 structHash = keccak256(
-            abi.encode(BATCH_TYPEHASH, number, keccak256(payload), previousHash, journalRoot, throughSequence)
+            abi.encode(BATCH_TYPEHASH, number, keccak256(payload), run.previousHash, journalRoot, throughSequence)
         );
         bytes32 digest = _hashTypedData(structHash);
         _checkEngineSignature(digest, engineSignature);
-        newHash = bytes32((uint256(digest) & ~uint256(type(uint64).max)) | number);
-        _batchHash = newHash;
+        uint256 word = ((uint256(digest) >> BATCH_DIGEST_AT) << BATCH_DIGEST_AT) | number;
+        newHash = bytes32(word);
+        _lastBatch = word | (block.timestamp << BATCH_TIME_AT);
     }
 
-    function _open(bytes calldata payload, bytes32 newHash) private view returns (Run memory run) {
-        // The hash carries the number in its low end.
-        run.number = uint64(uint256(newHash));
-        run.payload = BatchPayloadLibrary.open(payload);
-        // An order has at most three slots, a section one for its fees.
-        run.table = SlotTableLibrary.create(3 * run.payload.orderCount + run.payload.sectionCount, uint256(newHash));
-        run.order.typehash = ORDER_TYPEHASH;
-        run.classes = _readClasses(run.payload);
-        run.records = OrderRecordLibrary.allocate(run.payload.orderCount);
-        run.domainSeparator = _domainSeparator();
-    }
-
-    function _readClasses(BatchPayload memory payload) private pure returns (uint256 rows) {
-        uint256 count = payload.classCount;
-        rows = Word.allocate(count);
-        for (uint256 i = 0; i < count; ++i) {
-            uint256 class = payload.class(i);
-            // Casts cut the fields out of the row.
-            uint256 capBps = uint16(class >> CAP_AT);
-            int256 capPpm = int256(capBps) * PPM_PER_BPS;
-            int16 makerPpm = int16(uint16(class >> 48));
-            int16 takerPpm = int16(uint16(class >> 32));
-            bool allowed = capBps <= MAX_FEE_BPS && makerPpm <= capPpm && takerPpm <= capPpm;
-            uint256 row = (class & type(uint32).max) | (uint256(uint16(makerPpm)) << OrderRecordLibrary.MAKER_PPM_AT)
-                | (uint256(uint16(takerPpm)) << OrderRecordLibrary.TAKER_PPM_AT);
-            if (uint16(class) > FLAGS_MAX) row |= _reasonBits(SkipReason.UNSUPPORTED_ORDER);
-            else if (!allowed) row |= _reasonBits(SkipReason.FEE_ABOVE_CAP);
-            if (class & POST_ONLY == POST_ONLY_SLIDE) row |= SLIDES;
-            Word.put(rows + 32 * i, row);
-        }
-    }
-
-    function _readOrders(Run memory run) private view {
-        uint256 sections = run.payload.sectionCount;
-        uint256 left = run.payload.orderCount;
-        uint256 record = run.records;
-        for (uint256 i = 0; i < sections; ++i) {
-            Section memory section = run.payload.nextSection();
-            // The records were allocated for the count in the header.
-            require(section.orderCount <= left, SettlementMalformedPayload(section.records - run.payload.start));
-            left -= section.orderCount;
-            record = _readSection(run, section, record);
-        }
-        require(left == 0, SettlementMalformedPayload(run.payload.position - run.payload.start));
-    }
-
-    /// @dev Reads the orders of a section into the records from `record` on.
-    function _readSection(Run memory run, Section memory section, uint256 record) private view returns (uint256) {
-        SectionMarket memory market = _openMarket(run.table, uint32(section.market));
-        run.order.market = section.market;
-        uint256 offset = section.records;
+    /// @dev Reads the payload's tables and allocates memory for what follows them. The cells come last.
+    function _open(BatchRun memory run, bytes calldata raw, uint256 seed) private view {
         unchecked {
-            // Positions in calldata and in memory.
-            uint256 size = section.fieldBytes + BatchPayloadLibrary.SIGNATURE_BYTES;
-            uint256 end = offset + section.orderCount * size;
-            for (; offset < end; offset += size) {
-                Word.put(record, _readOrder(run, section, market, offset, record));
-                record += OrderRecordLibrary.BYTES;
-            }
+            BatchPayload memory payload = BatchPayloadLibrary.open(raw);
+            run.payload = payload;
+            Word.put(Registers.ORDER_TYPEHASH, uint256(ORDER_TYPEHASH));
+            Word.put(Registers.DIGEST, 0x1901 << 240);
+            Word.put(Registers.DIGEST_SEPARATOR, uint256(_domainSeparator()));
+            Word.put(Registers.PAYLOAD, payload.start);
+            Word.put(Registers.CLASSES, _readClasses(payload));
+            Word.put(Registers.CLASS_COUNT, payload.classCount);
+            run.markets = Word.reserve(payload.marketCount * MarketRecord.BYTES / 32);
+            run.assets = Word.reserve(payload.assetCount * AssetRecord.BYTES / 32);
+            Word.put(Registers.ASSETS, run.assets);
+            Word.put(Registers.ASSET_COUNT, payload.assetCount);
+            run.groups = Word.reserve(payload.groupCount * GroupRecord.BYTES / 32);
+            run.statements = Word.reserve(payload.rowCount * StatementRecord.BYTES / 32);
+            run.statementsEnd = run.statements;
+            // One more than there are: the record of a ladder's order that is not used.
+            run.orders = Word.reserve((payload.orderCount + 1) * OrderRecord.BYTES / 32);
+            SlotTable.create(payload.slotCount, seed);
+            uint256 marketRows = payload.take(payload.marketCount * BatchPayloadLibrary.MARKET_BYTES);
+            _readAssets(run);
+            _readMarkets(run, marketRows);
         }
-        return record;
     }
 
-    function _openMarket(SlotTable memory table, uint32 id) private view returns (SectionMarket memory market) {
-        Market memory listed = _listedMarket(id);
-        market.baseKey = uint256(listed.base) << ASSET_AT;
-        market.quoteKey = uint256(listed.quote) << ASSET_AT;
-        uint256 feeCell = _cell(table, SlotLibrary.keyOf(FEE_OWNER, listed.quote, 0));
-        market.record = MarketRecord.put(listed.baseUnitsPerLot, listed.quoteUnitsPerTickLot, feeCell);
-    }
-
-    /// @dev Fills the record of an order, all but its terms, which it returns. One with a reason in its terms has no more.
-    function _readOrder(
-        Run memory run,
-        Section memory section,
-        SectionMarket memory market,
-        uint256 offset,
-        uint256 record
-    ) private view returns (uint256 terms) {
-        SignedOrder memory order = run.order;
-        uint256 class;
+    function _readAssets(BatchRun memory run) private pure {
         unchecked {
-            class = Word.load(run.classes + 32 * run.payload.readOrder(section, offset, order));
-        }
-        order.maxFeeBps = (class >> CAP_AT) & 0xffff;
-        order.flags = class & 0xffff;
-        bytes32 digest = _digest(order, run.domainSeparator);
-        terms = order.price | (order.quantity << OrderRecordLibrary.QUANTITY_AT)
-            | (uint256(uint24(uint256(digest))) << OrderRecordLibrary.TAG_AT) | (order.seq << OrderRecordLibrary.SEQ_AT)
-            | (class & OrderRecordLibrary.RATES_MASK) | (order.side << OrderRecordLibrary.SIDE_AT);
-        uint256 fault = (class >> OrderRecordLibrary.REASON_AT) | Word.isZero(order.price) | Word.isZero(order.quantity)
-            | Word.gt(block.timestamp, order.expiry);
-        if (fault != 0) {
-            uint256 reason = _explainOrder(order, class);
-            if (reason != 0) return terms | reason;
-            // Nothing is wrong: the order may slide.
-            uint256 price = BatchPayloadLibrary.readPriceInForce(section, offset, order);
-            if (price == 0) return terms | _reasonBits(SkipReason.UNSUPPORTED_ORDER);
-            terms ^= order.price ^ price;
-        }
-        uint256 signer;
-        unchecked {
-            offset += section.fieldBytes;
-            signer = uint160(
-                ECDSA.tryRecover(digest, bytes32(Word.fromCalldata(offset)), bytes32(Word.fromCalldata(offset + 32)))
-            );
-        }
-        if (signer == 0) return terms | _reasonBits(SkipReason.BAD_SIGNATURE);
-        terms |= _fillCells(run, market, signer << OWNER_AT, record);
-    }
-
-    /// @dev What is wrong with an order whoever signed it, as bits of its terms.
-    function _explainOrder(SignedOrder memory order, uint256 class) private view returns (uint256) {
-        if (order.price == 0 || order.quantity == 0 || order.flags > FLAGS_MAX) {
-            return _reasonBits(SkipReason.UNSUPPORTED_ORDER);
-        }
-        if (block.timestamp > order.expiry) return _reasonBits(SkipReason.EXPIRED);
-        return class & (uint256(type(uint8).max) << OrderRecordLibrary.REASON_AT);
-    }
-
-    /// @dev Fills in the cells of an order, or returns the reason against it as bits of its terms.
-    function _fillCells(Run memory run, SectionMarket memory market, uint256 ownerKey, uint256 record)
-        private
-        view
-        returns (uint256)
-    {
-        uint256 base = _cell(run.table, ownerKey | market.baseKey);
-        uint256 quote = _cell(run.table, ownerKey | market.quoteKey);
-        uint256 baseSlot = Word.load(base);
-        // Shifted left, the floor has only flags above it, and they are shifted out.
-        uint256 cancelled = Word.isZero(Word.gt(run.order.seq, (baseSlot << 8) >> (SlotLibrary.FLOOR_AT + 8)));
-        uint256 exited = (baseSlot | Word.load(quote)) >> SlotTableLibrary.EXITED_AT;
-        if ((cancelled | exited) != 0) return _reasonBits(cancelled != 0 ? SkipReason.CANCELLED : SkipReason.EXITED);
-        uint256 lane = run.order.lane;
-        lane = lane == 0 ? base : _cell(run.table, ownerKey | market.baseKey | lane);
-        OrderRecordLibrary.putCells(record, base, quote, lane, market.record);
-        return 0;
-    }
-
-    /// @dev The cell of a slot.
-    function _cell(SlotTable memory table, uint256 key) private view returns (uint256 cell) {
-        uint256 location;
-        // The location of `_slots[key]`: it identifies the entry too, and is hashed once.
-        assembly ("memory-safe") {
-            mstore(0x00, key)
-            mstore(0x20, _slots.slot)
-            location := keccak256(0x00, 0x40)
-        }
-        uint256 flags;
-        (cell, flags) = table.find(location);
-        if (flags != 0) Word.put(cell, _withDueFlags(SlotTableLibrary.read(cell), key));
-    }
-
-    /// @dev A flagged slot as it counts now: with its floor if that is due, marked if the owner's exit is in effect.
-    function _withDueFlags(Slot slot, uint256 key) private view returns (uint256) {
-        slot = _withDueFloor(slot, key);
-        if (slot.has(SlotLibrary.EXIT_REQUESTED) && block.timestamp >= _exitEffectiveAt[key]) {
-            slot = slot.withFlag(SlotTableLibrary.EXITED);
-        }
-        return Slot.unwrap(slot);
-    }
-
-    function _applyFills(Run memory run) private {
-        (uint256 offset, uint256 size) = run.payload.fills();
-        unchecked {
-            // Positions in calldata.
-            for (uint256 end = run.payload.end; offset < end; offset += size) {
-                (uint256 maker, uint256 taker, uint256 quantity) = run.payload.readFill(offset);
-                if (!FillLibrary.settle(run.records, maker, taker, quantity)) _skip(run, offset, size);
+            BatchPayload memory payload = run.payload;
+            uint256 offset = payload.take(payload.assetCount * BatchPayloadLibrary.ASSET_BYTES);
+            uint256 last = 0;
+            for (uint256 i = 0; i < payload.assetCount; ++i) {
+                uint256 number = Word.fromCalldata(offset) >> 240;
+                if (number <= last) payload.malformed(offset);
+                last = number;
+                Word.put(run.assets + i * AssetRecord.BYTES, number);
+                Word.put(run.assets + i * AssetRecord.BYTES + AssetRecord.FEE_CELL, 0);
+                offset += BatchPayloadLibrary.ASSET_BYTES;
             }
         }
     }
 
-    function _skip(Run memory run, uint256 offset, uint256 size) private {
-        (uint256 maker, uint256 taker, uint256 quantity) = run.payload.readFill(offset);
-        SkipReason reason = FillLibrary.explain(run.records, maker, taker, quantity);
+    function _readMarkets(BatchRun memory run, uint256 offset) private view {
         unchecked {
-            // Fills are the end of the payload, and counts at most 2^16 by their width in it.
-            uint256 fill = run.payload.fillCount - (run.payload.end - offset) / size;
-            ++run.skipped;
-            emit FillSkipped(run.number, uint32(fill), reason);
+            BatchPayload memory payload = run.payload;
+            uint256 last = 0;
+            for (uint256 i = 0; i < payload.marketCount; ++i) {
+                uint256 number = Word.fromCalldata(offset) >> 224;
+                if (number <= last) payload.malformed(offset);
+                last = number;
+                uint256 record = run.markets + i * MarketRecord.BYTES;
+                _openMarket(uint32(number), record);
+                if (payload.groupCount != 0) {
+                    uint256 base = _assetRecord(run, Word.load(record + MarketRecord.BASE_KEY) >> ASSET_AT);
+                    uint256 quote = _assetRecord(run, Word.load(record + MarketRecord.QUOTE_KEY) >> ASSET_AT);
+                    if (base == 0 || quote == 0) payload.malformed(offset);
+                    Word.put(record + MarketRecord.BASE_ASSET, base);
+                    Word.put(record + MarketRecord.QUOTE_ASSET, quote);
+                }
+                offset += BatchPayloadLibrary.MARKET_BYTES;
+            }
         }
     }
 
-    function _digest(SignedOrder memory order, bytes32 separator) private pure returns (bytes32) {
-        bytes32 structHash;
-        // The struct is its own encoding: ten words in the order of the type.
-        assembly ("memory-safe") {
-            structHash := keccak256(order, 0x140)
+    function _openMarket(uint32 number, uint256 record) private view {
+        unchecked {
+            ISettlementAccounts.Market memory listed = _listedMarket(number);
+            Word.put(record + MarketRecord.BASE_UNITS_PER_LOT, listed.baseUnitsPerLot);
+            Word.put(record + MarketRecord.QUOTE_UNITS_PER_TICK_LOT, listed.quoteUnitsPerTickLot);
+            Word.put(record + MarketRecord.BASE_KEY, uint256(listed.base) << ASSET_AT);
+            Word.put(record + MarketRecord.QUOTE_KEY, uint256(listed.quote) << ASSET_AT);
+            Word.put(record + MarketRecord.NUMBER, number);
+            uint256 feeCell = _cell(SlotLibrary.keyOf(FEE_OWNER, listed.quote, 0));
+            Word.put(record + MarketRecord.FEE_CELL, feeCell);
         }
-        return MessageHashUtils.toTypedDataHash(separator, structHash);
     }
 
-    function _reasonBits(SkipReason reason) private pure returns (uint256) {
-        return uint256(reason) << OrderRecordLibrary.REASON_AT;
+    /// @dev The record of an asset; 0 if the payload has none.
+    function _assetRecord(BatchRun memory run, uint256 number) private pure returns (uint256 record) {
+        unchecked {
+            uint256 end = run.assets + run.payload.assetCount * AssetRecord.BYTES;
+            for (record = run.assets; record != end; record += AssetRecord.BYTES) {
+                if (Word.load(record) == number) return record;
+            }
+            return 0;
+        }
+    }
+
+    function _settleFills(BatchRun memory run) private {
+        unchecked {
+            BatchPayload memory payload = run.payload;
+            uint256 size = (2 * payload.indexBits + payload.quantityBits) / 8;
+            uint256 offset = payload.take(payload.fillCount * size);
+            uint256 end = payload.end;
+            if (payload.position != end) payload.malformed(payload.position);
+            uint256 lastByte = run.orders + payload.orderCount * OrderRecord.BYTES - 1;
+            Word.put(Registers.FILL, offset);
+            Word.put(Registers.FILLS_END, end);
+            Word.put(Registers.FILL_BYTES, size);
+            Word.put(Registers.INDEX_BITS, payload.indexBits);
+            Word.put(Registers.INDEX_RIGHT, 256 - payload.indexBits);
+            Word.put(Registers.LOTS_RIGHT, 256 - payload.quantityBits);
+            Word.put(Registers.ORDERS, run.orders);
+            Word.put(Registers.ORDERS_LAST, lastByte);
+            while (true) {
+                FillLibrary.settle();
+                offset = Word.load(Registers.FILL);
+                if (offset == end) break;
+                (uint256 maker, uint256 taker, uint256 lots) = FillLibrary.current();
+                if (maker > lastByte || taker > lastByte) payload.malformed(offset);
+                // Fills are the end of the payload, and counts at most 2^16 by their width in it.
+                uint256 fill = payload.fillCount - (end - offset) / size;
+                ++run.skipped;
+                emit FillSkipped(uint64(run.number), uint32(fill), FillLibrary.explain(maker, taker, lots));
+                Word.put(Registers.FILL, offset + size);
+            }
+        }
     }
 }

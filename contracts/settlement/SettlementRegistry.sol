@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ISettlementAccounts} from "../interfaces/ISettlementAccounts.sol";
 import {SettlementStorage} from "./SettlementStorage.sol";
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 /// @dev Listings. They are final: what a balance or an order means never changes.
-abstract contract SettlementRegistry is SettlementStorage, AccessManaged {
+abstract contract SettlementRegistry is SettlementStorage, ISettlementAccounts {
     function listAsset(uint16 asset, address token, uint64 unitScale) external restricted {
         require(asset != 0 && unitScale != 0 && token.code.length != 0, SettlementInvalidAsset(asset, token, unitScale));
         require(_assets[asset].token == address(0), SettlementAssetListed(asset));
@@ -33,10 +33,5 @@ abstract contract SettlementRegistry is SettlementStorage, AccessManaged {
 
     function marketOf(uint32 market) external view returns (Market memory) {
         return _listedMarket(market);
-    }
-
-    function _listedMarket(uint32 market) internal view returns (Market memory listed) {
-        listed = _markets[market];
-        require(listed.base != 0, SettlementUnknownMarket(market));
     }
 }

@@ -1,94 +1,130 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Slot} from "./Slot.sol";
+import {Registers} from "./Registers.sol";
 import {Word} from "./Word.sol";
 
-/// @dev A table of storage slots in memory: `buckets` hold the addresses of entries, which stand one after another from
-/// `entries` to `end`, two words each: the slot's value, then its location in storage.
-struct SlotTable {
-    uint256 buckets;
-    uint256 mask;
-    uint256 shift;
-    uint256 multiplier;
-    uint256 entries;
-    uint256 end;
-}
-
-/// @title SlotTable: each slot that a batch touches is read once and written once
-/// @dev Open addressing. The hash is multiply-shift with a multiplier from the batch's hash, which nobody can know while
-/// choosing an address, so no choice of addresses makes lookups slow.
+/// @title SlotTable: each storage word that a batch touches is read once and written once
+/// @dev A cell is two words of memory: the value, and its location in storage. An isolated account takes two cells: in the
+/// first its base amount and its order, floor and flags where a unified slot has them (and `ISOLATED`), in the second its
+/// quote amount, and no location. So a fill treats both kinds of account alike.
 ///
-/// A cell is the memory address of an entry, so of its value. Two flags live in cells only, in bits that storage never holds.
-library SlotTableLibrary {
-    /// @dev The owner's exit is in effect.
-    uint8 internal constant EXITED = 0x80;
+/// Cells stand one after another; buckets hold their addresses, by open addressing. The hash is multiply-shift with a
+/// multiplier from the batch's hash, which nobody can know while choosing an address, so no choice of addresses makes
+/// lookups slow.
+library SlotTable {
+    // Marks of a cell, in bits of a slot that storage never holds.
+    /// @dev The account's exit is in effect.
+    uint256 internal constant EXITED = 1 << 255;
     uint256 internal constant EXITED_AT = 255;
-    /// @dev To be written back.
-    uint256 internal constant DIRTY = 1 << 254;
-    uint256 private constant STORED_MASK = (1 << 254) - 1;
+    /// @dev A statement of the batch names it.
+    uint256 internal constant NETTED = 1 << 254;
+    uint256 internal constant MARKS_AT = 254;
+    /// @dev First cell of an isolated account.
+    uint256 internal constant ISOLATED = 1 << 251;
+    uint256 internal constant CELL_BYTES = 64;
+    /// @dev Flags that are stored start here.
+    uint256 internal constant FLAGS_AT = 252;
+    uint256 private constant STORED_MASK = (2 ** 254 - 1) ^ (1 << 251);
+    uint256 private constant BITS_56 = 2 ** 56 - 1;
+    uint256 private constant BITS_42 = 2 ** 42 - 1;
+    uint256 private constant BITS_40 = 2 ** 40 - 1;
+    /// @dev The selector of `SettlementMalformedPayload`, and where a payload says how many slots it touches.
+    uint256 private constant MALFORMED = 0xaba021bb;
+    uint256 private constant SLOTS_POSITION = 9;
+    // `Registers`.
+    uint256 private constant BUCKETS = 0x520;
+    uint256 private constant LAST_BUCKET = 0x540;
+    uint256 private constant HASH_SHIFT = 0x560;
+    uint256 private constant HASH_MULTIPLIER = 0x580;
+    uint256 private constant CELLS = 0x5a0;
+    uint256 private constant CELLS_END = 0x5c0;
+    uint256 private constant CELLS_LIMIT = 0x5e0;
 
-    /// @dev A table for at most `count` slots. It is never more than three quarters full, so every search ends.
-    function create(uint256 count, uint256 seed) internal pure returns (SlotTable memory table) {
+    /// @dev A table for at most `count` cells. It is never more than four fifths full, so every search ends.
+    function create(uint256 count, uint256 seed) internal pure {
         unchecked {
-            // `count` is at most 3 * 2^16 + 2^8, by the widths of the counts in a payload.
+            // `count` is at most 2^16, by its width in a payload.
             uint256 capacity = 4;
-            uint256 bits = 2;
-            while (capacity * 3 < count * 4) {
+            uint256 shift = 254;
+            while (capacity * 4 < count * 5) {
                 capacity <<= 1;
-                ++bits;
+                --shift;
             }
-            table.buckets = Word.allocate(capacity);
-            table.mask = capacity - 1;
-            table.shift = 256 - bits;
-            table.multiplier = seed | 1;
-            table.entries = Word.reserve(2 * count);
-            table.end = table.entries;
+            uint256 buckets = Word.allocate(capacity);
+            Word.put(Registers.BUCKETS, buckets);
+            Word.put(Registers.LAST_BUCKET, buckets + 32 * (capacity - 1));
+            Word.put(Registers.HASH_SHIFT, shift);
+            Word.put(Registers.HASH_MULTIPLIER, seed | 1);
+            uint256 cells = Word.reserve(2 * count);
+            Word.put(Registers.CELLS, cells);
+            Word.put(Registers.CELLS_END, cells);
+            Word.put(Registers.CELLS_LIMIT, cells + CELL_BYTES * count);
         }
     }
 
-    /// @dev The cell of a storage location, read from storage when it is first asked for.
-    /// @return cell its memory address
-    /// @return flags the slot's flags if this was the first time, 0 after that
-    function find(SlotTable memory table, uint256 location) internal view returns (uint256 cell, uint256 flags) {
-        // Assembly because entries are raw memory. Every bucket is inside the table: index <= mask. There are no more
-        // entries than the caller said, so the last one ends where the reserved memory does.
+    /// @dev The cell of a storage location. One that was not there gets the stored word.
+    function find(uint256 location) internal view returns (uint256 cell) {
+        // Assembly because cells are raw memory. Every bucket is inside the table, and one is empty.
         assembly ("memory-safe") {
-            let index := shr(mload(add(table, 0x40)), mul(location, mload(add(table, 0x60))))
+            let bucket := add(mload(BUCKETS), shl(5, shr(mload(HASH_SHIFT), mul(location, mload(HASH_MULTIPLIER)))))
             for {} 1 {} {
-                let bucket := add(mload(table), shl(5, index))
                 cell := mload(bucket)
                 if iszero(cell) {
-                    cell := mload(add(table, 0xa0))
-                    mstore(add(table, 0xa0), add(cell, 0x40))
+                    cell := mload(CELLS_END)
+                    if eq(cell, mload(CELLS_LIMIT)) {
+                        mstore(0x00, MALFORMED)
+                        mstore(0x20, SLOTS_POSITION)
+                        revert(0x1c, 0x24)
+                    }
+                    mstore(CELLS_END, add(cell, 0x40))
                     mstore(bucket, cell)
+                    mstore(cell, sload(location))
                     mstore(add(cell, 0x20), location)
-                    flags := sload(location)
-                    mstore(cell, flags)
-                    flags := shr(248, flags)
                     break
                 }
                 if eq(mload(add(cell, 0x20)), location) { break }
-                index := and(add(index, 1), mload(add(table, 0x20)))
+                bucket := add(bucket, 0x20)
+                if gt(bucket, mload(LAST_BUCKET)) { bucket := mload(BUCKETS) }
             }
         }
     }
 
-    function read(uint256 cell) internal pure returns (Slot) {
-        return Slot.wrap(Word.load(cell));
+    /// @dev Fills the two cells of an isolated account from its stored word.
+    function unpackIsolated(uint256 cell, uint256 raw) internal pure {
+        // Assembly because cells are raw memory; fields move down by 48, 24, 16 and 10 bits.
+        assembly ("memory-safe") {
+            let word := or(and(raw, BITS_56), and(shr(48, raw), shl(64, BITS_40)))
+            word := or(word, and(shr(24, raw), shl(128, 0xffff)))
+            word := or(word, and(shr(16, raw), shl(152, BITS_42)))
+            word := or(word, and(shr(10, raw), shl(200, BITS_42)))
+            mstore(cell, or(word, or(and(raw, shl(252, 0xf)), ISOLATED)))
+            mstore(add(cell, 0x40), and(shr(56, raw), BITS_56))
+            mstore(add(cell, 0x60), 0)
+        }
     }
 
-    /// @dev Writes the changed cells to storage.
-    function store(SlotTable memory table) internal {
+    /// @dev Writes all cells to storage. A word that did not change costs no more than finding that out would.
+    function store() internal {
         // Assembly because locations are raw; each is one that `find` was given.
         assembly ("memory-safe") {
-            let end := mload(add(table, 0xa0))
-            for { let cell := mload(add(table, 0x80)) } lt(cell, end) { cell := add(cell, 0x40) } {
+            let end := mload(CELLS_END)
+            for { let cell := mload(CELLS) } lt(cell, end) { cell := add(cell, 0x40) } {
+                let location := mload(add(cell, 0x20))
                 let word := mload(cell)
-                if and(word, DIRTY) { sstore(mload(add(cell, 0x20)), and(word, STORED_MASK)) }
+                if and(word, ISOLATED) {
+                    // The inverse of `unpackIsolated`.
+                    cell := add(cell, 0x40)
+                    let packed := or(and(word, BITS_56), shl(56, mload(cell)))
+                    packed := or(packed, and(shl(48, word), shl(112, BITS_40)))
+                    packed := or(packed, and(shl(24, word), shl(152, 0xffff)))
+                    packed := or(packed, and(shl(16, word), shl(168, BITS_42)))
+                    packed := or(packed, and(shl(10, word), shl(210, BITS_42)))
+                    sstore(location, or(packed, and(word, shl(252, 3))))
+                    continue
+                }
+                sstore(location, and(word, STORED_MASK))
             }
         }
     }
 }
-
-using SlotTableLibrary for SlotTable global;

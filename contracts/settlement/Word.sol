@@ -17,12 +17,6 @@ library Word {
         }
     }
 
-    function eq(uint256 left, uint256 right) internal pure returns (uint256 result) {
-        assembly ("memory-safe") {
-            result := eq(left, right)
-        }
-    }
-
     function isZero(uint256 value) internal pure returns (uint256 result) {
         assembly ("memory-safe") {
             result := iszero(value)
@@ -45,9 +39,9 @@ library Word {
 
     /// @dev Zeroed memory for `count` words.
     function allocate(uint256 count) internal pure returns (uint256 pointer) {
-        uint256[] memory words = new uint256[](count);
+        pointer = reserve(count);
         assembly ("memory-safe") {
-            pointer := add(words, 0x20)
+            calldatacopy(pointer, calldatasize(), shl(5, count))
         }
     }
 
@@ -62,6 +56,12 @@ library Word {
     function fromCalldata(uint256 offset) internal pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := calldataload(offset)
+        }
+    }
+
+    function keccak(uint256 pointer, uint256 size) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            hash := keccak256(pointer, size)
         }
     }
 }

@@ -1,4 +1,4 @@
-"""Fixtures of the Ape tests: a fresh exchange per test, by the provider's snapshots."""
+"""Fixtures of the Ape tests: an exchange as it was deployed for every test, by the provider's snapshots."""
 
 import sys
 from pathlib import Path
@@ -16,12 +16,12 @@ WALLETS = 6
 FUNDS = 10**15
 
 
-@pytest.fixture(scope="session")
-def empty_venue(project, accounts, chain):
+def deploy(project, accounts, chain):
     """An exchange with listings, where nobody holds anything."""
     admin, *others = [accounts[i] for i in range(WALLETS + 1)]
     access = project.ExchangeAccess.deploy(admin, sender=admin)
-    vault = project.Settlement.deploy(access, Account.from_key(ENGINE_KEY).address, sender=admin)
+    deployed = project.Settlement.deploy(access, Account.from_key(ENGINE_KEY).address, sender=admin)
+    vault = project.ISettlement.at(deployed.address)
     tokens = {}
     for asset, description in TOKENS.items():
         tokens[asset] = project.TestToken.deploy(*description, sender=admin)
@@ -32,9 +32,16 @@ def empty_venue(project, accounts, chain):
 
 
 @pytest.fixture(scope="session")
-def venue(empty_venue):
-    """An exchange whose wallets hold 10^15 units of every asset."""
+def empty_venue(project, accounts, chain):
+    """An exchange where nobody holds anything."""
+    return deploy(project, accounts, chain)
+
+
+@pytest.fixture(scope="session")
+def venue(project, accounts, chain):
+    """Another, whose wallets hold 10^15 units of every asset."""
+    funded = deploy(project, accounts, chain)
     for wallet in range(WALLETS):
         for asset in range(QTRA, QTRA + len(TOKENS)):
-            empty_venue.fund(wallet, asset, FUNDS)
-    return empty_venue
+            funded.fund(wallet, asset, FUNDS)
+    return funded

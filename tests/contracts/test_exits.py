@@ -3,7 +3,7 @@
 import ape
 from venue import BUY, HOUR, QTRA, SELL, UNIT_SCALES, USDC, Intent
 
-from offchain.settlement.encoding import SkipReason
+from offchain.settlement.batch import SkipReason
 
 FUNDS = 10**15
 FAR = 2**40 - 1

@@ -4,7 +4,7 @@ import ape
 import pytest
 from venue import BUY, HOUR, QTRA, SELL, USDC, Intent
 
-from offchain.settlement.encoding import SkipReason
+from offchain.settlement.batch import SkipReason
 
 DAY = 24 * HOUR
 RESTRICTED = [

@@ -5,10 +5,13 @@ import pytest
 from msgspec import structs
 from venue import BUY, JOURNAL_ROOT, QTRA, QTRA_USDC, SELL, USDC, Intent, skips
 
-from offchain.chain.typed_data import Batch
+from offchain.chain.typed_data import ISOLATED, Batch
 from offchain.core.commands import OrderInstructions, OrderType, PostOnly, SelfTradePrevention, TimeInForce
 from offchain.core.money import fee_units
-from offchain.settlement.encoding import BatchFill, SkipReason, decode_payload, encode_payload, payload_hash
+from offchain.settlement.batch import BatchFill, BatchPayload, SkipReason
+from offchain.settlement.decoding import decode_payload
+from offchain.settlement.encoding import encode_payload, payload_hash
+from offchain.settlement.payload_format import HEADER
 
 FUNDS = 10**15
 SLIDE = OrderInstructions(post_only=PostOnly.SLIDE).flags
@@ -39,7 +42,7 @@ def test_the_batch_is_on_record(venue):
     )
     venue.through = 4_711
     batch = Batch(1, payload_hash(payload), bytes(32), JOURNAL_ROOT, 4_711)
-    expected_hash = batch.digest(venue.separator())[:24] + (1).to_bytes(8, "big")
+    expected_hash = batch.digest(venue.separator())[:22] + (1).to_bytes(10, "big")
     receipt = venue.settle_payload(payload)
     (log,) = receipt.decode_logs(venue.vault.BatchSettled)
     venue.through = 0
@@ -60,7 +63,7 @@ def test_what_settled_can_be_read_back_from_calldata(venue):
     orders = [venue.signed(Intent(0, SELL, lane=3)), venue.signed(Intent(1, BUY, seq=9))]
     receipt = venue.settle(orders, [BatchFill(0, 1, 5)])
     _, arguments = venue.vault.decode_input(receipt.data)
-    assert decode_payload(arguments["payload"]) == (tuple(orders), (BatchFill(0, 1, 5),))
+    assert decode_payload(arguments["payload"]) == BatchPayload(tuple(orders), (BatchFill(0, 1, 5),))
 
 
 def test_batches_go_by_number_and_each_once(venue):
@@ -125,7 +128,10 @@ def test_an_order_signed_for_another_domain_moves_nothing(venue, domain):
         (Intent(0, SELL, expiry=1_000_000), Intent(1, BUY), 1, SkipReason.EXPIRED),
         (Intent(0, SELL, seq=0), Intent(1, BUY), 1, SkipReason.CANCELLED),
         (Intent(0, SELL, price=0), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
-        (Intent(0, SELL, flags=0x400), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
+        (Intent(0, SELL, flags=0x800), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
+        (Intent(0, SELL, flags=ISOLATED), Intent(1, BUY), 1, SkipReason.BASE_SHORT),
+        (Intent(0, SELL, flags=ISOLATED, seq=2**42), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
+        (Intent(0, SELL, flags=ISOLATED, quantity=2**40), Intent(1, BUY), 1, SkipReason.UNSUPPORTED_ORDER),
         (Intent(0, SELL, flags=SLIDE, slide=3), Intent(1, BUY, price=52), 1, SkipReason.LIMIT_CROSSED),
         (Intent(0, SELL, flags=SLIDE, slide=3), Intent(1, BUY, price=53), 1, SkipReason.NONE),
         (Intent(0, SELL, max_fee_bps=51), Intent(1, BUY), 1, SkipReason.FEE_ABOVE_CAP),
@@ -159,7 +165,7 @@ def test_instructions_that_were_not_signed_move_nothing(venue, bit):
     signed = venue.signed(Intent(0, SELL))
     changed = structs.replace(signed, order=structs.replace(signed.order, flags=1 << bit))
     receipt = venue.settle([changed, venue.signed(Intent(1, BUY))], [BatchFill(0, 1, 5)])
-    assert skips(receipt) == {0: SkipReason.BASE_SHORT if bit < 10 else SkipReason.UNSUPPORTED_ORDER}
+    assert skips(receipt) == {0: SkipReason.BASE_SHORT if bit < 11 else SkipReason.UNSUPPORTED_ORDER}
     assert venue.balance(0, QTRA) == FUNDS
 
 
@@ -198,14 +204,14 @@ def test_an_unlisted_market_or_a_malformed_payload_reverts(venue):
     payload = encode_payload([venue.signed(Intent(0, SELL)), venue.signed(Intent(1, BUY))], [BatchFill(0, 1, 5)])
     with ape.reverts(venue.vault.SettlementMalformedPayload, position=len(payload)):
         venue.settle_payload(payload + b"\0")
-    with ape.reverts(venue.vault.SettlementUnsupportedVersion, version=2):
-        venue.settle_payload(b"\2" + payload[1:])
+    with ape.reverts(venue.vault.SettlementUnsupportedVersion, version=3):
+        venue.settle_payload(b"\3" + payload[1:])
     assert venue.vault.batchNumber() == 0
 
 
 def test_the_market_of_an_order_is_what_was_signed(venue):
     signed = venue.signed(Intent(0, SELL))
     payload = bytearray(encode_payload([signed, venue.signed(Intent(1, BUY))], [BatchFill(0, 1, 5)]))
-    section = payload.index(QTRA_USDC.to_bytes(4, "big"))
+    section = payload.index(QTRA_USDC.to_bytes(4, "big"), HEADER.size)
     payload[section : section + 4] = (2).to_bytes(4, "big")
     assert skips(venue.settle_payload(bytes(payload))) == {0: SkipReason.BASE_SHORT}

@@ -8,10 +8,12 @@ from ape.api import ReceiptAPI
 from ape.contracts import ContractInstance
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from msgspec.structs import replace as replace_struct
 
 from offchain.chain.typed_data import (
     Batch,
     CancelApproval,
+    Ladder,
     Order,
     TypedStruct,
     Withdrawal,
@@ -19,7 +21,17 @@ from offchain.chain.typed_data import (
     domain_separator,
     typed_data,
 )
-from offchain.settlement.encoding import BatchFill, BatchOrder, SkipReason, encode_payload, payload_hash
+from offchain.core.commands import AuthorizationKind
+from offchain.settlement.batch import (
+    Authorization,
+    BatchFill,
+    BatchOrder,
+    LadderPlace,
+    NetGroup,
+    SkipReason,
+    Statement,
+)
+from offchain.settlement.encoding import compact_signature, encode_payload, payload_hash
 
 QTRA, USDC, BTC, DAI = 1, 2, 3, 4
 QTRA_USDC, BTC_USDC, BTC_DAI = 1, 2, 3
@@ -97,7 +109,41 @@ class Venue:
         """The order as its wallet signs it."""
         key = self.wallets[intent.wallet].private_key
         signature = self.sign(key, intent.order, chain_id, contract)
-        return BatchOrder(intent.order, signature, intent.maker_ppm, intent.taker_ppm, intent.slide)
+        return BatchOrder(intent.order, Authorization(signature), intent.maker_ppm, intent.taker_ppm, intent.slide)
+
+    def owner(self, wallet: int) -> bytes:
+        """A wallet's 20 bytes."""
+        return bytes.fromhex(self.wallets[wallet].address[2:])
+
+    def signed_by_session(self, intent: Intent, key: bytes) -> BatchOrder:
+        """The order of the intent's wallet as a session key signs it."""
+        authorization = Authorization(
+            self.sign(key, intent.order), AuthorizationKind.SESSION_KEY, self.owner(intent.wallet)
+        )
+        return BatchOrder(intent.order, authorization, intent.maker_ppm, intent.taker_ppm, intent.slide)
+
+    def signed_by_contract(self, intent: Intent, owner: bytes, signature: bytes) -> BatchOrder:
+        """The order of a contract wallet at `owner`, with what that is given for a signature."""
+        authorization = Authorization(signature, AuthorizationKind.CONTRACT_WALLET, owner)
+        return BatchOrder(intent.order, authorization, intent.maker_ppm, intent.taker_ppm, intent.slide)
+
+    def ladder(self, floor: int, *intents: Intent) -> list[BatchOrder]:
+        """The orders of one ladder, which the first one's wallet signs."""
+        ladder = Ladder(floor, tuple(intent.order for intent in intents))
+        authorization = Authorization(self.sign(self.wallets[intents[0].wallet].private_key, ladder))
+        return [
+            BatchOrder(
+                intent.order, authorization, intent.maker_ppm, intent.taker_ppm, ladder=LadderPlace(ladder, place)
+            )
+            for place, intent in enumerate(intents)
+        ]
+
+    def stated(self, statement: Statement, key: bytes | str) -> Statement:
+        """The statement as somebody signs it for the next batch; its kind of authorization stays."""
+        signed = statement.stated(self.vault.batchNumber() + 1, bytes(self.vault.batchHash()))
+        return replace_struct(
+            statement, authorization=replace_struct(statement.authorization, signature=self.sign(key, signed))
+        )
 
     def fund(self, wallet: int, asset: int, units: int) -> None:
         """Mints and deposits by the wallet itself."""
@@ -120,15 +166,17 @@ class Venue:
     def settle_payload(self, payload: bytes, **transaction: Any) -> ReceiptAPI:
         """Settles a payload as the next batch."""
         number = self.vault.batchNumber() + 1
-        signature = self.sign_batch(payload, number)
+        signature = compact_signature(self.sign_batch(payload, number))
         receipt: ReceiptAPI = self.vault.settle(
             payload, number, JOURNAL_ROOT, self.through, signature, sender=self.admin, **transaction
         )
         return receipt
 
-    def settle(self, orders: Sequence[BatchOrder], fills: Sequence[BatchFill]) -> ReceiptAPI:
+    def settle(
+        self, orders: Sequence[BatchOrder], fills: Sequence[BatchFill], groups: Sequence[NetGroup] = ()
+    ) -> ReceiptAPI:
         """Packs and settles the next batch."""
-        return self.settle_payload(encode_payload(orders, fills))
+        return self.settle_payload(encode_payload(orders, fills, groups, UNIT_SCALES))
 
     def settle_pair(self, maker: Intent, taker: Intent, quantity: int) -> SkipReason:
         """Settles one fill between two orders; why it was skipped, or NONE."""
@@ -151,6 +199,15 @@ class Venue:
     def separator(self) -> bytes:
         """The domain separator as the Python side computes it."""
         return domain_separator(self.chain_id, self.address)
+
+
+def group_skips(receipt: ReceiptAPI) -> dict[int, tuple[SkipReason, int]]:
+    """The skipped net groups of a settlement by index, with the item at fault."""
+    return {
+        log.event_arguments["group"]: (SkipReason(log.event_arguments["reason"]), log.event_arguments["item"])
+        for log in receipt.events
+        if log.event_name == "NetGroupSkipped"
+    }
 
 
 def skips(receipt: ReceiptAPI) -> dict[int, SkipReason]:

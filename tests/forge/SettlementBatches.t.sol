@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SkipReason} from "../../contracts/interfaces/ISettlement.sol";
-import {PayloadWriter, TestFill, TestOrder} from "./base/Batches.sol";
+import {Batch, Fill, PayloadWriter, TestOrder} from "./base/Batches.sol";
 import {SettlementFixture} from "./base/SettlementFixture.sol";
 
 /// @dev What a batch does to balances, and why it leaves a fill out.
@@ -87,8 +87,8 @@ contract SettlementBatchesTest is SettlementFixture {
     function testAnOrderListedTwiceSharesItsFills() public {
         TestOrder[] memory orders = new TestOrder[](3);
         (orders[0], orders[1], orders[2]) = (orderOf(0, SELL, 1), orderOf(1, BUY, 1), orderOf(0, SELL, 1));
-        TestFill[] memory fills = new TestFill[](2);
-        (fills[0], fills[1]) = (TestFill(0, 1, 60), TestFill(2, 1, 60));
+        Fill[] memory fills = new Fill[](2);
+        (fills[0], fills[1]) = (Fill(0, 1, 60), Fill(2, 1, 60));
         SkipReason[] memory reasons = settle(orders, fills);
         assertReason(reasons[0], SkipReason.NONE);
         assertReason(reasons[1], SkipReason.OVERFILL);
@@ -118,8 +118,8 @@ contract SettlementBatchesTest is SettlementFixture {
         (orders[4], orders[5]) = (orderOf(9, BUY, 1), orderOf(2, SELL, 1));
         (orders[4].market, orders[5].market) = (BTC_USDC, BTC_USDC);
         (orders[4].price, orders[5].price) = (90, 90);
-        TestFill[] memory fills = new TestFill[](3);
-        (fills[0], fills[1], fills[2]) = (TestFill(0, 1, 100), TestFill(3, 2, 100), TestFill(5, 4, 100));
+        Fill[] memory fills = new Fill[](3);
+        (fills[0], fills[1], fills[2]) = (Fill(0, 1, 100), Fill(3, 2, 100), Fill(5, 4, 100));
         SkipReason[] memory reasons = settle(orders, fills);
         for (uint256 i = 0; i < 3; ++i) {
             assertReason(reasons[i], SkipReason.NONE);
@@ -133,8 +133,8 @@ contract SettlementBatchesTest is SettlementFixture {
         (orders[0], orders[1]) = (orderOf(0, SELL, 1), orderOf(1, BUY, 1));
         (orders[2], orders[3]) = (orderOf(2, SELL, 1), orderOf(3, BUY, 1));
         orders[2].expiry = uint40(vm.getBlockTimestamp() - 1);
-        TestFill[] memory fills = new TestFill[](3);
-        (fills[0], fills[1], fills[2]) = (TestFill(2, 1, 5), TestFill(0, 1, 5), TestFill(2, 3, 5));
+        Fill[] memory fills = new Fill[](3);
+        (fills[0], fills[1], fills[2]) = (Fill(2, 1, 5), Fill(0, 1, 5), Fill(2, 3, 5));
         SkipReason[] memory reasons = settle(orders, fills);
         assertReason(reasons[0], SkipReason.EXPIRED);
         assertReason(reasons[1], SkipReason.NONE);
@@ -176,16 +176,16 @@ contract SettlementBatchesTest is SettlementFixture {
     }
 
     function testFlagsThatWereNotSignedMoveNothing(uint16 signed, uint8 bit) public {
+        bit %= 16;
         TestOrder[] memory orders = pair(orderOf(0, SELL, 1), orderOf(1, BUY, 1));
         orders[0].flags = signed & FLAGS_MAX;
-        bytes[] memory signatures = signaturesOf(orders);
-        orders[0].flags ^= uint16(1) << (bit % 16);
-        vm.recordLogs();
-        settlePayload(PayloadWriter.write(orders, signatures, oneFill(10)));
-        SkipReason reason = skipReasons(1)[0];
+        Batch memory batch = batchOf(orders, oneFill(10));
+        batch.sections[0].orders[0].flags ^= uint16(1) << bit;
+        SkipReason reason = settleBatch(batch).fills[0];
         // The signature recovers to somebody without funds.
-        assertReason(reason, bit % 16 < 10 ? SkipReason.BASE_SHORT : SkipReason.UNSUPPORTED_ORDER);
+        assertReason(reason, bit < 11 ? SkipReason.BASE_SHORT : SkipReason.UNSUPPORTED_ORDER);
         assertEq(vault.balanceOf(wallet(0), QTRA), FUNDS, "untouched");
+        assertEq(vault.isolatedOf(wallet(0), QTRA_USDC).base, FUNDS, "untouched");
     }
 
     function testAMakerThatSlidFillsAtItsPriceInForce() public {
@@ -307,40 +307,35 @@ contract SettlementBatchesTest is SettlementFixture {
         TestOrder[] memory orders = new TestOrder[](4);
         (orders[0], orders[1]) = (orderOf(0, SELL, 1), orderOf(1, BUY, 1));
         (orders[2], orders[3]) = (orderOf(0, SELL, 2), orderOf(2, BUY, 1));
-        TestFill[] memory fills = new TestFill[](2);
-        (fills[0], fills[1]) = (TestFill(0, 1, 5), TestFill(2, 3, 5));
-        bytes memory payload = payloadOf(orders, fills);
-        // Zero r of the first order: header, four classes, section header, fields.
-        uint256 start = 8 + 32 + 20 + 39;
-        for (uint256 i = 0; i < 32; ++i) {
-            payload[start + i] = 0;
-        }
-        vm.recordLogs();
-        settlePayload(payload);
-        SkipReason[] memory reasons = skipReasons(2);
+        Fill[] memory fills = new Fill[](2);
+        (fills[0], fills[1]) = (Fill(0, 1, 5), Fill(2, 3, 5));
+        Batch memory batch = batchOf(orders, fills);
+        batch.sections[0].signatures[0] = new bytes(64);
+        SkipReason[] memory reasons = settleBatch(batch).fills;
         assertReason(reasons[0], SkipReason.BAD_SIGNATURE);
         assertReason(reasons[1], SkipReason.NONE);
     }
 
     function testASignatureForAnotherChainOrContractMovesNothing() public {
         TestOrder[] memory orders = pair(orderOf(0, SELL, 1), orderOf(1, BUY, 1));
-        bytes memory payload = payloadOf(orders, oneFill(1));
+        bytes memory payload = PayloadWriter.write(batchOf(orders, oneFill(1)));
         vm.chainId(block.chainid + 1);
+        domain = vault.domainSeparator();
         vm.recordLogs();
         settlePayload(payload);
         // It recovers to somebody who owns nothing.
-        assertReason(skipReasons(1)[0], SkipReason.BASE_SHORT);
+        assertReason(readOutcome(1, 0).fills[0], SkipReason.BASE_SHORT);
     }
 
     function testABatchEqualsItsFillsOneByOne(uint256 seed) public {
         TestOrder[] memory orders = randomOrders(seed, 12);
-        TestFill[] memory fills = randomFills(seed, 12, 16);
+        Fill[] memory fills = randomFills(seed, 12, 16);
         uint256 start = vm.snapshotState();
         SkipReason[] memory together = settle(orders, fills);
         bytes32 togetherState = stateHash();
         vm.revertToState(start);
         for (uint256 i = 0; i < fills.length; ++i) {
-            TestFill[] memory one = new TestFill[](1);
+            Fill[] memory one = new Fill[](1);
             one[0] = fills[i];
             assertReason(settle(orders, one)[0], together[i]);
         }
@@ -374,13 +369,13 @@ contract SettlementBatchesTest is SettlementFixture {
         }
     }
 
-    function randomFills(uint256 seed, uint256 orders, uint256 count) private pure returns (TestFill[] memory fills) {
-        fills = new TestFill[](count);
+    function randomFills(uint256 seed, uint256 orders, uint256 count) private pure returns (Fill[] memory fills) {
+        fills = new Fill[](count);
         for (uint256 i = 0; i < count; ++i) {
             uint256 dice = uint256(keccak256(abi.encode(seed, "fill", i)));
             uint16 maker = uint16(dice % orders);
             uint16 taker = uint16((dice >> 16) % (orders / 2) * 2 + (maker + 1) % 2);
-            fills[i] = TestFill(maker, taker, uint64((dice >> 32) % 40) * ((dice >> 48) % 8 == 0 ? 1e9 : 1));
+            fills[i] = Fill(maker, taker, uint64((dice >> 32) % 40) * ((dice >> 48) % 8 == 0 ? 1e9 : 1));
         }
     }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {BatchPayload} from "./BatchPayload.sol";
+
+/// @dev Where the keys of slots have owner, market and asset.
+uint256 constant OWNER_AT = 96;
+uint256 constant MARKET_AT = 32;
+uint256 constant ASSET_AT = 16;
+
+/// @dev What the steps of one batch share, beside the `Registers`. Numbers named like tables are addresses in memory.
+struct BatchRun {
+    BatchPayload payload;
+    /// `MarketRecord` and `AssetRecord`, in the order of the payload.
+    uint256 markets;
+    uint256 assets;
+    /// `OrderRecord`, in the order of the payload.
+    uint256 orders;
+    /// `StatementRecord` from `statements` to `statementsEnd`, and the `GroupRecord` of each group.
+    uint256 statements;
+    uint256 statementsEnd;
+    uint256 groups;
+    uint256 number;
+    bytes32 previousHash;
+    uint256 skipped;
+}
+
+/// @title ClassRow: a row of the class table, from the low end: flags u16, cap in basis points u16, then 8 bits that say why
+/// its orders are not as plain as most; and, where the terms of an order have them, maker ppm i16, taker ppm i16, 8 bits 0,
+/// whether its orders are isolated (1 bit)
+library ClassRow {
+    uint256 internal constant CAP_AT = 16;
+    /// @dev The flags let the engine slide a price.
+    uint256 internal constant SLIDES = 1 << 32;
+    /// @dev A rate is above the cap, or the cap above what the contract allows.
+    uint256 internal constant ABOVE_CAP = 1 << 33;
+    uint256 internal constant UNSUPPORTED = 1 << 34;
+}
+
+/// @title OrderRecord: an order of the batch in memory, six words
+/// @dev The state word is what a lane holds of the order when it is full: quantity u64, tag u24, seq u48. The lane's own bits
+/// at `Slot`'s places, moved down by 64, compare with it as plain numbers.
+///
+/// The terms, from the low end: price in force u64, maker ppm i16, taker ppm i16, reason u8 (why the order cannot fill, if
+/// it cannot), 1 bit isolated, 23 bits 0, session cell u32 (0 without).
+library OrderRecord {
+    uint256 internal constant STATE = 0x00;
+    uint256 internal constant TERMS = 0x20;
+    /// @dev Cells of the base amount, of the quote amount and of the lane. Until the owner is known, `LANE` is its number.
+    uint256 internal constant BASE = 0x40;
+    uint256 internal constant QUOTE = 0x60;
+    uint256 internal constant LANE = 0x80;
+    /// @dev The address of the market's record, plus the side. 0 if there is a reason against the order.
+    uint256 internal constant MARKET_AND_SIDE = 0xa0;
+    uint256 internal constant BYTES = 0xc0;
+
+    uint256 internal constant TAG_AT = 64;
+    uint256 internal constant SEQ_AT = 88;
+    uint256 internal constant MAKER_PPM_AT = 64;
+    uint256 internal constant TAKER_PPM_AT = 80;
+    uint256 internal constant REASON_AT = 96;
+    uint256 internal constant ISOLATED_AT = 104;
+    uint256 internal constant SESSION_AT = 128;
+}
+
+/// @title MarketRecord: a market of the batch in memory, eight words
+library MarketRecord {
+    uint256 internal constant BASE_UNITS_PER_LOT = 0x00;
+    uint256 internal constant QUOTE_UNITS_PER_TICK_LOT = 0x20;
+    uint256 internal constant FEE_CELL = 0x40;
+    /// @dev The low ends of slot keys.
+    uint256 internal constant BASE_KEY = 0x60;
+    uint256 internal constant QUOTE_KEY = 0x80;
+    uint256 internal constant NUMBER = 0xa0;
+    /// @dev Addresses of `AssetRecord`, if the batch has net groups.
+    uint256 internal constant BASE_ASSET = 0xc0;
+    uint256 internal constant QUOTE_ASSET = 0xe0;
+    uint256 internal constant BYTES = 0x100;
+}
+
+/// @title AssetRecord: an asset of the net groups in memory, three words
+library AssetRecord {
+    uint256 internal constant NUMBER = 0x00;
+    /// @dev Of all deltas of the group that is being settled, signed.
+    uint256 internal constant SUM = 0x20;
+    /// @dev 0 until a fee row asks for it.
+    uint256 internal constant FEE_CELL = 0x40;
+    uint256 internal constant BYTES = 0x60;
+}
+
+/// @title GroupRecord: a net group in memory, seven words
+library GroupRecord {
+    uint256 internal constant STATEMENTS = 0x00;
+    uint256 internal constant STATEMENT_COUNT = 0x20;
+    uint256 internal constant HALVES = 0x40;
+    uint256 internal constant HALF_COUNT = 0x60;
+    uint256 internal constant FEES = 0x80;
+    uint256 internal constant FEE_COUNT = 0xa0;
+    uint256 internal constant WIDTHS = 0xc0;
+    uint256 internal constant BYTES = 0xe0;
+}
+
+/// @title StatementRecord: a statement in memory, three words, then three for each of its rows
+library StatementRecord {
+    /// @dev Head: from the low end the reason against it u8, the count of the record's entries (head and rows) u16, 1 bit
+    /// isolated, 7 bits 0, the floor u48; and `HEAD`, so that it is no cell.
+    uint256 internal constant HEAD_WORD = 0x00;
+    uint256 internal constant SESSION = 0x20;
+    uint256 internal constant MARKET = 0x40;
+    uint256 internal constant HEAD = 1 << 255;
+    uint256 internal constant ENTRIES_AT = 8;
+    uint256 internal constant ISOLATED_AT = 24;
+    uint256 internal constant FLOOR_AT = 32;
+    // Row. Its cell is 0 if the owner is not known. When it is settled, the word of its cell as it was takes the place of
+    // its asset.
+    uint256 internal constant CELL = 0x00;
+    uint256 internal constant DELTA = 0x20;
+    uint256 internal constant ASSET_OR_WORD = 0x40;
+    uint256 internal constant BYTES = 0x60;
+}
