@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
 
+from indexer.contracts import ManifestContracts
+from indexer.fetch.http_node import HttpNode
+from indexer.project.isolated import isolated_units
 from indexer.service import Indexer, IndexerSettings
 from offchain.accounts.feed import AccountFeed
 from offchain.accounts.projection import AccountsProjection
@@ -23,6 +26,7 @@ from offchain.chain.bindings import load_contract
 from offchain.chain.keys import load_or_create_keyfile
 from offchain.chain.manifest import Manifest, load_manifest
 from offchain.chain.node import NodePool
+from offchain.chain.settlement_view import SettlementView
 from offchain.core.clock import wall_clock_us
 from offchain.core.database import open_database, reading_sessions, upgrade_database, writing_sessions
 from offchain.core.errors import ConfigurationError, InvalidRequest
@@ -45,7 +49,11 @@ from offchain.settlement.batcher import BatchLimits
 from offchain.settlement.chain_state import ChainReader
 from offchain.settlement.contract import SettlementContract
 from offchain.settlement.courier import Courier
+from offchain.settlement.prover import Prover
+from offchain.settlement.renewals import RenewalStore
 from offchain.settlement.service import SettlementService
+from offchain.settlement.signer import EngineKey, open_engine_key
+from offchain.settlement.statement_desk import StatementDesk
 from offchain.settlement.store import BatchStore, open_settlement_database
 from offchain.settlement.submitter import BatchSubmitter
 from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
@@ -63,11 +71,12 @@ _LOG = logging.getLogger(__name__)
 
 
 class Settling(NamedTuple):
-    """The settlement service, the contract that it settles on, and the withdrawals that it brings there."""
+    """The settlement service, the contract that it settles on, the withdrawals, and where statements are answered."""
 
     contract: SettlementContract
     service: SettlementService
     withdrawals: WithdrawalStore
+    statements: StatementDesk
 
 
 def all_projections() -> list[Projection]:
@@ -130,12 +139,16 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
 
         settlement_database = open_settlement_database(settings.effective_database_url)
         stack.callback(settlement_database.dispose)
-        settling = _settlement(settings, manifest, nodes, settlement_database, sequencer)
+        engine_key = await stack.enter_async_context(open_engine_key(settings))
+        settling = _settlement(settings, manifest, nodes, settlement_database, sequencer, engine_key=engine_key)
         await settling.service.start()
         stack.push_async_callback(settling.service.stop)
         sequencer.hold_orders(partial(reason_to_hold_orders, settling.service, settings.orders_held_after_s))
         sequencer.subscribe("settlement", settling.service.sequence, settling.service.consume)
-        indexer = _indexer(settings, manifest, nodes, database, sequencer)
+        sources = [HttpNode(url) for url in settings.node_urls]
+        for source in sources:
+            stack.push_async_callback(source.close)
+        indexer = _indexer(settings, manifest, sources, database, sequencer)
         await indexer.start()
         stack.push_async_callback(indexer.stop)
         watch = _watch(database, sequencer, settling, indexer)
@@ -153,6 +166,7 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
             account_feed=account_feed,
             operator_settings=OperatorSettings(database),
             withdrawals=settling.withdrawals,
+            statements=settling.statements,
             indexer=indexer,
             writing=writing_sessions(database),
             status_sources=(
@@ -235,11 +249,16 @@ def _restore_feeds(database: Engine, market_feed: MarketDataFeed, account_feed: 
 
 
 def _settlement(
-    settings: Settings, manifest: Manifest, nodes: NodePool, database: Engine, sequencer: Sequencer
+    settings: Settings,
+    manifest: Manifest,
+    nodes: NodePool,
+    database: Engine,
+    sequencer: Sequencer,
+    *,
+    engine_key: EngineKey,
 ) -> Settling:
     deployed = (nodes, load_contract("Settlement"), manifest.address("Settlement"), manifest.chain_id)
     contract = SettlementContract(*deployed)
-    engine_key = load_or_create_keyfile(settings.engine_keyfile)
     submitter_key = load_or_create_keyfile(settings.submitter_keyfile)
     store = BatchStore(database)
     withdrawals = WithdrawalStore(store.sessions)
@@ -253,9 +272,19 @@ def _settlement(
         clock=wall_clock_us,
         confirmations=settings.finality_confirmations,
     )
+    view = SettlementView(nodes, load_contract("Settlement"), contract.address)
+    statements = StatementDesk(contract.domain_separator, wall_clock_us)
+    prover = Prover(
+        store,
+        RenewalStore(store.sessions),
+        statements,
+        view,
+        renew=sequencer.submit,
+        wait_us=settings.net_wait_ms * 1_000,
+    )
     service = SettlementService(
         store,
-        BatchSubmitter(contract, store, courier, engine_key),
+        BatchSubmitter(contract, store, courier, engine_key, prover=prover, view=view),
         desk,
         submit=sequencer.submit,
         settled_on_chain=partial(ChainReader(*deployed).settled_batches, manifest.first_block),
@@ -263,7 +292,7 @@ def _settlement(
         clock=wall_clock_us,
         poll_interval_s=settings.poll_interval_s,
     )
-    return Settling(contract, service, withdrawals)
+    return Settling(contract, service, withdrawals, statements)
 
 
 def _watch(database: Engine, sequencer: Sequencer, settling: Settling, indexer: Indexer) -> ReconciliationWatch:
@@ -276,7 +305,12 @@ def _watch(database: Engine, sequencer: Sequencer, settling: Settling, indexer: 
         status = indexer.status()
         return status.final if status.caught_up else None
 
-    sources = Sources(partial(_engine_books, sequencer), ledger, settling.service.in_transit, published_block)
+    def isolated(block: int) -> dict[int, int]:
+        with reading_sessions(database)() as session:
+            return isolated_units(session, settling.contract.chain_id, block)
+
+    in_transit = settling.service.in_transit
+    sources = Sources(partial(_engine_books, sequencer), ledger, in_transit, published_block, isolated)
     return ReconciliationWatch(settling.contract, sources, clock=wall_clock_us, interval_s=RECONCILE_INTERVAL_S)
 
 
@@ -295,13 +329,7 @@ def _engine_books(sequencer: Sequencer) -> EngineBooks | None:
 
 
 def _indexer(
-    settings: Settings, manifest: Manifest, nodes: NodePool, database: Engine, sequencer: Sequencer
+    settings: Settings, manifest: Manifest, nodes: Sequence[HttpNode], database: Engine, sequencer: Sequencer
 ) -> Indexer:
-    options = IndexerSettings(
-        chain_id=manifest.chain_id,
-        contract=manifest.address("Settlement"),
-        first_block=manifest.first_block,
-        confirmations=settings.finality_confirmations,
-        poll_interval_s=settings.poll_interval_s,
-    )
-    return Indexer(nodes, database, options, load_contract("Settlement"), sequencer)
+    options = IndexerSettings(manifest.chain_id, settings.finality_confirmations, settings.head_interval_s)
+    return Indexer(nodes, database, options, ManifestContracts(settings.manifest_path), sequencer)

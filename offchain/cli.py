@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from indexer.commands import index
 from offchain.core.errors import QuantaTradeError
 from offchain.core.settings import Settings, load_settings
 
@@ -60,9 +61,11 @@ def keys(settings: Settings) -> None:
     from eth_utils.address import to_checksum_address
 
     from offchain.chain.keys import load_or_create_keyfile
+    from offchain.settlement.signer import engine_address
 
-    for role, path in (("engine", settings.engine_keyfile), ("submitter", settings.submitter_keyfile)):
-        click.echo(f"{role} {to_checksum_address(load_or_create_keyfile(path).address)}")
+    submitter = load_or_create_keyfile(settings.submitter_keyfile).address
+    for role, address in (("engine", engine_address(settings)), ("submitter", submitter)):
+        click.echo(f"{role} {to_checksum_address(address)}")
 
 
 @main.command()
@@ -81,16 +84,19 @@ def bots(settings: Settings) -> None:
 
 
 @main.command()
+@click.option("--chain", "chain_only", is_flag=True, help="From the chain alone: needs a node and the manifest.")
 @click.pass_obj
-def verify(settings: Settings) -> None:
+def verify(settings: Settings, *, chain_only: bool) -> None:
     """Recompute the state from the journal alone and from the chain alone, and compare; exit code 1 if they differ."""
     import asyncio
 
     import msgspec
 
+    from offchain.audit.verification import ChainVerification, Verification, verify_chain
     from offchain.audit.verification import verify as verify_records
 
-    verification = asyncio.run(verify_records(settings))
+    verification: Verification | ChainVerification
+    verification = asyncio.run(verify_chain(settings)) if chain_only else asyncio.run(verify_records(settings))
     click.echo(msgspec.json.format(msgspec.json.encode(verification)).decode())
     if not verification.is_clean:
         sys.exit(1)
@@ -145,6 +151,9 @@ def rebuild(settings: Settings, projections: tuple[str, ...]) -> None:
 
     names = rebuild_projections(settings, projections)
     click.echo(f"Rebuilt {', '.join(names)} from the journal.")
+
+
+main.add_command(index)
 
 
 if __name__ == "__main__":

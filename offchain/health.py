@@ -58,6 +58,11 @@ def settlement_health(settlement: SettlementService) -> ComponentStatus:
             "pendingFills": status.pending_fills,
             "lagMs": status.lag_ms,
             "sequence": status.sequence,
+            "gasUsed": status.spent.gas,
+            "gasPerFill": status.spent.gas // max(1, status.spent.fills),
+            "fillsOnChain": status.spent.fills,
+            "fillsByStatement": status.spent.netted_fills,
+            "statements": status.spent.statements,
         },
     )
 

@@ -42,16 +42,25 @@ class Driver:
         market: the market's symbol.
         speed: recorded seconds per second, or 0 for as fast as it goes.
         progress: told how many steps are done.
+        placing: told of each order before it is sent.
     """
 
     def __init__(
-        self, client: Client, wallets: Sequence[Wallet], market: str, speed: float, progress: Callable[[int], None]
+        self,
+        client: Client,
+        wallets: Sequence[Wallet],
+        market: str,
+        speed: float,
+        *,
+        progress: Callable[[int], None],
+        placing: Callable[[PlaceMessage], None],
     ) -> None:
         self._client = client
         self._wallets = wallets
         self._market = market
         self._speed = speed
         self._progress = progress
+        self._placing = placing
         self._resting: dict[int, tuple[Wallet, str]] = {}
         self._expiry_s = int(time.time()) + _ORDER_LIFE_S
         self.played = Played()
@@ -88,9 +97,11 @@ class Driver:
         self._resting[step.recorded_id] = wallet, name
         self.played.orders_signed += 1
         side: Literal["BUY", "SELL"] = "BUY" if step.side is Side.BUY else "SELL"
-        return wallet.order(
+        order = wallet.order(
             self._market, side, step.price, step.quantity, client_order_id=name, expiry_s=self._expiry_s
         )
+        self._placing(order)
+        return order
 
     def _cancel(self, step: RecordedDeletion) -> CancelMessage | None:
         if step.recorded_id not in self._resting:

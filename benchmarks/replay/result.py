@@ -19,10 +19,18 @@ class Result:
     recorded: Counter[tuple[Decimal, Decimal]]
     trades: Counter[tuple[Decimal, Decimal]]
     batches: int
+    gas_used: int
+    netted_fills: int
+    statements: int
     longest_lag_ms: int
     agreement: Agreement
     lost: int
     kills: int
+
+    @property
+    def fills_settled(self) -> int:
+        """Those that the chain tells of one by one, and those that statements stand for."""
+        return self.agreement.verification.fills_settled + self.netted_fills
 
     def rows(self) -> list[Row]:
         """The figures, in the order of the replay."""
@@ -36,8 +44,12 @@ class Result:
             ("orders_refused", len(played.refused), "orders", signed),
             ("cancelled", played.cancelled, "orders", played.cancels_sent),
             ("fills_matched", fills, "fills", fills),
-            ("fills_settled", verification.fills_settled, "fills", self.batches),
+            ("fills_settled", self.fills_settled, "fills", self.batches),
             ("batches_settled", self.batches, "batches", self.batches),
+            ("settlement_gas", self.gas_used, "gas", self.batches),
+            ("gas_per_fill", self.gas_used // max(1, self.fills_settled), "gas", self.fills_settled),
+            ("fills_by_statement", self.netted_fills, "fills", fills),
+            ("statements", self.statements, "statements", self.batches),
             ("balance_mismatches", agreement.balance_mismatches, "holdings", agreement.holdings),
             ("conservation_error", agreement.conservation_error_units, "units", agreement.holdings),
             ("verified", int(verification.is_clean), "journal equals chain", verification.last_sequence),
@@ -51,7 +63,7 @@ class Result:
         """What may never be, whatever was played and however often the process was killed."""
         found = {
             "orders were refused": bool(self.played.refused),
-            "fills were not settled": self.agreement.verification.fills_settled != self.trades.total(),
+            "fills were not settled": self.fills_settled != self.trades.total(),
             "balances differ": bool(self.agreement.balance_mismatches),
             "units appeared or vanished": bool(self.agreement.conservation_error_units),
             "the journal and the chain differ": not self.agreement.verification.is_clean,

@@ -1,5 +1,6 @@
 """Who may do what, and how often: the authorisation rule of every route and the budgets of every caller."""
 
+import secrets
 from enum import StrEnum
 from typing import Final
 
@@ -26,6 +27,8 @@ class Rule(StrEnum):
     """Whoever made the EIP-712 signature in the body."""
     OPERATOR = "operator"
     """A signed-in wallet on the operators' list."""
+    METRICS = "metrics"
+    """Whoever sends the token that the deployment has set for its metrics; nobody, where it has set none."""
 
 
 class Access:
@@ -34,6 +37,7 @@ class Access:
     def __init__(self, settings: Settings, tokens: SessionTokens) -> None:
         self._tokens = tokens
         self._operators = settings.operator_owners
+        self._metrics_token = settings.metrics_token
         self._requests = RateLimiter(_budget("requestsPerAddress", settings.requests_per_s))
         self._sign_ins = RateLimiter(_budget("signInsPerAddress", _SIGN_INS_PER_S))
         self._orders = RateLimiter(_budget("ordersPerAddress", settings.address_orders_per_s))
@@ -66,6 +70,18 @@ class Access:
         if principal.owner not in self._operators:
             raise Forbidden("This wallet is not an operator's.", "QUANTATRADE_OPERATORS lists those who may.")
         return principal
+
+    def metrics(self, connection: HTTPConnection) -> None:
+        """Checks the token of whoever collects metrics.
+
+        Raises:
+            Unauthorized: there is no token, or a wrong one, or the deployment has set none.
+        """
+        header = connection.headers.get("authorization", "")
+        sent = header[len(_BEARER) :].strip() if header.lower().startswith(_BEARER) else ""
+        expected = self._metrics_token
+        if not expected or not secrets.compare_digest(sent.encode(), expected.encode()):
+            raise Unauthorized("This needs the metrics token.", "QUANTATRADE_METRICS_TOKEN sets it.")
 
     def principal(self, access_token: str) -> Principal:
         """The signed-in wallet that a token belongs to; refusals as `signed_in`."""

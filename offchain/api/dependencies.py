@@ -53,6 +53,11 @@ def operator(request: Request) -> Principal:
     return access_of(request).operator(request)
 
 
+def metrics_reader(request: Request) -> None:
+    """Refuses whoever has not the metrics token."""
+    access_of(request).metrics(request)
+
+
 async def own_writes(request: Request) -> None:
     """Waits until reads show every command that was durable when the request came in."""
     services = services_of(request)
@@ -75,6 +80,13 @@ def for_operator(operation_id: str) -> dict[str, Any]:
     """Keyword arguments of a route for operators; it refuses everybody else."""
     route = _route(operation_id, Rule.OPERATOR)
     route["dependencies"] = [Depends(operator), *route["dependencies"]]
+    return route
+
+
+def for_metrics(operation_id: str) -> dict[str, Any]:
+    """Keyword arguments of a route for whoever collects metrics; it refuses everybody else."""
+    route = _route(operation_id, Rule.METRICS)
+    route["dependencies"] = [Depends(metrics_reader), *route["dependencies"]]
     return route
 
 

@@ -26,6 +26,8 @@ from offchain.core.errors import (
     RequestTooLarge,
     SeqTooLow,
     ServiceUnavailable,
+    StatementLate,
+    StatementNotAsked,
     TooManyRequests,
     Unauthorized,
 )
@@ -43,6 +45,8 @@ _STATUS: Final[dict[type[QuantaTradeError], int]] = {
     SeqTooLow: 409,
     OrderNotOpen: 409,
     FundsError: 422,
+    StatementNotAsked: 409,
+    StatementLate: 409,
     NonceReused: 409,
     Unauthorized: 401,
     Forbidden: 403,

@@ -163,7 +163,10 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas |= _message_schemas()
     for lean in LEAN_OPERATIONS:
         whole["paths"].setdefault(lean.path, {})[lean.method] = _operation(lean)
-    whole["components"]["securitySchemes"] = {"session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    whole["components"]["securitySchemes"] = {
+        "session": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "metrics": {"type": "http", "scheme": "bearer"},
+    }
     for path in whole["paths"].values():
         for operation in path.values():
             _complete(operation)
@@ -209,6 +212,8 @@ def _complete(operation: dict[str, Any]) -> None:
         "description": "A refusal: a stable code, and what to do next.",
         "content": _json(ErrorMessage),
     }
+    if operation["x-access"] == Rule.METRICS:
+        operation["security"] = [{"metrics": []}]
     if operation["x-access"] in (Rule.SESSION, Rule.OPERATOR):
         operation["security"] = [{"session": []}]
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from offchain.api.access import Access
+from offchain.api.batch_reading import read_batch
 from offchain.api.errors import encode_json, error_message, error_response
 from offchain.api.reports import OrderReports
 from offchain.api.services import Services, asset_named, market_named
@@ -118,19 +119,17 @@ class OrderEntry:
     async def batch(self, request: Request) -> msgspec.Struct:
         """Carries out up to 50 operations in order, each on its own; all become durable together."""
         self._access.take_orders(request, 1)
-        operations = _decoded(_decode_batch, await request.body()).operations
+        batch = _decoded(_decode_batch, await request.body())
+        operations = batch.operations
         self._access.take_orders(request, len(operations) - 1)
-        outcomes: list[QuantaTradeError | Receipt | None] = [None] * len(operations)
-        prepared: list[tuple[int, Intent, Signed]] = []
-        for position, operation in enumerate(operations):
-            try:
-                prepared.append((position, *self._orders.operation(operation)))
-            except QuantaTradeError as error:
-                outcomes[position] = error
-        verdicts = await self._signatures.check([signed for _, _, signed in prepared])
+        prepared, refused = read_batch(batch, self._orders)
+        outcomes: list[QuantaTradeError | Receipt | None] = [refused.get(place) for place in range(len(operations))]
+        by_signature = list({id(one.signed): one.signed for one in prepared}.items())
+        verdicts = await self._signatures.check([signed for _, signed in by_signature])
+        refusals = {name: verdict for (name, _), verdict in zip(by_signature, verdicts, strict=True)}
         taken: list[tuple[int, Intent]] = []
-        for (position, intent, signed), refusal in zip(prepared, verdicts, strict=True):
-            outcomes[position] = refusal or self._over_limit(signed.owner)
+        for position, intent, signed in prepared:
+            outcomes[position] = refusals[id(signed)] or self._over_limit(signed)
             if outcomes[position] is None:
                 taken.append((position, intent))
         receipts = await self._sequencer.submit_many([intent for _, intent in taken]) if taken else []
@@ -175,16 +174,21 @@ class OrderEntry:
         (refusal,) = await self._signatures.check([signed])
         if refusal is not None:
             raise refusal
-        self._access.take_account_orders(signed.owner, 1)
+        self._access.take_account_orders(self._payer(signed), 1)
+
+    def _payer(self, signed: Signed) -> bytes:
+        """Whose budget an order is of: the owner's, unless a key signed that the owner never registered."""
+        is_known = not signed.session_key or self._directory.has_session(signed.owner, signed.session_key)
+        return signed.owner if is_known else signed.session_key
 
     def _signed_in(self, request: Request) -> bytes:
         owner = self._access.signed_in(request).owner
         self._access.take_account_orders(owner, 1)
         return owner
 
-    def _over_limit(self, owner: bytes) -> QuantaTradeError | None:
+    def _over_limit(self, signed: Signed) -> QuantaTradeError | None:
         try:
-            self._access.take_account_orders(owner, 1)
+            self._access.take_account_orders(self._payer(signed), 1)
         except QuantaTradeError as error:
             return error
         return None

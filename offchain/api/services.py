@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from offchain.marketdata.service import MarketDataService
     from offchain.orders.service import OrderService
     from offchain.sequencer.sequencer import Sequencer
+    from offchain.settlement.statement_desk import StatementDesk
     from offchain.settlement.withdrawal_store import WithdrawalStore
 
 
@@ -48,6 +49,7 @@ class Services:
     account_feed: "AccountFeed"
     operator_settings: "OperatorSettings"
     withdrawals: "WithdrawalStore"
+    statements: "StatementDesk"
     indexer: "Indexer"
     writing: "Sessions"
     status_sources: Sequence[StatusSource] = ()

@@ -25,12 +25,19 @@ _NO_CONTRACT: Final = bytes(20)
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """A struct with the signature over it and the wallet that claims to have made it."""
+    """A struct with the signature over it, the wallet that is to be bound by it, and who claims to have made it."""
 
     struct: TypedStruct
     digest: bytes
     owner: bytes
     signature: bytes
+    session_key: bytes = b""
+    """The key that signed for the owner; empty: the owner did."""
+
+    @property
+    def signer(self) -> bytes:
+        """Whose signature it has to be."""
+        return self.session_key or self.owner
 
 
 class _Call:
@@ -72,19 +79,26 @@ class SignatureCheck:
         """Ends the threads."""
         self._threads.shutdown(wait=False)
 
-    def signed(self, struct: TypedStruct, owner: str, signature: str) -> Signed:
+    def digest(self, struct: TypedStruct) -> bytes:
+        """The 32 bytes that are signed for a struct in this domain."""
+        return struct.digest(self._separator)
+
+    def signed(self, struct: TypedStruct, owner: str, signature: str, session_key: str | None = None) -> Signed:
         """The struct in this domain, with its 0x-prefixed owner and signature, not yet checked.
 
         Raises:
-            InvalidRequest: owner or signature are not so many bytes in hexadecimal.
+            InvalidRequest: owner, signature or session key are not so many bytes in hexadecimal.
         """
-        digest = struct.digest(self._separator)
         return Signed(
-            struct, digest, _bytes(owner, _OWNER_BYTES, "owner"), _bytes(signature, SIGNATURE_BYTES, "signature")
+            struct,
+            self.digest(struct),
+            _bytes(owner, _OWNER_BYTES, "owner"),
+            _bytes(signature, SIGNATURE_BYTES, "signature"),
+            b"" if session_key is None else _bytes(session_key, _OWNER_BYTES, "session key"),
         )
 
     async def check(self, items: Sequence[Signed]) -> list[BadSignature | None]:
-        """For each item nothing, if its owner signed it, or else what is wrong.
+        """For each item nothing, if whoever claims it signed it, or else what is wrong.
 
         What arrives while the threads are busy waits, and goes to them together: under load a trip to a thread and back
         is shared by many.
@@ -124,17 +138,17 @@ class SignatureCheck:
             signer = recover(item.digest, item.signature)
         except BadSignature as error:
             return error
-        if signer == item.owner:
+        if signer == item.signer:
             return None
         return BadSignature(
-            f"The signature over digest 0x{item.digest.hex()} is by 0x{signer.hex()}, not by 0x{item.owner.hex()}.",
+            f"The signature over digest 0x{item.digest.hex()} is by 0x{signer.hex()}, not by 0x{item.signer.hex()}.",
             self._hint(item),
         )
 
     def _hint(self, item: Signed) -> str:
         for difference, digest in self._near_misses(item.struct):
             try:
-                if recover(digest, item.signature) == item.owner:
+                if recover(digest, item.signature) == item.signer:
                     return f"It was signed {difference}; sign again with the domain and values of this exchange."
             except BadSignature:
                 continue

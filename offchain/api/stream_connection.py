@@ -16,6 +16,7 @@ from offchain.api.stream_texts import StreamTexts, encode_message
 from offchain.api.tokens import Principal
 from offchain.api.views import milliseconds
 from offchain.client.stream_messages import (
+    PRIVATE_CHANNELS,
     SUBSCRIPTIONS_MAX,
     Ack,
     AuthRequest,
@@ -128,7 +129,7 @@ class StreamConnection:
             self._access.check(self._principal)
         except QuantaTradeError as error:
             self._principal = None
-            self._drop(("private", None))
+            self._drop_private()
             await self._send(encode_message(_refused(None, error)))
 
     async def _read(self) -> None:
@@ -164,13 +165,17 @@ class StreamConnection:
     def _authenticate(self, token: str) -> None:
         principal = self._access.principal(token)
         if self._principal is not None and principal.owner != self._principal.owner:
-            self._drop(("private", None))
+            self._drop_private()
         self._principal = principal
 
     def _unsubscribe(self, key: _Key) -> None:
         if key not in self._pumps:
             raise InvalidRequest("There is no such subscription.", "Subscribe first.")
         self._drop(key)
+
+    def _drop_private(self) -> None:
+        for channel in PRIVATE_CHANNELS:
+            self._drop((channel, None))
 
     def _drop(self, key: _Key) -> None:
         pump = self._pumps.pop(key, None)
@@ -183,10 +188,12 @@ class StreamConnection:
             raise InvalidRequest("This channel is subscribed to already.", "Unsubscribe first for a new snapshot.")
         if len(self._pumps) >= SUBSCRIPTIONS_MAX:
             raise InvalidRequest(f"A connection has at most {SUBSCRIPTIONS_MAX} subscriptions.", "Open another one.")
-        if request.channel == "private":
+        if request.channel in PRIVATE_CHANNELS:
             if self._principal is None:
-                raise Unauthorized("The private channel needs a signed-in wallet.", "Send `auth` with a token first.")
-            pump = self._private(self._principal.owner, request.since_seq)
+                raise Unauthorized(
+                    f"The channel {request.channel} needs a signed-in wallet.", "Send `auth` with a token first."
+                )
+            pump = self._own(self._principal.owner, request)
         else:
             pump = self._public(request)
         await self._acknowledge(request)
@@ -218,6 +225,14 @@ class StreamConnection:
         snapshot = self._texts.status_snapshot(feed.status(market))
         await self._pump((snapshot,), subscription, self._texts.status_update)
 
+    def _own(self, owner: bytes, request: SubscribeRequest) -> Coroutine[Any, Any, None]:
+        if request.channel == "private":
+            return self._private(owner, request.since_seq)
+        return self._statements(owner)
+
+    async def _statements(self, owner: bytes) -> None:
+        await self._pump((), self._services.statements.listen(owner), self._texts.statement_request)
+
     async def _private(self, owner: bytes, since_seq: int | None) -> None:
         directory, feed = self._services.sequencer.directory, self._services.account_feed
         if directory.account_of(owner) is None:
@@ -246,7 +261,7 @@ class StreamConnection:
 
 
 def _key(request: SubscribeRequest | UnsubscribeRequest) -> _Key:
-    return request.channel, None if request.channel == "private" else request.market
+    return request.channel, None if request.channel in PRIVATE_CHANNELS else request.market
 
 
 def _decoded(text: str | bytes) -> StreamRequest:

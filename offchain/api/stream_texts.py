@@ -20,8 +20,10 @@ from offchain.api.views import (
 from offchain.client.stream_messages import (
     BookSnapshotMessage,
     BookUpdateMessage,
+    OrderToRenewMessage,
     PrivateSnapshotMessage,
     PrivateUpdateMessage,
+    StatementRequestMessage,
     StatusSnapshotMessage,
     StatusUpdateMessage,
     TradeMessage,
@@ -34,6 +36,7 @@ from offchain.marketdata.feed import TradesSnapshot, TradesUpdate
 from offchain.marketdata.status import StatusSnapshot, StatusUpdate
 from offchain.marketdata.trades import Trade
 from offchain.sequencer.directory import Directory
+from offchain.settlement.statement_desk import Asked
 
 _SHARED_MAX: Final = 1_024
 encode_message: Final = msgspec.json.Encoder().encode
@@ -95,6 +98,23 @@ class StreamTexts:
             fills=[_body(fill_body(fill, markets[fill.market])) for fill in update.fills],
             balances=[_body(balance_body(row, assets[row.asset])) for row in update.balances],
             prevented_matches=[_body(prevented_match_body(row, markets[row.market])) for row in update.prevented],
+        )
+        return encode_message(message)
+
+    def statement_request(self, asked: Asked) -> bytes:
+        """What an account is asked to sign."""
+        message = StatementRequestMessage(
+            batch=asked.batch,
+            previous_hash="0x" + asked.previous_hash.hex(),
+            floor=asked.floor,
+            floor_max=asked.floor_max,
+            deltas=[(asset, str(units)) for asset, units in asked.deltas],
+            fill_ids=list(asked.fills),
+            renewals=[
+                OrderToRenewMessage(row.order_id, row.signed.market, row.seq_step, row.quantity_lots)
+                for row in asked.renewals
+            ],
+            deadline_ms=milliseconds(asked.deadline_us),
         )
         return encode_message(message)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from indexer.store import PendingDeposit
+from indexer.store.reading import PendingDeposit
 from offchain.api.bodies.funds import (
     BalanceBody,
     DepositBody,

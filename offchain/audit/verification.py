@@ -21,12 +21,13 @@ from offchain.core.settings import Settings
 from offchain.ledger.audit import LedgerFault, audit_ledger
 from offchain.ledger.service import read_balances
 from offchain.sequencer.replay import replay, replay_events
-from offchain.settlement.chain_state import ChainReader, ChainState, differences
+from offchain.settlement.chain_check import differences, views
+from offchain.settlement.chain_state import ChainReader, ChainState
 from offchain.settlement.contract import SettlementContract
 
 
 class Verification(msgspec.Struct, frozen=True, rename="camel"):
-    """What the records say. Hashes are SHA-256, in hex; mismatches are counted in holdings (an owner's asset)."""
+    """What the records say. Hashes are SHA-256, in hex; mismatches of the ledger are counted in holdings."""
 
     last_sequence: int
     state_hash: str
@@ -47,13 +48,35 @@ class Verification(msgspec.Struct, frozen=True, rename="camel"):
     chain_hash: str
     """Of the same as the chain's logs and calldata alone have them."""
     storage_mismatches: int
-    """Holdings of the contract's storage that differ from the chain's logs and calldata."""
+    """Views of the contract that return something else than the chain's logs and calldata lead to."""
 
     @property
     def is_clean(self) -> bool:
         """Whether all records agree."""
         found = (self.ledger_mismatches, self.ledger_faults, self.storage_mismatches)
         return self.journal_hash == self.chain_hash and not any(found)
+
+
+class ChainVerification(msgspec.Struct, frozen=True, rename="camel"):
+    """What the chain alone says, up to a block."""
+
+    block: int
+    batches: int
+    fills_settled: int
+    fills_skipped: int
+    groups_settled: int
+    groups_skipped: int
+    views_compared: int
+    """Balances, cancel floors, lanes, exits, sessions and fees, by the contract's views."""
+    chain_hash: str
+    """Of the contract's balances as its logs and calldata alone have them."""
+    storage_mismatches: int
+    """Views that return something else than the chain's logs and calldata lead to."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the contract holds what its logs and calldata lead to."""
+        return self.storage_mismatches == 0
 
 
 class LedgerReading(NamedTuple):
@@ -90,6 +113,30 @@ async def verify(settings: Settings) -> Verification:
         fills_settled=chain.fills_settled,
         pending_fills=books.pending_fills,
         journal_hash=holdings_hash(books.balances),
+        chain_hash=holdings_hash(chain.balances),
+        storage_mismatches=stored_otherwise,
+    )
+
+
+async def verify_chain(settings: Settings) -> ChainVerification:
+    """Recomputes from the contract's logs and calldata what it must hold, and compares; nothing of ours is read.
+
+    Raises:
+        StateDiverged: the chain contradicts itself, or a batch settled otherwise than the rules say.
+        NodeUnavailable: no node answers.
+    """
+    manifest = load_manifest(settings.manifest_path)
+    async with NodePool(settings.node_urls) as nodes:
+        block = max(await nodes.block_number() - settings.finality_confirmations, manifest.first_block)
+    chain, stored_otherwise = await _read_chain(settings, manifest, block)
+    return ChainVerification(
+        block=block,
+        batches=chain.batch_number,
+        fills_settled=chain.fills_settled,
+        fills_skipped=chain.fills_skipped,
+        groups_settled=chain.groups_settled,
+        groups_skipped=chain.groups_skipped,
+        views_compared=sum(1 for _ in views(chain.accounts, 0)),
         chain_hash=holdings_hash(chain.balances),
         storage_mismatches=stored_otherwise,
     )
@@ -136,4 +183,4 @@ async def _read_chain(settings: Settings, manifest: Manifest, block: int) -> tup
     async with NodePool(settings.node_urls) as nodes:
         state = await ChainReader(nodes, settlement, address, manifest.chain_id).derive(manifest.first_block, block)
         contract = SettlementContract(nodes, settlement, address, manifest.chain_id)
-        return state, len(await differences(state, contract, block))
+        return state, len(await differences(state.accounts, contract, block))

@@ -94,12 +94,15 @@ class Contract:
 def load_contract(name: str, artifacts: Path = ARTIFACTS) -> Contract:
     """The bindings of a compiled contract.
 
+    Where the project has an interface `I<name>`, they are the interface's: all that the contract answers to, whatever
+    code it hands a call to.
+
     Raises:
         ConfigurationError: the contracts are not compiled, or there is no such contract.
     """
     try:
         types = json.loads(artifacts.read_bytes())["contractTypes"]
-        return Contract(name, types[name]["abi"])
+        return Contract(name, types.get(f"I{name}", types[name])["abi"])
     except FileNotFoundError:
         raise ConfigurationError("The contracts are not compiled.", "Run `make build`.") from None
     except KeyError:

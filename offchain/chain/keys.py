@@ -21,7 +21,7 @@ _KEYFILE_ITERATIONS: Final = 2**13
 
 
 class Signer(Protocol):
-    """Whoever holds a key: a local keyfile or a remote signer."""
+    """Whoever holds a key and signs at once."""
 
     @property
     def address(self) -> bytes:

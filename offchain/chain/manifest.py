@@ -12,10 +12,14 @@ from offchain.core.money import Asset
 
 
 class DeployedContract(msgspec.Struct, frozen=True, rename="camel"):
-    """A contract on the chain. `abi_hash` is the Keccak-256 of its canonical ABI JSON, in hex."""
+    """A contract on the chain. `abi_hash` is the Keccak-256 of its canonical ABI JSON, in hex.
+
+    It has no logs before `first_block`; None: before the deployment's.
+    """
 
     address: str
     abi_hash: str
+    first_block: int | None = None
 
 
 class ManifestAsset(msgspec.Struct, frozen=True, rename="camel"):
@@ -76,6 +80,11 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
             raise ConfigurationError(
                 f"The deployment manifest has no contract {contract}.", "Deploy again with the deploy script."
             ) from None
+
+    def first_block_of(self, contract: str) -> int:
+        """The block before which a contract of the deployment has no logs."""
+        own = self.contracts[contract].first_block
+        return self.first_block if own is None else own
 
     def asset_list(self) -> dict[int, Asset]:
         """The assets by id."""

@@ -40,6 +40,11 @@ class NodePool:
         self._session: aiohttp.ClientSession | None = None
         self._next_id = 0
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The nodes in the order in which they are asked now."""
+        return tuple(self._urls)
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -4,7 +4,9 @@ The encoder is by hand because it stands on the order path: 45 times faster than
 to it in the tests. Source: https://eips.ethereum.org/EIPS/eip-712.
 """
 
-from typing import ClassVar, Final
+from collections.abc import Callable
+from operator import methodcaller
+from typing import Any, ClassVar, Final
 
 import msgspec
 import sha3
@@ -33,6 +35,39 @@ TYPES: Final[dict[str, dict[str, str]]] = {
         "deadline": "uint40",
     },
     "CancelApproval": {"owner": "address", "asset": "uint16", "floor": "uint48", "deadline": "uint40"},
+    "Ladder": {"floor": "uint48", "orders": "Order[]"},
+    "NetStatement": {
+        "batch": "uint64",
+        "previousHash": "bytes32",
+        "floor": "uint48",
+        "assets": "uint16[]",
+        "deltas": "int64[]",
+    },
+    "IsolatedNetStatement": {
+        "batch": "uint64",
+        "previousHash": "bytes32",
+        "floor": "uint48",
+        "market": "uint32",
+        "base": "int64",
+        "quote": "int64",
+    },
+    "SessionRevocationApproval": {"owner": "address", "key": "address", "market": "uint32", "deadline": "uint40"},
+    "IsolatedWithdrawal": {
+        "market": "uint32",
+        "asset": "uint16",
+        "amount": "uint64",
+        "nonce": "uint64",
+        "deadline": "uint40",
+    },
+    "IsolatedWithdrawalApproval": {
+        "owner": "address",
+        "market": "uint32",
+        "asset": "uint16",
+        "amount": "uint64",
+        "nonce": "uint64",
+        "deadline": "uint40",
+    },
+    "IsolatedCancelApproval": {"owner": "address", "market": "uint32", "floor": "uint48", "deadline": "uint40"},
     "Batch": {
         "number": "uint64",
         "payloadHash": "bytes32",
@@ -43,6 +78,9 @@ TYPES: Final[dict[str, dict[str, str]]] = {
 }
 """Every struct that anybody signs: its fields in order, each with its Solidity type."""
 
+ISOLATED: Final = 0x400
+"""The flag of an order that trades from its owner's isolated account of its market."""
+
 _DOMAIN_TYPE: Final = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
@@ -52,56 +90,93 @@ def keccak(data: bytes) -> bytes:
     return digest
 
 
+def referenced_types(name: str) -> list[str]:
+    """The structs that a struct's fields are made of, directly or not, in the order of their names."""
+    found: set[str] = set()
+    for kind in TYPES[name].values():
+        inner = kind.removesuffix("[]")
+        if inner in TYPES:
+            found |= {inner, *referenced_types(inner)}
+    return sorted(found)
+
+
 def encode_type(name: str) -> str:
-    """The EIP-712 `encodeType` of a struct, such as `CancelOrder(string clientOrderId)`."""
-    return f"{name}({','.join(f'{kind} {field}' for field, kind in TYPES[name].items())})"
+    """The EIP-712 `encodeType` of a struct: its fields, then the structs that they are made of."""
+    return "".join(
+        f"{struct}({','.join(f'{kind} {field}' for field, kind in TYPES[struct].items())})"
+        for struct in (name, *referenced_types(name))
+    )
+
+
+_Encoder = Callable[[Any], bytes]
+_UNSIGNED: Final[_Encoder] = methodcaller("to_bytes", 32, "big")
+_SIGNED: Final[_Encoder] = methodcaller("to_bytes", 32, "big", signed=True)
+_FIXED: Final[_Encoder] = methodcaller("rjust", 32, b"\0")
+_STRUCT: Final[_Encoder] = methodcaller("struct_hash")
+
+
+def _encoder(kind: str) -> _Encoder:
+    """The EIP-712 `encodeData` of one field, 32 bytes, by its Solidity type."""
+    if kind.endswith("[]"):
+        item = _encoder(kind.removesuffix("[]"))
+        return lambda values: keccak(b"".join(map(item, values)))
+    if kind == "string":
+        return lambda text: keccak(text.encode())
+    if kind in TYPES:
+        return _STRUCT
+    if kind in ("address", "bytes32"):
+        return _FIXED
+    return _SIGNED if kind.startswith("int") else _UNSIGNED
 
 
 class TypedStruct(msgspec.Struct, frozen=True):
     """Base of the signed structs. Fields stand in the order of their type in `TYPES`, named in Python's way."""
 
     type_hash: ClassVar[bytes]
+    field_encoders: ClassVar[tuple[tuple[str, _Encoder], ...]]
 
     def __init_subclass__(cls) -> None:
-        """Derives the type hash from the class's name."""
+        """Derives the type hash and the encoding of the fields from the class's name."""
         super().__init_subclass__()
         cls.type_hash = keccak(encode_type(cls.__name__).encode())
+        kinds = TYPES[cls.__name__].values()
+        cls.field_encoders = tuple(
+            (name, _encoder(kind)) for name, kind in zip(cls.__annotations__, kinds, strict=True)
+        )
 
     def struct_hash(self) -> bytes:
         """The EIP-712 `hashStruct`.
 
         Raises:
-            OverflowError: an integer is negative or does not fit 256 bits; the caller checks the type's own width.
+            OverflowError: an integer is negative where its type is not, or does not fit 256 bits; the caller checks the
+                type's own width.
         """
-        words = [self.type_hash]
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if isinstance(value, int):
-                words.append(value.to_bytes(32, "big"))
-            elif isinstance(value, bytes):
-                words.append(value.rjust(32, b"\0"))
-            else:
-                words.append(keccak(value.encode()))
-        return keccak(b"".join(words))
+        words = [encode(getattr(self, name)) for name, encode in self.field_encoders]
+        return keccak(self.type_hash + b"".join(words))
 
     def digest(self, domain_separator: bytes) -> bytes:
         """The 32 bytes that are signed for this struct in a domain."""
         return keccak(b"\x19\x01" + domain_separator + self.struct_hash())
 
-    def message(self) -> dict[str, int | str]:
+    def message(self) -> dict[str, Any]:
         """The struct as `eth_signTypedData_v4` takes it; bytes as 0x strings."""
         values = (getattr(self, name) for name in self.__struct_fields__)
-        return {
-            field: "0x" + value.hex() if isinstance(value, bytes) else value
-            for field, value in zip(TYPES[type(self).__name__], values, strict=True)
-        }
+        return {field: _shown(value) for field, value in zip(TYPES[type(self).__name__], values, strict=True)}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_shown(item) for item in value]
+    if isinstance(value, TypedStruct):
+        return value.message()
+    return "0x" + value.hex() if isinstance(value, bytes) else value
 
 
 class Order(TypedStruct, frozen=True):
     """A limit order: price in ticks, quantity in lots, expiry in seconds since 1970.
 
-    `flags` holds the instructions (`offchain.core.commands.OrderInstructions`) in its low ten bits; the others are
-    reserved.
+    `flags` holds the instructions (`offchain.core.commands.OrderInstructions`) in its low ten bits, then `ISOLATED`;
+    the others are reserved.
     """
 
     market: int
@@ -149,6 +224,80 @@ class CancelApproval(TypedStruct, frozen=True):
     deadline: int
 
 
+class Ladder(TypedStruct, frozen=True):
+    """One consent to many orders, 1 to 255, of one owner and one market.
+
+    They are valid once the cancel floor that counts for them on the chain is at least `floor` (0: always). A renewal of
+    orders beside a `NetStatement` names that statement's floor, so that not both can be used.
+    """
+
+    floor: int
+    orders: tuple[Order, ...]
+
+
+class NetStatement(TypedStruct, frozen=True):
+    """An account's consent to the exact outcome of one batch: ledger units by asset, instead of a proof of each order.
+
+    Assets ascend. No order of the account with one of them as its base and a seq at or under `floor` fills any more.
+    """
+
+    batch: int
+    previous_hash: bytes
+    floor: int
+    assets: tuple[int, ...]
+    deltas: tuple[int, ...]
+
+
+class IsolatedNetStatement(TypedStruct, frozen=True):
+    """The same for the owner's isolated account of one market; `base` and `quote` are deltas in ledger units."""
+
+    batch: int
+    previous_hash: bytes
+    floor: int
+    market: int
+    base: int
+    quote: int
+
+
+class SessionRevocationApproval(TypedStruct, frozen=True):
+    """The engine's word that it holds no order that this session key signed, so that it may end at once."""
+
+    owner: bytes
+    key: bytes
+    market: int
+    deadline: int
+
+
+class IsolatedWithdrawal(TypedStruct, frozen=True):
+    """`Withdrawal` from the owner's isolated account of a market."""
+
+    market: int
+    asset: int
+    amount: int
+    nonce: int
+    deadline: int
+
+
+class IsolatedWithdrawalApproval(TypedStruct, frozen=True):
+    """The engine's co-signature of an `IsolatedWithdrawal`."""
+
+    owner: bytes
+    market: int
+    asset: int
+    amount: int
+    nonce: int
+    deadline: int
+
+
+class IsolatedCancelApproval(TypedStruct, frozen=True):
+    """`CancelApproval` for the owner's isolated account of a market."""
+
+    owner: bytes
+    market: int
+    floor: int
+    deadline: int
+
+
 class Batch(TypedStruct, frozen=True):
     """What the engine signs for a settlement batch.
 
@@ -184,7 +333,10 @@ def typed_data(struct: TypedStruct, chain_id: int, contract: bytes) -> dict[str,
                 {"name": "chainId", "type": "uint256"},
                 {"name": "verifyingContract", "type": "address"},
             ],
-            name: [{"name": field, "type": kind} for field, kind in TYPES[name].items()],
+            **{
+                struct: [{"name": field, "type": kind} for field, kind in TYPES[struct].items()]
+                for struct in (name, *referenced_types(name))
+            },
         },
         "primaryType": name,
         "domain": {

@@ -1,9 +1,10 @@
 """The client: the public API of one exchange, for any number of wallets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from offchain.chain.keys import LocalSigner, Signer
 from offchain.client.messages import (
@@ -20,10 +21,11 @@ from offchain.client.messages import (
     ReplaceMessage,
 )
 from offchain.client.session import Session
+from offchain.client.statement_messages import StatementMessage
 from offchain.client.stream import Stream, open_stream
 from offchain.client.terms import ExchangeTerms, read_terms
 from offchain.client.transport import Transport, decode_object, error_of
-from offchain.client.wallet import Wallet, WithdrawalMessage
+from offchain.client.wallet import SignedLadder, Wallet, WithdrawalMessage
 from offchain.core.errors import QuantaTradeError, ServiceUnavailable
 
 REQUEST_TIMEOUT_S: Final = 15.0
@@ -76,9 +78,12 @@ class Client:
         """Closes the connections."""
         await self._transport.close()
 
-    def wallet(self, key: bytes | Signer) -> Wallet:
-        """A wallet on this exchange, by its 32-byte private key or by whoever holds it."""
-        return Wallet(LocalSigner(key) if isinstance(key, bytes) else key, self.terms)
+    def wallet(self, key: bytes | Signer, owner: bytes | None = None) -> Wallet:
+        """A wallet on this exchange, by its 32-byte private key or by whoever holds it.
+
+        With `owner`, a 20-byte address, the key is a session key that this owner registered on chain.
+        """
+        return Wallet(LocalSigner(key) if isinstance(key, bytes) else key, self.terms, owner)
 
     async def read(self, path: str, **query: str) -> dict[str, Any]:
         """A public document under /api/v1, such as `/status` or `/markets/BTC-USDC/book`."""
@@ -108,15 +113,30 @@ class Client:
         path = f"/api/v1/orders/by-client-id/{replaced}"
         return _REPLACED.decode(await self._transport.request("PUT", path, body=order))
 
-    async def batch(self, operations: Sequence[Action]) -> list[Outcome]:
-        """Carries out up to 50 operations in order; a refused one is in its place as an error."""
-        body = BatchMessage([_operation(operation) for operation in operations])
+    async def batch(self, operations: Sequence[Action], ladders: Sequence[SignedLadder] = ()) -> list[Outcome]:
+        """Carries out up to 50 operations in order; a refused one is in its place as an error.
+
+        The operations hold the orders of the ladders too, in their ladder's order.
+        """
+        number_of = {order.client_order_id: number for number, one in enumerate(ladders) for order in one.orders}
+        body = BatchMessage(
+            [_operation(operation, number_of) for operation in operations], [one.signature for one in ladders]
+        )
         result = _BATCH.decode(await self._transport.request("POST", "/api/v1/orders/batch", body=body))
         return [_outcome(row) for row in result.results]
 
     async def withdraw(self, withdrawal: WithdrawalMessage) -> dict[str, Any]:
         """Asks for a payment to the wallet; safe to repeat after `ServiceUnavailable`."""
         return await self._transport.read("POST", "/api/v1/withdrawals", body=withdrawal)
+
+    async def answer_statement(self, answer: StatementMessage) -> dict[str, Any]:
+        """Sends a netted statement (`offchain.client.statements` makes and checks it).
+
+        Raises:
+            StatementLate: the batch is on its way without it.
+            StatementError: it is not what was asked.
+        """
+        return await self._transport.read("POST", "/api/v1/statements", body=answer)
 
     async def sign_in(self, wallet: Wallet) -> Session:
         """A session of the wallet (EIP-4361).
@@ -133,10 +153,18 @@ class Client:
         return await open_stream(self._transport.session)
 
 
-def _operation(operation: Action) -> Operation:
-    if isinstance(operation, PlaceMessage):
-        return Operation(place=operation)
-    return Operation(cancel=operation) if isinstance(operation, CancelMessage) else Operation(replace=operation)
+def _operation(operation: Action, number_of: Mapping[str, int]) -> Operation:
+    """One operation; an order of a ladder names the ladder by its number."""
+    if isinstance(operation, CancelMessage):
+        return Operation(cancel=operation)
+    order = operation if isinstance(operation, PlaceMessage) else operation.order
+    if order.ladder is not None:
+        order = replace(order, ladder=number_of.get(order.client_order_id, order.ladder))
+    return (
+        Operation(place=order)
+        if isinstance(operation, PlaceMessage)
+        else Operation(replace=replace(operation, order=order))
+    )
 
 
 def _outcome(result: OperationResult) -> Outcome:

@@ -31,7 +31,9 @@ class Deposit(NamedTuple):
     amount_units: int
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
+    """A transaction of a wallet: which contract it calls, and with what."""
+
     wallet: LocalSigner
     contract: bytes
     calldata: bytes
@@ -56,11 +58,11 @@ async def fund_and_deposit(nodes: NodePool, manifest: Manifest, deposits: Sequen
         if asset.token == manifest.address("QTRAToken"):
             gifts.append((asset.token, token.encode_call("transfer", wallet.address, amount)))
         else:
-            calls.append(_Call(wallet, asset.token, token.encode_call("mint", wallet.address, amount)))
-        calls.append(_Call(wallet, asset.token, token.encode_call("approve", settlement, amount)))
-        calls.append(_Call(wallet, settlement, vault.encode_call("deposit", asset_id, amount)))
+            calls.append(Call(wallet, asset.token, token.encode_call("mint", wallet.address, amount)))
+        calls.append(Call(wallet, asset.token, token.encode_call("approve", settlement, amount)))
+        calls.append(Call(wallet, settlement, vault.encode_call("deposit", asset_id, amount)))
     await _give(nodes, gifts)
-    await _send_all(nodes, manifest.chain_id, calls)
+    await send_all(nodes, manifest.chain_id, calls)
 
 
 async def _give(nodes: NodePool, gifts: Sequence[tuple[bytes, bytes]]) -> None:
@@ -76,7 +78,12 @@ async def _give(nodes: NodePool, gifts: Sequence[tuple[bytes, bytes]]) -> None:
     await _mined(nodes, await nodes.batch([("eth_sendTransaction", [transaction]) for transaction in transactions]))
 
 
-async def _send_all(nodes: NodePool, chain_id: int, calls: Sequence[_Call]) -> None:
+async def send_all(nodes: NodePool, chain_id: int, calls: Sequence[Call]) -> None:
+    """Sends transactions, those of a wallet in their order, and waits until all are mined.
+
+    Raises:
+        ChainError: one failed, or was not mined in time.
+    """
     nonces = await _nonces(nodes, calls)
     raw = []
     for wallet, contract, calldata in calls:
@@ -98,7 +105,7 @@ async def _send_all(nodes: NodePool, chain_id: int, calls: Sequence[_Call]) -> N
     )
 
 
-async def _nonces(nodes: NodePool, calls: Sequence[_Call]) -> dict[bytes, int]:
+async def _nonces(nodes: NodePool, calls: Sequence[Call]) -> dict[bytes, int]:
     owners = list({call.wallet.address for call in calls})
     counts = await nodes.batch([("eth_getTransactionCount", ["0x" + owner.hex(), "pending"]) for owner in owners])
     return {owner: int(count, 16) for owner, count in zip(owners, counts, strict=True)}

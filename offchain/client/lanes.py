@@ -36,6 +36,10 @@ class LaneBook:
         self._seq = max(self._seq + 1, self._now_ms())
         return self._seq
 
+    def go_above(self, seq: int) -> None:
+        """Lets every later seq be above this one, too."""
+        self._seq = max(self._seq, seq)
+
     def take(self, base_asset: int) -> int:
         """The lowest free lane for a resting order, which it now occupies.
 

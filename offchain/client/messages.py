@@ -29,7 +29,16 @@ OwnerText = Annotated[
     Meta(
         min_length=42,
         max_length=42,
-        description="The wallet that signed.",
+        description="The wallet whose order it is.",
+        extra_json_schema={"pattern": "^0x[0-9a-fA-F]{40}$"},
+    ),
+]
+SessionKeyText = Annotated[
+    str,
+    Meta(
+        min_length=42,
+        max_length=42,
+        description="The owner's session key, if that signed and not the owner.",
         extra_json_schema={"pattern": "^0x[0-9a-fA-F]{40}$"},
     ),
 ]
@@ -42,6 +51,9 @@ SignatureText = Annotated[
         extra_json_schema={"pattern": "^0x[0-9a-fA-F]{130}$"},
     ),
 ]
+LadderNumber = Annotated[
+    int, Meta(ge=0, lt=OPERATIONS_MAX, description="In place of a signature: which of the batch's `ladders` signs it.")
+]
 ClientOrderId = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,36}$", description="Unique for the account, for ever.", examples=["bot-1"])
 ]
@@ -53,7 +65,7 @@ class _Message(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PlaceMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """An order, signed as EIP-712 `Order` with price in ticks and quantity in lots.
+    """An order, signed as EIP-712 `Order` with price in ticks and quantity in lots, or with others as a `Ladder`.
 
     The signed `flags` are time in force (bits 0 to 2), type (3 and 4), post-only (5 and 6) and self-trade prevention
     (7 to 9).
@@ -71,7 +83,7 @@ class PlaceMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
     max_fee_bps: Annotated[int, Meta(ge=0, le=MAX_FEE_BPS, description="The highest fee that the owner accepts.")]
     client_order_id: ClientOrderId
     owner: OwnerText
-    signature: SignatureText
+    signature: SignatureText | None = None
     type: OrderTypeText = "LIMIT"
     time_in_force: Annotated[
         TimeInForceText | None,
@@ -91,6 +103,8 @@ class PlaceMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
         Meta(description="FOK_BUDGET: quote to spend at most, or to receive at least; not signed.", examples=["15000"]),
     ] = None
     flags: SignedFlags | None = None
+    session_key: SessionKeyText | None = None
+    ladder: LadderNumber | None = None
 
 
 class OrderName(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
@@ -116,12 +130,13 @@ class AmendMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
     remaining: Annotated[str, Meta(description="What may still be filled from now on.", examples=["0.1"])]
 
 
-class CancelMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+class CancelMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """A cancel, signed as EIP-712 `CancelOrder`."""
 
     client_order_id: ClientOrderId
     owner: OwnerText
     signature: SignatureText
+    session_key: SessionKeyText | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
@@ -132,10 +147,15 @@ class Operation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
     replace: ReplaceMessage | None = None
 
 
-class BatchMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Operations that are carried out in this order; each stands for itself."""
+class BatchMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """Operations that are carried out in this order; each stands for itself.
+
+    Each of `ladders` is one signature over all orders of the batch that name it, in their order: EIP-712 `Ladder` with
+    floor 0. They are of one market and one owner.
+    """
 
     operations: Annotated[list[Operation], Meta(min_length=1, max_length=OPERATIONS_MAX)]
+    ladders: Annotated[list[SignatureText], Meta(max_length=OPERATIONS_MAX)] = []
 
 
 class ImmediateFill(_Message, frozen=True):

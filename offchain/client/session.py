@@ -53,6 +53,11 @@ class Session:
         body = await self._read("/account/balances")
         return {row["asset"]: row for row in body["balances"]}
 
+    async def session_keys(self) -> list[dict[str, Any]]:
+        """The session keys that the wallet registered on chain, newest first."""
+        keys: list[dict[str, Any]] = (await self._read("/session-keys"))["sessionKeys"]
+        return keys
+
     async def open_orders(self, market: str | None = None) -> list[dict[str, Any]]:
         """All orders in the book, newest first."""
         query = {"status": "open"} | ({} if market is None else {"market": market})

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-ChannelName = Literal["book", "trades", "status", "private"]
+ChannelName = Literal["book", "trades", "status", "private", "statements"]
+PRIVATE_CHANNELS: Final = frozenset(("private", "statements"))
+"""Those that need `auth` before them, and no market."""
 LevelText = tuple[str, str]
 """Price and quantity; quantity 0: the price is empty."""
 SUBSCRIPTIONS_MAX: Final = 100
@@ -23,7 +25,7 @@ class _Request(msgspec.Struct, frozen=True, rename="camel", tag_field="op", forb
 
 
 class SubscribeRequest(_Request, frozen=True, tag="subscribe"):
-    """`private` needs `auth` before it, and no market; `sinceSeq` asks for its updates after that one."""
+    """`private` and `statements` need `auth` before them, and no market; `sinceSeq` asks for updates after that one."""
 
     channel: ChannelName
     market: Annotated[str, Meta(max_length=40)] | None = None
@@ -175,6 +177,32 @@ class PrivateUpdateMessage(_Message, frozen=True, tag="private_update"):
     prevented_matches: list[dict[str, Any]]
 
 
+class OrderToRenewMessage(msgspec.Struct, frozen=True, rename="camel"):
+    """An own order to be signed again, with the statement's floor plus `seqStep` as its seq and so many lots."""
+
+    order_id: int
+    market_id: int
+    seq_step: int
+    quantity_lots: int
+
+
+class StatementRequestMessage(_Message, frozen=True, tag="statement_request"):
+    """A batch is about to settle: sign what it comes to for you, or stay silent and have your orders proved.
+
+    `deltas` are (asset id, ledger units as text) of the slots that the statement names. It stands for `fillIds`. Its
+    floor may be from `floor` to `floorMax`. An answer after `deadlineMs` is too late.
+    """
+
+    batch: int
+    previous_hash: str
+    floor: int
+    floor_max: int
+    deltas: list[tuple[int, str]]
+    fill_ids: list[int]
+    renewals: list[OrderToRenewMessage]
+    deadline_ms: int
+
+
 StreamMessage = (
     Ack
     | StreamError
@@ -188,6 +216,7 @@ StreamMessage = (
     | StatusUpdateMessage
     | PrivateSnapshotMessage
     | PrivateUpdateMessage
+    | StatementRequestMessage
 )
 _REQUESTS: Final[msgspec.json.Decoder[StreamRequest]] = msgspec.json.Decoder(StreamRequest)
 _MESSAGES: Final[msgspec.json.Decoder[StreamMessage]] = msgspec.json.Decoder(StreamMessage)

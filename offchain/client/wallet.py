@@ -2,12 +2,13 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 
 from offchain.chain.keys import Signer
-from offchain.chain.typed_data import CancelOrder, Order, TypedStruct, Withdrawal, domain_separator, keccak
+from offchain.chain.typed_data import CancelOrder, Ladder, Order, TypedStruct, Withdrawal, domain_separator, keccak
 from offchain.client.instructions import (
     OrderTypeText,
     PostOnlyText,
@@ -19,7 +20,7 @@ from offchain.client.lanes import IMMEDIATE_LANE, LaneBook
 from offchain.client.messages import MAX_FEE_BPS, CancelMessage, PlaceMessage
 from offchain.client.terms import ExchangeTerms
 from offchain.core.commands import Side
-from offchain.core.errors import UnknownAsset, UnknownMarket
+from offchain.core.errors import Forbidden, InvalidRequest, UnknownAsset, UnknownMarket
 from offchain.core.money import Market
 
 ORDER_LIFE_S: Final = 24 * 3_600
@@ -37,14 +38,28 @@ class WithdrawalMessage(msgspec.Struct, frozen=True, rename="camel"):
     signature: str
 
 
-class Wallet:
-    """One key on one exchange. Lanes are taken when an order is signed and freed by `release`."""
+class SignedLadder(msgspec.Struct, frozen=True):
+    """Orders of one market that one signature is over: `Client.batch` takes both."""
 
-    def __init__(self, signer: Signer, terms: ExchangeTerms) -> None:
+    orders: tuple[PlaceMessage, ...]
+    signature: str
+
+
+class Wallet:
+    """One key on one exchange. Lanes are taken when an order is signed and freed by `release`.
+
+    Args:
+        signer: whoever holds the key.
+        terms: assets, markets and what signatures are bound to.
+        owner: the 20-byte address whose orders it signs, if the key is a session key that this owner registered.
+    """
+
+    def __init__(self, signer: Signer, terms: ExchangeTerms, owner: bytes | None = None) -> None:
         self.signer = signer
         self.terms = terms
         self.lanes = LaneBook()
-        self.owner = "0x" + signer.address.hex()
+        self.owner = "0x" + (owner or signer.address).hex()
+        self.session_key = None if owner is None else "0x" + signer.address.hex()
         self._separator = domain_separator(terms.chain_id, terms.contract)
         self._lane_of: dict[str, tuple[int, int]] = {}
 
@@ -65,10 +80,11 @@ class Wallet:
         expiry_s: int | None = None,
         max_fee_bps: int = MAX_FEE_BPS,
         replacing: str | None = None,
+        sign: bool = True,
     ) -> PlaceMessage:
         """A signed order. One that may rest stands in the lane of the order `replacing` (a client order id), if any.
 
-        Others that may rest take the lowest free lane. The names are those of the API.
+        Others that may rest take the lowest free lane. The names are those of the API. Not signed, it is for a ladder.
 
         Raises:
             UnknownMarket: there is no such market.
@@ -98,7 +114,7 @@ class Wallet:
             max_fee_bps=max_fee_bps,
             client_order_id=client_order_id,
             owner=self.owner,
-            signature=self._sign(signed),
+            signature=self.sign(signed) if sign else None,
             type=order_type,
             time_in_force=time_in_force,
             post_only=post_only,
@@ -106,11 +122,43 @@ class Wallet:
             stop_price=stop_price,
             budget=budget,
             flags=flags,
+            session_key=self.session_key,
         )
+
+    def signed_order(self, message: PlaceMessage) -> Order:
+        """What is signed of an order of this wallet's."""
+        market = self._market(message.market)
+        assert message.flags is not None, "a wallet names the flags of its orders"
+        return Order(
+            market.market_id,
+            Side[message.side],
+            market.to_ticks(message.price),
+            market.to_lots(message.quantity),
+            message.expiry,
+            message.seq,
+            message.lane,
+            message.max_fee_bps,
+            message.flags,
+        )
+
+    def sign_ladder(self, orders: Sequence[PlaceMessage]) -> SignedLadder:
+        """Signs 1 to 50 orders of this wallet and of one market together, in this order.
+
+        Each of them is taken, filled and cancelled on its own; the exchange proves those that fill with one signature.
+
+        Raises:
+            InvalidRequest: there are none, or they are of several markets.
+        """
+        if not orders or len({order.market for order in orders}) > 1:
+            raise InvalidRequest("A ladder is of orders of one market.", "Sign a ladder for each market.")
+        signature = self.sign(Ladder(0, tuple(self.signed_order(order) for order in orders)))
+        members = (msgspec.structs.replace(order, signature=None, ladder=0) for order in orders)
+        return SignedLadder(tuple(members), signature)
 
     def cancel(self, client_order_id: str) -> CancelMessage:
         """A signed cancel for a batch."""
-        return CancelMessage(client_order_id, self.owner, self._sign(CancelOrder(client_order_id)))
+        signature = self.sign(CancelOrder(client_order_id))
+        return CancelMessage(client_order_id, self.owner, signature, self.session_key)
 
     def withdrawal(
         self, asset: str, amount: str, *, nonce: int | None = None, deadline_s: int | None = None
@@ -120,7 +168,10 @@ class Wallet:
         Raises:
             UnknownAsset: there is no such asset.
             BadAmount: the amount is not a multiple of the ledger unit.
+            Forbidden: the key is a session key.
         """
+        if self.session_key is not None:
+            raise Forbidden("A session key cannot withdraw.", "Sign the withdrawal with the owner's key.")
         listed = self.terms.assets.get(asset)
         if listed is None:
             raise UnknownAsset(f"There is no asset {asset!r}.", f"Choose one of {', '.join(self.terms.assets)}.")
@@ -130,7 +181,7 @@ class Wallet:
             secrets.randbits(63) if nonce is None else nonce,
             deadline_s or int(time.time()) + WITHDRAWAL_LIFE_S,
         )
-        return WithdrawalMessage(asset, amount, str(struct.nonce), struct.deadline, self.owner, self._sign(struct))
+        return WithdrawalMessage(asset, amount, str(struct.nonce), struct.deadline, self.owner, self.sign(struct))
 
     def sign_text(self, text: str) -> str:
         """An EIP-191 signature over a text (`personal_sign`), for signing in."""
@@ -168,5 +219,6 @@ class Wallet:
             raise UnknownMarket(f"There is no market {symbol!r}.", f"Choose one of {', '.join(self.terms.markets)}.")
         return market
 
-    def _sign(self, struct: TypedStruct) -> str:
+    def sign(self, struct: TypedStruct) -> str:
+        """An EIP-712 signature over a struct in the exchange's domain, 0x-prefixed."""
         return "0x" + self.signer.sign_digest(struct.digest(self._separator)).hex()

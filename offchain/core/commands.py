@@ -13,6 +13,81 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from offchain.core.authorizations import (
+    LADDER_ORDERS_MAX,
+    LADDER_TERMS_MAX,
+    AuthorizationKind,
+    LadderAuthorization,
+    LadderOrder,
+    OrderAuthorization,
+    RenewalLadder,
+    RenewedOrder,
+    StatementAnswer,
+    WithdrawalAuthorization,
+)
+from offchain.core.facts import (
+    UNLIMITED,
+    BatchSettledFact,
+    ChainFact,
+    ChainPosition,
+    DepositFact,
+    ExitFact,
+    FloorFact,
+    SessionFact,
+    SessionRevokedFact,
+    SkippedFill,
+    SkippedGroup,
+    WithdrawnFact,
+)
+
+# Whoever reads commands reads what is attached to them: those forms are told here too.
+__all__ = [
+    "AccountOpening",
+    "AssetListing",
+    "Attachment",
+    "AuthorizationKind",
+    "BatchSettledFact",
+    "COMMAND_BYTES",
+    "COMMAND_DTYPE",
+    "CancelReason",
+    "ChainFact",
+    "ChainPosition",
+    "Command",
+    "CommandKind",
+    "DepositFact",
+    "ExitFact",
+    "FEE_OWNER",
+    "FloorFact",
+    "LADDER_ORDERS_MAX",
+    "LADDER_TERMS_MAX",
+    "LadderAuthorization",
+    "LadderOrder",
+    "MarketListing",
+    "MarketStatus",
+    "ORDER_KINDS",
+    "OperatorMark",
+    "OrderAuthorization",
+    "OrderInstructions",
+    "OrderType",
+    "PostOnly",
+    "RenewalLadder",
+    "RenewedOrder",
+    "STOP_TYPES",
+    "SelfTradePrevention",
+    "SessionFact",
+    "SessionRevokedFact",
+    "Side",
+    "SkippedFill",
+    "SkippedGroup",
+    "StatementAnswer",
+    "TimeInForce",
+    "UNLIMITED",
+    "WithdrawalAuthorization",
+    "WithdrawnFact",
+    "decode_attachment",
+    "encode_attachment",
+]
+
 FEE_OWNER: Final = bytes(20)
 """Whose balance the uncollected fees are in the contract: the zero address, which cannot sign."""
 
@@ -88,6 +163,17 @@ class CommandKind(IntEnum):
     """account, amount (as holder of the token, ppm of the fee), counter_amount (as staker, the same)."""
     ROLL_VOLUMES = 29
     """amount (the day, since 1970): counts the volumes of the 30 days before it, and finds every account's tier."""
+    SIGN_LADDER = 30
+    """account, market: one signature over several of its orders. Orders that come later name it by this command's
+    sequence, and their place in it. Attachment `LadderAuthorization`."""
+    RENEW_AUTHORIZATION = 31
+    """account: it answers for a batch by a netted statement, and signs its orders again, by ladders that count from the
+    statement's cancel floor on. Attachment `StatementAnswer`."""
+    CHAIN_SESSION_SET = 32
+    """account, market, counter_account (the session's number: one more than the last one's). Attachment
+    `SessionFact`."""
+    CHAIN_SESSION_REVOKED = 33
+    """account, market, counter_account (the session that ends). Attachment `SessionRevokedFact`."""
 
 
 ORDER_KINDS: Final = frozenset({CommandKind.PLACE, CommandKind.REPLACE})
@@ -202,6 +288,8 @@ class CancelReason(IntEnum):
     KILLED = 10
     """A kill switch."""
     REPLACED = 11
+    SESSION_REVOKED = 12
+    """The owner took back the session key that signed it."""
 
 
 class Command(NamedTuple):
@@ -262,15 +350,6 @@ COMMAND_DTYPE = np.dtype(
 assert COMMAND_DTYPE.itemsize == COMMAND_BYTES
 
 
-class ChainPosition(msgspec.Struct, frozen=True, array_like=True):
-    """Where a log stands on the chain. Positions are ordered by block, then log."""
-
-    block_number: int
-    log_index: int
-    block_hash: bytes
-    transaction_hash: bytes
-
-
 class AccountOpening(msgspec.Struct, frozen=True, array_like=True, tag="account"):
     """The wallet that owns a new account: its 20-byte address."""
 
@@ -292,89 +371,19 @@ class MarketListing(msgspec.Struct, frozen=True, array_like=True, tag="market"):
     symbol: str
 
 
-class OrderAuthorization(msgspec.Struct, frozen=True, array_like=True, tag="order"):
-    """What the owner signed beyond the engine's fields, and the signature (r, s, v; 65 bytes) that settles it.
-
-    `digest` is the EIP-712 digest that the signature is over; `expiry_s` is in seconds since 1970.
-    """
-
-    client_order_id: str
-    owner: bytes
-    expiry_s: int
-    seq: int
-    lane: int
-    max_fee_bps: int
-    flags: int
-    signature: bytes
-    digest: bytes
-
-
-class WithdrawalAuthorization(msgspec.Struct, frozen=True, array_like=True, tag="withdrawal"):
-    """The owner's EIP-712 signature over a withdrawal; `deadline_s` is in seconds since 1970."""
-
-    owner: bytes
-    nonce: int
-    deadline_s: int
-    signature: bytes
-
-
 class OperatorMark(msgspec.Struct, frozen=True, array_like=True, tag="operator"):
     """Which operator asked for a setting: the 20-byte address of the wallet that signed in."""
 
     wallet: bytes
 
 
-class DepositFact(msgspec.Struct, frozen=True, array_like=True, tag="deposit"):
-    """A `Deposited` log that is final."""
-
-    position: ChainPosition
-    owner: bytes
-
-
-class WithdrawnFact(msgspec.Struct, frozen=True, array_like=True, tag="withdrawn"):
-    """A `Withdrawn` log that is final."""
-
-    position: ChainPosition
-    nonce: int
-
-
-class SkippedFill(msgspec.Struct, frozen=True, array_like=True):
-    """A fill of a batch that the contract left out: its index in the batch and the contract's reason."""
-
-    fill: int
-    reason: int
-
-
-class BatchSettledFact(msgspec.Struct, frozen=True, array_like=True, tag="batch"):
-    """A `BatchSettled` log that is final, with the `FillSkipped` logs of its transaction."""
-
-    position: ChainPosition
-    number: int
-    batch_hash: bytes
-    through_sequence: int
-    skipped: tuple[SkippedFill, ...] = ()
-
-
-class ExitFact(msgspec.Struct, frozen=True, array_like=True, tag="exit"):
-    """A final `ExitRequested` (with `effective_at_s`), `ExitCancelled`, `Exited` or `FeesCollected` log."""
-
-    position: ChainPosition
-    effective_at_s: int = 0
-
-
-class FloorFact(msgspec.Struct, frozen=True, array_like=True, tag="floor"):
-    """A `CancelRequested` or `CancelFloorRaised` log that is final."""
-
-    position: ChainPosition
-    floor: int
-
-
-ChainFact = DepositFact | WithdrawnFact | BatchSettledFact | ExitFact | FloorFact
 Attachment = (
     AccountOpening
     | AssetListing
     | MarketListing
     | OrderAuthorization
+    | LadderAuthorization
+    | StatementAnswer
     | WithdrawalAuthorization
     | OperatorMark
     | ChainFact

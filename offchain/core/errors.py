@@ -219,6 +219,18 @@ class PositionCapped(OrderError):
     code, name = 2024, "POSITION_CAP"
 
 
+class SessionInvalid(OrderError):
+    """The key that signed may not sign for this owner in this market, or not for so long."""
+
+    code, name = 2025, "SESSION_INVALID"
+
+
+class SessionLimit(OrderError):
+    """The order could spend more than is left of its session key's limits."""
+
+    code, name = 2026, "SESSION_LIMIT"
+
+
 class FundsError(QuantaTradeError):
     """The account's funds do not allow it."""
 
@@ -259,6 +271,36 @@ class TooManyWithdrawals(FundsError):
     """The account has as many withdrawals under way as it may have."""
 
     code, name = 3006, "TOO_MANY_WITHDRAWALS"
+
+
+class StatementError(FundsError):
+    """A netted statement was not taken; the fills settle by the orders' signatures."""
+
+    code, name = 3010, "STATEMENT_REFUSED"
+
+
+class StatementNotAsked(StatementError):
+    """No statement about this batch was asked of this account."""
+
+    code, name = 3011, "STATEMENT_NOT_ASKED"
+
+
+class StatementLate(StatementError):
+    """The batch went on its way without the statement."""
+
+    code, name = 3012, "STATEMENT_LATE"
+
+
+class StatementWrong(StatementError):
+    """The statement's floor or its ladders are not what was asked."""
+
+    code, name = 3013, "STATEMENT_WRONG"
+
+
+class StatementUnsafe(StatementError):
+    """What the exchange asked to have signed is not what this wallet's own records come to; it was not signed."""
+
+    code, name = 3014, "STATEMENT_UNSAFE"
 
 
 class Unauthorized(QuantaTradeError):
@@ -343,6 +385,18 @@ class MalformedPayload(ChainError):
     """A batch payload cannot be written or read in its format."""
 
     code, name = 6006, "MALFORMED_PAYLOAD"
+
+
+class SignerUnavailable(ChainError):
+    """The remote signer of the engine's key does not answer; what was to be signed is tried again."""
+
+    code, name = 6010, "SIGNER_UNAVAILABLE"
+
+
+class SignerRefused(ChainError):
+    """The remote signer of the engine's key refuses, or signs otherwise than with that key."""
+
+    code, name = 6011, "SIGNER_REFUSED"
 
 
 class JournalError(QuantaTradeError):

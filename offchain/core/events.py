@@ -6,9 +6,10 @@ computed from its event alone, exactly.
 
 import struct
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from offchain.core.commands import Attachment, Command
 
@@ -169,3 +170,10 @@ class LoggedCommand(NamedTuple):
     command: Command
     attachment: Attachment
     events: tuple[Event, ...]
+
+
+def events_of(command_sequence: int, events: npt.NDArray[Any]) -> tuple[Event, ...]:
+    """The events of one command among rows of EVENT_DTYPE, in the order of the log."""
+    told = events["command_sequence"]
+    start, end = (int(told.searchsorted(np.uint64(command_sequence), side)) for side in ("left", "right"))
+    return tuple(Event.unpack_all(events[start:end].tobytes()))

@@ -12,8 +12,10 @@ from offchain.core.commands import (
     CancelReason,
     ChainFact,
     CommandKind,
+    LadderAuthorization,
     MarketStatus,
     OrderAuthorization,
+    StatementAnswer,
     WithdrawalAuthorization,
 )
 from offchain.core.events import Event
@@ -24,6 +26,8 @@ class PlaceOrder(msgspec.Struct, frozen=True):
 
     How it is to be treated (time in force, type, post-only, self-trade prevention) is in `authorization.flags`.
     `trigger_price_ticks` is that of a stop, `budget_units` (of the quote asset) that of a FOK_BUDGET; else 0.
+    `session_key` is the address that signed, if that is not the owner's; which session it is, the sequencer finds. Of a
+    `ladder`, `authorization.place` says where in it the order is; which command the ladder is, the sequencer says.
     """
 
     market: int
@@ -33,6 +37,8 @@ class PlaceOrder(msgspec.Struct, frozen=True):
     authorization: OrderAuthorization
     trigger_price_ticks: int = 0
     budget_units: int = 0
+    session_key: bytes = b""
+    ladder: LadderAuthorization | None = None
 
 
 class ReplaceOrder(msgspec.Struct, frozen=True):
@@ -59,12 +65,16 @@ class AmendOrder(msgspec.Struct, frozen=True):
 
 
 class CancelOrder(msgspec.Struct, frozen=True):
-    """Take one order of the owner out of the book, named by its client order id or else by its order id."""
+    """Take one order of the owner out of the book, named by its client order id or else by its order id.
+
+    `session_key` is the address that asks, if that is not the owner's: a session of the order's market.
+    """
 
     owner: bytes
     client_order_id: str | None = None
     order_id: int | None = None
     reason: CancelReason = CancelReason.USER
+    session_key: bytes = b""
 
 
 class CancelAllOrders(msgspec.Struct, frozen=True):
@@ -73,6 +83,15 @@ class CancelAllOrders(msgspec.Struct, frozen=True):
     owner: bytes
     asset: int = 0
     market: int = 0
+
+
+class RenewAuthorization(msgspec.Struct, frozen=True):
+    """Note what an owner signed for a batch instead of having its orders proved. Settlement has verified it.
+
+    From then on the owner's new orders need a seq above the statement's floor, and above every renewed one's of a lane.
+    """
+
+    answer: StatementAnswer
 
 
 class RequestWithdrawal(msgspec.Struct, frozen=True):
@@ -100,6 +119,7 @@ class RecordChainFact(msgspec.Struct, frozen=True):
     owner: bytes = b""
     asset: int = 0
     amount_units: int = 0
+    market: int = 0
 
 
 class UnwindFill(msgspec.Struct, frozen=True):
@@ -253,7 +273,16 @@ class Operate(msgspec.Struct, frozen=True):
     setting: OperatorIntent
 
 
-Intent = OrderIntent | Operate | RequestWithdrawal | RevertWithdrawal | RecordChainFact | UnwindFill | OperatorIntent
+Intent = (
+    OrderIntent
+    | Operate
+    | RenewAuthorization
+    | RequestWithdrawal
+    | RevertWithdrawal
+    | RecordChainFact
+    | UnwindFill
+    | OperatorIntent
+)
 
 
 class Receipt(msgspec.Struct, frozen=True):

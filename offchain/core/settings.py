@@ -23,9 +23,20 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the state folder.")
     node_urls: tuple[str, ...] = Field(("http://127.0.0.1:8545",), description="JSON-RPC nodes of the chain.")
     finality_confirmations: int = Field(2, ge=1, description="Blocks on top of a block that make it final here.")
-    poll_interval_s: float = Field(0.5, gt=0, description="Pause between looks at the chain's head.")
+    poll_interval_s: float = Field(0.5, gt=0, description="Pause between settlement's looks at the chain.")
+    head_interval_s: float = Field(0.1, gt=0, description="Pause between the indexer's looks at the chain's head.")
     batch_max_fills: int = Field(250, ge=1, le=500, description="A settlement batch closes at this many fills.")
     batch_max_age_s: float = Field(2.0, gt=0, description="A settlement batch closes when its first fill is this old.")
+    net_wait_ms: int = Field(
+        500, ge=0, le=60_000, description="How long a batch waits for netted statements of who listens; 0: none asked."
+    )
+    engine_signer_url: str = Field(
+        "", description="Remote signer (web3signer, eth1) of the engine's key; empty: keyfile."
+    )
+    engine_signer_address: str = Field(
+        "", pattern=r"^(0x[0-9a-fA-F]{40})?$", description="Address of the engine's key in the remote signer."
+    )
+    engine_signer_timeout_s: float = Field(5.0, gt=0, description="How long the remote signer may take for one try.")
     order_min_lifetime_s: int = Field(480, ge=1, description="An order must outlive its arrival by this much.")
     order_expiry_margin_s: int = Field(360, ge=1, description="An order leaves the book this long before it expires.")
     orders_held_after_s: int = Field(300, ge=1, description="New orders wait once a trade is off chain for so long.")
@@ -39,6 +50,7 @@ class Settings(BaseSettings):
     account_orders_per_s: int = Field(1_000, ge=1, description="Orders and cancels of one account a second.")
     websockets: int = Field(5_000, ge=1, description="Open websockets in all.")
     address_websockets: int = Field(1_000, ge=1, description="Open websockets of one network address.")
+    metrics_token: str = Field("", description="Who sends it as a bearer token may read /metrics; empty: nobody.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the log tells.")
 
     @property

@@ -84,18 +84,29 @@ class LaunchedExchange(NamedTuple):
 
 @contextlib.contextmanager
 def launched_exchange(
-    state: Path, *, bots: bool = False, database_url: str = "", operators: tuple[str, ...] = ()
+    state: Path,
+    *,
+    bots: bool = False,
+    database_url: str = "",
+    operators: tuple[str, ...] = (),
+    net_wait_ms: int = 0,
 ) -> Iterator[LaunchedExchange]:
     """Starts an exchange with its state in a folder, on SQLite unless a database is named; stops it at the end.
 
-    `operators` are the wallets that may set what operators set.
+    `operators` are the wallets that may set what operators set; `net_wait_ms` is how long a batch waits for netted
+    statements.
 
     Raises:
         ConfigurationError: it did not start; its logs are in the state folder.
     """
     node_urls = (f"http://127.0.0.1:{free_port()}",)
     settings = Settings(
-        state=state, port=free_port(), node_urls=node_urls, database_url=database_url, operators=operators
+        state=state,
+        port=free_port(),
+        node_urls=node_urls,
+        database_url=database_url,
+        operators=operators,
+        net_wait_ms=net_wait_ms,
     )
     environment = {
         "QUANTATRADE_STATE": str(state.resolve()),
@@ -103,6 +114,7 @@ def launched_exchange(
         "QUANTATRADE_NODE_URLS": json.dumps(settings.node_urls),
         "QUANTATRADE_DATABASE_URL": settings.database_url,
         "QUANTATRADE_OPERATORS": json.dumps(settings.operators),
+        "QUANTATRADE_NET_WAIT_MS": str(settings.net_wait_ms),
     }
     command = [sys.executable, "-m", "offchain.cli", "up", "--bots" if bots else "--no-bots"]
     log = state / "logs" / "up.log"

@@ -17,6 +17,7 @@ from offchain.core.errors import ConfigurationError
 from offchain.core.settings import Settings
 from offchain.local import chain
 from offchain.local.children import answers, require_free_port, start_child, stop_child
+from offchain.settlement.signer import engine_address
 
 SERVER_START_TIMEOUT_S: Final = 60.0
 RESTARTS_MAX: Final = {"server": 20, "bots": 3}
@@ -78,11 +79,11 @@ class Supervisor:
         require_free_port(settings.host, settings.port, "QUANTATRADE_PORT")
         url = settings.node_urls[0]
         self._children["chain"] = chain.start_chain(url, settings.state)
-        signers = [load_or_create_keyfile(path) for path in (settings.engine_keyfile, settings.submitter_keyfile)]
-        asyncio.run(chain.fund(url, [signer.address for signer in signers], _GAS_MONEY_WEI))
+        engine, submitter = engine_address(settings), load_or_create_keyfile(settings.submitter_keyfile).address
+        asyncio.run(chain.fund(url, [engine, submitter], _GAS_MONEY_WEI))
         if not settings.manifest_path.exists():
             self._say("Deploying the contracts.")
-            self._deploy(url, signers[0].address)
+            self._deploy(url, engine)
         elif not asyncio.run(chain.holds_deployment(url, load_manifest(settings.manifest_path))):
             raise ConfigurationError(
                 "The local chain has lost the deployment that the exchange's state belongs to.",

@@ -11,6 +11,7 @@ from offchain.core.money import Asset, Market
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.orders import TakenOrder
 from offchain.sequencer.registry import Withdrawal
+from offchain.sequencer.sessions import Session, Spending
 
 
 class Directory:
@@ -70,6 +71,17 @@ class Directory:
         if live is None or live.account != account:
             return None
         return self._registry.listings.markets[live.market]
+
+    def has_session(self, owner: bytes, key: bytes) -> bool:
+        """Whether the owner ever registered a session key, in some market."""
+        account = self._registry.accounts.get(owner)
+        return account is not None and (account, key) in self._registry.sessions.keys
+
+    def sessions_of(self, account: int) -> list[tuple[Session, Spending]]:
+        """The sessions that an account has registered, newest first, each with what its open orders hold back."""
+        book = self._registry.sessions
+        numbers = reversed(tuple(book.of_account.get(account, ())))
+        return [(book.sessions[number], book.reserved(number)) for number in numbers]
 
     def fees(self, account: int) -> tuple[int, int]:
         """The maker's and taker's rate in force for an account, in parts per million; account 0: those of tier 1."""

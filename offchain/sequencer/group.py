@@ -28,6 +28,8 @@ class Group:
         self.logged: list[LoggedCommand] = []
         self.entries: list[Entry] = []
         """The same commands as `Journal.append` takes them."""
+        self.ladders: dict[tuple[bytes, bytes], int] = {}
+        """The sequence of the command that holds a ladder, by owner and signature, of those that came in here."""
         self.operator: bytes | None = None
         """The wallet of the operator whose setting is being taken, or None."""
         self.broken: str | None = None

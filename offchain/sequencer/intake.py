@@ -20,6 +20,7 @@ from offchain.core.intents import (
     PlaceOrder,
     Receipt,
     RecordChainFact,
+    RenewAuthorization,
     ReplaceOrder,
     RequestWithdrawal,
     RevertWithdrawal,
@@ -38,6 +39,7 @@ from offchain.core.intents import (
 from offchain.sequencer import (
     intake_fees,
     intake_funds,
+    intake_ladders,
     intake_limits,
     intake_listings,
     intake_open_orders,
@@ -62,6 +64,7 @@ _HANDLERS: Final[dict[type, Callable[[Group, Any], Receipt]]] = {
     AmendOrder: intake_open_orders.amend_order,
     CancelOrder: intake_open_orders.cancel_order,
     CancelAllOrders: intake_open_orders.cancel_all_orders,
+    RenewAuthorization: intake_ladders.renew_authorization,
     RequestWithdrawal: intake_funds.request_withdrawal,
     RevertWithdrawal: intake_funds.revert_withdrawal,
     RecordChainFact: intake_funds.record_chain_fact,

@@ -12,6 +12,8 @@ from offchain.core.commands import (
     DepositFact,
     ExitFact,
     FloorFact,
+    SessionFact,
+    SessionRevokedFact,
     Side,
     WithdrawnFact,
 )
@@ -33,6 +35,7 @@ from offchain.sequencer.authorizations import SIGNATURE_BYTES
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake_names import account_of, check_asset
 from offchain.sequencer.intake_open_orders import cancel_live
+from offchain.sequencer.intake_sessions import binds, record_session
 from offchain.sequencer.receipts import receipt, repeated
 from offchain.sequencer.registry import FEE_ACCOUNT, WithdrawalState
 
@@ -48,6 +51,8 @@ _KINDS: Final = {
     BatchSettledFact: (CommandKind.CHAIN_BATCH_SETTLED,),
     ExitFact: (CommandKind.CHAIN_EXIT_REQUESTED, CommandKind.CHAIN_EXIT_CANCELLED, CommandKind.CHAIN_EXITED),
     FloorFact: (CommandKind.CHAIN_CANCEL_FLOOR,),
+    SessionFact: (CommandKind.CHAIN_SESSION_SET,),
+    SessionRevokedFact: (CommandKind.CHAIN_SESSION_REVOKED,),
 }
 
 
@@ -133,6 +138,8 @@ def record_chain_fact(group: Group, intent: RecordChainFact) -> Receipt:
         # The contract lets anybody raise a floor for an asset that does not exist. It binds nothing, and must not
         # keep later facts from being recorded.
         return repeated(group.registry.chain_mark)
+    if isinstance(fact, SessionFact | SessionRevokedFact) and not binds(group, intent, fact):
+        return repeated(group.registry.chain_mark)
     try:
         return _record(group, intent)
     except (UnknownAsset, InvalidRequest, StateDiverged):
@@ -149,6 +156,9 @@ def _record(group: Group, intent: RecordChainFact) -> Receipt:
     fact = intent.fact
     if isinstance(fact, BatchSettledFact):
         return receipt(group.add(group.command(intent.kind), fact))
+    if isinstance(fact, SessionFact | SessionRevokedFact):
+        done = len(group.logged)
+        return _receipt_since(group, done, record_session(group, intent, _account_of_fact(group, intent)))
     check_asset(group, intent.asset)
     if intent.kind == CommandKind.CHAIN_DEPOSIT:
         _check_amount(intent.amount_units)

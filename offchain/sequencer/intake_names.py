@@ -1,9 +1,22 @@
-"""Whom and what an intent names: wallets, listings, and orders by either of their ids."""
+"""Whom and what an intent names: wallets, their session keys, listings, and orders by either of their ids."""
 
-from offchain.core.errors import InvalidRequest, NotFound, OrderNotOpen, UnknownAccount, UnknownAsset, UnknownMarket
+from typing import Final
+
+from offchain.core.errors import (
+    InvalidRequest,
+    NotFound,
+    OrderNotOpen,
+    SessionInvalid,
+    UnknownAccount,
+    UnknownAsset,
+    UnknownMarket,
+)
 from offchain.core.money import Market
 from offchain.sequencer.group import Group
 from offchain.sequencer.registry import LiveOrder
+from offchain.sequencer.sessions import Session
+
+REGISTER: Final = "Sign with the owner's key, or register a key on chain with Settlement.setSessionKey."
 
 
 def account_of(group: Group, owner: bytes) -> int:
@@ -18,6 +31,21 @@ def account_of(group: Group, owner: bytes) -> int:
             f"The wallet 0x{owner.hex()} has no account here.", "Deposit first: a final deposit opens one."
         )
     return account
+
+
+def session_of(group: Group, account: int, market: int, key: bytes) -> tuple[int, Session]:
+    """The number of the session, and the session, by which a key may sign now for an account in a market.
+
+    Raises:
+        SessionInvalid: there is none, or it was revoked.
+    """
+    number = group.registry.sessions.newest.get((account, market, key), 0)
+    if not number:
+        raise SessionInvalid(f"0x{key.hex()} is no session key of this owner in this market.", REGISTER)
+    session = group.registry.sessions.sessions[number]
+    if session.revoked_at_s:
+        raise SessionInvalid(f"The owner took back the session key 0x{key.hex()}.", REGISTER)
+    return number, session
 
 
 def market_of(group: Group, market: int) -> Market:

@@ -6,7 +6,7 @@ from offchain.core.events import LoggedCommand, RejectReason
 from offchain.core.intents import AmendOrder, CancelAllOrders, CancelOrder, Receipt
 from offchain.core.money import UNITS_MAX, Market
 from offchain.sequencer.group import Group
-from offchain.sequencer.intake_names import account_of, check_asset, market_of, open_order, order_named
+from offchain.sequencer.intake_names import account_of, check_asset, market_of, open_order, order_named, session_of
 from offchain.sequencer.receipts import receipt, repeated
 from offchain.sequencer.refusals import refusal
 from offchain.sequencer.registry import Mark
@@ -35,10 +35,12 @@ def amend_order(group: Group, intent: AmendOrder) -> Receipt:
 
 
 def cancel_order(group: Group, intent: CancelOrder) -> Receipt:
-    """Cancel one open order of the owner."""
+    """Cancel one open order of the owner. A session key may cancel any order of its market."""
     account = account_of(group, intent.owner)
     order_id = order_named(group, account, intent.client_order_id, intent.order_id)
-    open_order(group, order_id)
+    live = open_order(group, order_id)
+    if intent.session_key:
+        session_of(group, account, live.market, intent.session_key)
     return receipt(cancel_live(group, order_id, intent.reason))
 
 

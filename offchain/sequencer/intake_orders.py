@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-from offchain.core.commands import Command, CommandKind, OrderAuthorization, OrderInstructions
+import msgspec
+
+from offchain.core.commands import AuthorizationKind, Command, CommandKind, OrderAuthorization, OrderInstructions
 from offchain.core.errors import (
     ClientOrderIdReused,
     InvalidRequest,
@@ -19,7 +21,9 @@ from offchain.core.intents import PlaceOrder, Receipt, ReplaceOrder
 from offchain.core.money import UNITS_MAX, Market
 from offchain.sequencer.authorizations import DIGEST_BYTES, SIGNATURE_BYTES
 from offchain.sequencer.group import Group
-from offchain.sequencer.intake_names import account_of, market_of, open_order, order_named
+from offchain.sequencer.intake_ladders import SEQ_MAX, check_ladder, sign_ladder
+from offchain.sequencer.intake_names import account_of, market_of, open_order, order_named, session_of
+from offchain.sequencer.intake_sessions import check_limits, check_session
 from offchain.sequencer.order_refusals import PPM_PER_BPS
 from offchain.sequencer.orders import TakenOrder
 from offchain.sequencer.receipts import receipt, repeated
@@ -32,7 +36,6 @@ OPEN_ORDERS_MAX: Final = 1_000
 """Of one account, armed stops included, whatever operators allow: an order that is to be filled whole walks past all of
 its owner's, so stops of that kind, set off together, cost their number times that of the orders they pass."""
 LANE_MAX: Final = 2**16 - 1
-SEQ_MAX: Final = 2**48 - 1
 SECONDS_MAX: Final = 2**40 - 1
 _CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,36}", re.ASCII)
 _PLACE, _REPLACE = int(CommandKind.PLACE), int(CommandKind.REPLACE)
@@ -68,6 +71,10 @@ def _take_order(group: Group, intent: PlaceOrder, account: int, replaced: int = 
     market = market_of(group, intent.market)
     if replaced:
         open_order(group, replaced)
+    if intent.session_key:
+        number, session = session_of(group, account, intent.market, intent.session_key)
+        check_session(group, session)
+        signed = msgspec.structs.replace(signed, kind=AuthorizationKind.SESSION_KEY, session=number)
     _check_form(group, intent)
     _check_lane(group, account, market, signed, replaced)
     _check_room(group, account, signed, replaced)
@@ -79,6 +86,12 @@ def _take_order(group: Group, intent: PlaceOrder, account: int, replaced: int = 
     ):
         if not least <= value <= UNITS_MAX:  # Beyond what a command holds, so the engine cannot be asked.
             raise refusal(group.machine, command, reason)
+    if signed.session:
+        check_limits(group, signed.session, market, intent, command)
+    if intent.ladder is not None:
+        ladder = sign_ladder(group, command, intent.ladder, signed)
+        signed = msgspec.structs.replace(signed, ladder=ladder)
+        command = command._replace(sequence=group.machine.sequence + 1)
     return receipt(group.add(command, signed))
 
 
@@ -132,7 +145,9 @@ def _check_form(group: Group, intent: PlaceOrder) -> None:
         raise InvalidRequest(
             f"A maxFeeBps of {signed.max_fee_bps} is out of range.", f"Sign a value between 0 and {FEE_BPS_MAX}."
         )
-    if len(signed.signature) != SIGNATURE_BYTES or len(signed.digest) != DIGEST_BYTES:
+    if intent.ladder is not None:
+        check_ladder(intent.ladder, intent)
+    elif len(signed.signature) != SIGNATURE_BYTES or len(signed.digest) != DIGEST_BYTES:
         raise InvalidRequest(
             f"The signature has {len(signed.signature)} bytes and its digest {len(signed.digest)}.",
             f"Send {SIGNATURE_BYTES} bytes of signature.",
@@ -177,7 +192,7 @@ def _check_lane(group: Group, account: int, market: Market, signed: OrderAuthori
             f"Lane {lane} of {market.base.symbol} is occupied by order {occupant}.",
             "Use a free lane, cancel that order first, or replace it.",
         )
-    seen = group.registry.lane_seqs.get(key, 0)
+    seen = group.registry.seq_seen(key)
     if seq <= seen:
         raise SeqTooLow(
             f"Seq {seq} is not above {seen}, the highest that lane {lane} of {market.base.symbol} has seen.",

@@ -24,15 +24,19 @@ from offchain.core.commands import (
     ExitFact,
     FloorFact,
     OrderAuthorization,
+    SessionFact,
+    SessionRevokedFact,
+    StatementAnswer,
     WithdrawalAuthorization,
     WithdrawnFact,
 )
 from offchain.core.errors import StateDiverged
-from offchain.core.events import Event, EventKind, LoggedCommand
+from offchain.core.events import Event, EventKind, LoggedCommand, events_of
 from offchain.core.listings import LISTING_KINDS, Listings
 from offchain.core.money import Market
 from offchain.sequencer.authorizations import is_order
 from offchain.sequencer.orders import OrderIndex
+from offchain.sequencer.sessions import SessionBook, Told
 
 FEE_ACCOUNT: Final = 0
 _ACCEPTED: Final = int(EventKind.ACCEPTED)
@@ -92,6 +96,16 @@ class FeeRates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     set_by: Mark | None = None
 
 
+class Answered(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The last answer that an account signed: its signatures, and the command that noted it."""
+
+    signatures: bytes
+    mark: Mark
+
+
+_CHAIN_FACTS: Final = (
+    DepositFact, WithdrawnFact, BatchSettledFact, ExitFact, FloorFact, SessionFact, SessionRevokedFact
+)  # fmt: skip
 _ASSET_SHIFT: Final = 16
 _ACCOUNT_SHIFT: Final = 32
 
@@ -120,8 +134,12 @@ class Registry:
         """Highest seq that each lane has seen, by `lane_key`."""
         self._lanes_known = 0
         """Of so many orders, the first ones, the lanes are in `lane_seqs`."""
+        self.renewed_seqs: dict[int, int] = {}
+        """Highest seq that orders of a lane were signed again with, by `lane_key`."""
         self.floors: dict[tuple[int, int], int] = {}
-        """Cancel floor by account and base asset."""
+        """Cancel floor by account and base asset: the highest on the chain, or that a statement will raise it to."""
+        self.answers: dict[int, Answered] = {}
+        self.sessions = SessionBook()
         self.withdrawals: dict[int, Withdrawal] = {}
         self.nonces: dict[tuple[int, int], int] = {}
         """Sequence of the WITHDRAW by account and nonce."""
@@ -158,6 +176,8 @@ class Registry:
             elif event.kind == _STATUS_CHANGED:
                 self.listings.note(logged)
                 self.index_markets()
+        if self.sessions.is_concerned(logged):
+            self.sessions.apply(logged, self.listings)
 
     def apply_many(
         self,
@@ -175,8 +195,10 @@ class Registry:
             events: rows of EVENT_DTYPE, those of the commands.
         """
         orders = is_order(commands)
-        self._apply_noted(commands, ~(orders | (commands["kind"] == CommandKind.CANCEL)), dict(attachments), events)
-        self.orders.extend(np.take(commands, np.flatnonzero(orders)), signed)
+        places, notes = np.flatnonzero(orders), dict(attachments)
+        self.orders.extend(np.take(commands, places), signed)
+        self._apply_noted(commands, ~(orders | (commands["kind"] == CommandKind.CANCEL)), notes, events)
+        self.sessions.apply_many(Told(commands, places, signed, notes, events), self.listings)
 
     def settle(self, order_ids: npt.NDArray[np.uint64]) -> None:
         """Work out what follows from all orders, after `apply_many`: the lanes, and which orders are live.
@@ -191,6 +213,10 @@ class Registry:
             self._see_lanes(rows)
         self._lanes_known = len(self.orders)
         self._set_live(order_ids)
+
+    def seq_seen(self, key: int) -> int:
+        """The highest seq that a lane (`lane_key`) has seen, of orders as they were placed or signed again."""
+        return max(self.lane_seqs.get(key, 0), self.renewed_seqs.get(key, 0))
 
     def _see_lanes(self, rows: npt.NDArray[Any]) -> None:
         """Take in the lanes and seqs of orders, given as rows of TAKEN_DTYPE."""
@@ -209,12 +235,15 @@ class Registry:
         except KeyError as error:
             raise StateDiverged(f"The engine holds order {error}, which was never taken.") from error
         self.live, self.live_of, self.busy = {}, {}, {}
+        by_key = self.sessions.orders
         assets = self._base_assets()[rows["market"]].tolist()
         columns = [rows[name].tolist() for name in ("account", "market", "side", "lane", "seq", "expiry_s")]
         for order_id, asset, account, market, side, lane, seq, expiry_s in zip(
             order_ids.tolist(), assets, *columns, strict=True
         ):
-            self._put_live(order_id, LiveOrder(account, market, side, asset, lane, seq, expiry_s))
+            session = by_key[order_id].session if order_id in by_key else 0
+            until_s = self.sessions.expiry_s(session, expiry_s)
+            self._put_live(order_id, LiveOrder(account, market, side, asset, lane, seq, until_s))
 
     def index_markets(self) -> None:
         """Follow the listings; a new dict, because others may be reading the old one."""
@@ -244,7 +273,7 @@ class Registry:
             command = Command.unpack(rows[place * COMMAND_BYTES : (place + 1) * COMMAND_BYTES])
             is_changed, own = place in changed, _NO_EVENTS
             if is_changed or command.kind in LISTING_KINDS:
-                own = _events_of(command.sequence, events)
+                own = events_of(command.sequence, events)
             logged = LoggedCommand(command, attachments.get(place), own)
             if noted[place] and command.kind not in _EVENTS_ONLY:
                 self._apply_rare(logged)
@@ -268,9 +297,8 @@ class Registry:
         lane, seq = attachment.lane, attachment.seq
         self.lane_seqs[lane_key(account, asset, lane)] = seq
         self._lanes_known = len(self.orders)
-        self._put_live(
-            command.sequence, LiveOrder(account, market, command.side, asset, lane, seq, attachment.expiry_s)
-        )
+        expiry_s = self.sessions.expiry_s(attachment.session, attachment.expiry_s)
+        self._put_live(command.sequence, LiveOrder(account, market, command.side, asset, lane, seq, expiry_s))
 
     def _put_live(self, order_id: int, order: LiveOrder) -> None:
         self.live[order_id] = order
@@ -326,7 +354,9 @@ class Registry:
             self.open_withdrawals[command.account] = self.open_withdrawals.get(command.account, 0) + 1
         elif command.kind == CommandKind.REVERT_WITHDRAWAL:
             self._end_withdrawal(command.order_id, WithdrawalState.REVERTED, _mark(command))
-        elif isinstance(attachment, DepositFact | WithdrawnFact | BatchSettledFact | ExitFact | FloorFact):
+        elif isinstance(attachment, StatementAnswer):
+            self._answer(command, attachment)
+        elif isinstance(attachment, _CHAIN_FACTS):
             if isinstance(attachment, WithdrawnFact):
                 withdraw_sequence = self.nonces[command.account, attachment.nonce]
                 self._end_withdrawal(withdraw_sequence, WithdrawalState.PAID, _mark(command))
@@ -337,19 +367,26 @@ class Registry:
             self.chain_position = (position.block_number, position.log_index)
             self.chain_mark = _mark(command)
 
+    def _answer(self, command: Command, answer: StatementAnswer) -> None:
+        """Take in what a netted statement and the renewals beside it leave to new orders: higher seqs."""
+        self.answers[command.account] = Answered(answer.signatures, _mark(command))
+        for asset in answer.assets:
+            floor = self.floors.get((command.account, asset), 0)
+            self.floors[command.account, asset] = max(floor, answer.floor)
+        for ladder in answer.ladders:
+            asset = self.listings.markets[ladder.market].base.asset_id
+            for renewed in ladder.orders:
+                taken = self.orders.by_id(renewed.order_id)
+                assert taken is not None, "only orders that were taken are signed again"
+                key = lane_key(command.account, asset, taken.lane)
+                self.renewed_seqs[key] = max(self.renewed_seqs.get(key, 0), renewed.seq)
+
     def _end_withdrawal(self, withdraw_sequence: int, state: WithdrawalState, ended: Mark) -> None:
         withdrawal = self.withdrawals[withdraw_sequence]
         self.withdrawals[withdraw_sequence] = msgspec.structs.replace(withdrawal, state=state, ended=ended)
         left = self.open_withdrawals.pop(withdrawal.account) - 1
         if left:
             self.open_withdrawals[withdrawal.account] = left
-
-
-def _events_of(sequence: int, events: npt.NDArray[Any]) -> tuple[Event, ...]:
-    """The events of one command among those of many."""
-    told = events["command_sequence"]
-    start, end = (int(told.searchsorted(np.uint64(sequence), side)) for side in ("left", "right"))
-    return tuple(Event.unpack_all(events[start:end].tobytes()))
 
 
 def _mark(command: Command) -> Mark:

@@ -71,11 +71,14 @@ class SequencerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Caller:
-    """Someone who waits for the outcomes of some intents."""
+    """Someone who waits for the outcomes of some intents; of none after the first refusal, if that stops them."""
 
-    def __init__(self, intents: Sequence[Intent], answer: "asyncio.Future[list[Outcome]]") -> None:
+    def __init__(
+        self, intents: Sequence[Intent], answer: "asyncio.Future[list[Outcome]]", *, refusal_stops: bool
+    ) -> None:
         self.intents = intents
         self.answer = answer
+        self.refusal_stops = refusal_stops
         self.outcomes: list[Outcome] = []
 
 
@@ -212,6 +215,19 @@ class Sequencer:
         Raises:
             ServiceUnavailable: the exchange is full, halted or stopping; nothing was changed.
         """
+        return await self._submit(intents, refusal_stops=False)
+
+    async def submit_in_order(self, intents: Sequence[Intent]) -> None:
+        """Takes intents one after the other, durable together; none after one that is refused is looked at.
+
+        Raises:
+            QuantaTradeError: the first refusal, as `submit`; the intents before it were taken.
+        """
+        for outcome in await self._submit(intents, refusal_stops=True):
+            if isinstance(outcome, QuantaTradeError):
+                raise outcome
+
+    async def _submit(self, intents: Sequence[Intent], *, refusal_stops: bool) -> list[Outcome]:
         self._refuse_if_closed()
         if self._waiting + len(intents) > self._options.waiting_intents:
             raise ServiceUnavailable(
@@ -220,7 +236,7 @@ class Sequencer:
             )
         if not intents:
             return []
-        caller = _Caller(intents, asyncio.get_running_loop().create_future())
+        caller = _Caller(intents, asyncio.get_running_loop().create_future(), refusal_stops=refusal_stops)
         self._callers.append(caller)
         self._waiting += len(intents)
         self._wake.set()
@@ -309,10 +325,10 @@ class Sequencer:
         for order_id in self._expiry.pop_due(self._due_s(), self._options.group_intents):
             cancel_live(group, order_id, CancelReason.EXPIRED)
         for caller in callers:
-            caller.outcomes = [
-                self._take(group, intent) if group.broken is None else _halted(group.broken)
-                for intent in caller.intents
-            ]
+            for intent in caller.intents:
+                caller.outcomes.append(self._take(group, intent) if group.broken is None else _halted(group.broken))
+                if caller.refusal_stops and isinstance(caller.outcomes[-1], QuantaTradeError):
+                    break
         if group.broken is not None:
             return _halted(group.broken)
         self._expiry.add(logged.command.sequence for logged in group.logged if logged.command.kind in ORDER_KINDS)

@@ -22,9 +22,10 @@ from offchain.matching.engine import Engine
 from offchain.sequencer.disk import Disk
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.orders import OrderPage
-from offchain.sequencer.registry import FeeRates, Mark, Registry, Withdrawal
+from offchain.sequencer.registry import Answered, FeeRates, Mark, Registry, Withdrawal
+from offchain.sequencer.sessions import Session, SessionOrder, UnsettledSpending
 
-_MAGIC: Final = b"QTSNAP\x00\x01"
+_MAGIC: Final = b"QTSNAP\x00\x02"
 _DIGEST_BYTES: Final = 32
 _LENGTH_BYTES: Final = 8
 _PATTERN: Final = f"snapshot-{'[0-9]' * 20}.state"
@@ -74,6 +75,11 @@ _ROWS: Final[tuple[Any, ...]] = (
     tuple[int, Withdrawal],
     tuple[int, Mark],
     tuple[int, FeeRates],
+    tuple[int, int],
+    tuple[int, Answered],
+    tuple[int, Session],
+    tuple[int, SessionOrder],
+    UnsettledSpending,
 )
 _ORDERS: Final = len(_ROWS)
 _ENGINE: Final = len(_ROWS) + 1
@@ -106,6 +112,11 @@ def capture(machine: Machine) -> Capture:
             registry.withdrawals.copy().items(),
             registry.unwound.copy().items(),
             registry.fees.copy().items(),
+            registry.renewed_seqs.copy().items(),
+            registry.answers.copy().items(),
+            registry.sessions.sessions.copy().items(),
+            registry.sessions.orders.copy().items(),
+            tuple(registry.sessions.unsettled),
         ),
     )
 
@@ -224,7 +235,10 @@ def _restore(frames: list[bytes]) -> tuple[Machine, int]:
             registry.orders.append_page(_ORDER_PAGE.decode(page.rows))
         else:
             columns[page.column] += _ROW_PAGES[page.column].decode(page.rows)
-    owners, assets, markets, listed, floors, withdrawals, unwound, fees = columns
+    (
+        owners, assets, markets, listed, floors, withdrawals, unwound, fees,
+        renewed_seqs, answers, sessions, session_orders, unsettled,
+    ) = columns  # fmt: skip
     registry.owners += owners
     registry.accounts = {owner: account for account, owner in enumerate(registry.owners) if account}
     registry.listings.assets.update(assets)
@@ -235,6 +249,9 @@ def _restore(frames: list[bytes]) -> tuple[Machine, int]:
     registry.restore_withdrawals(dict(withdrawals))
     registry.unwound.update(unwound)
     registry.fees.update(fees)
+    registry.renewed_seqs.update(renewed_seqs)
+    registry.answers.update(answers)
+    registry.sessions.restore(dict(sessions), dict(session_orders), unsettled)
     registry.chain_position, registry.chain_mark = head.chain_position, head.chain_mark
     machine = Machine(Engine.restore(engine), registry, head.sequence, head.timestamp_us)
     machine.settle()

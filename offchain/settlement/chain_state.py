@@ -1,10 +1,11 @@
-"""Every balance from the chain alone: logs, and the calldata of the transactions that settled batches.
+"""All that the contract remembers, from the chain alone: logs, and the calldata of transactions that settled batches.
 
-Nothing of the exchange is asked: whoever has a node can run this and compare it with the contract's storage.
+Nothing of the exchange is asked: whoever has a node can run this and compare it with the contract's storage. Each batch
+is settled again by `rules.py`, which must leave out the same fills and groups, for the same reasons, as the logs say.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -14,45 +15,48 @@ from offchain.chain.node import NodePool, RpcError
 from offchain.chain.typed_data import Batch, domain_separator
 from offchain.core.commands import FEE_OWNER
 from offchain.core.errors import ChainError, StateDiverged
-from offchain.core.money import fee_units
-from offchain.settlement.contract import SettlementContract, batch_hash_of
-from offchain.settlement.encoding import BatchFill, BatchOrder, decode_payload, payload_hash
+from offchain.settlement.accounts import Accounts
+from offchain.settlement.batch import SkipReason, UnifiedStatement
+from offchain.settlement.chain_logs import apply_log
+from offchain.settlement.contract import batch_hash_of
+from offchain.settlement.decoding import decode_payload, expand_signature
+from offchain.settlement.encoding import payload_hash
 from offchain.settlement.history import SettledBatch
+from offchain.settlement.net_record import Stated
+from offchain.settlement.payload_format import SIGNATURE_BYTES
+from offchain.settlement.rules import Circumstances, Outcome, settle
+from offchain.settlement.wallet_answers import wallet_answers
 
 LOG_RANGE_BLOCKS: Final = 2_000
-_BUY: Final = 0
 _TRACE_HINT: Final = "Use a node that can trace (debug_traceTransaction)."
 
 
-class MarketTerms(msgspec.Struct, frozen=True):
-    """A market as the contract lists it."""
-
-    base: int
-    quote: int
-    base_units_per_lot: int
-    quote_units_per_tick_lot: int
-
-
 class ChainState(msgspec.Struct):
-    """The balances by (owner, asset) in ledger units, and the batches that led to them."""
+    """What the contract remembers, and the batches that led to it. Groups and fills left out count as skipped."""
 
-    balances: dict[tuple[bytes, int], int] = msgspec.field(default_factory=dict)
-    markets: dict[int, MarketTerms] = msgspec.field(default_factory=dict)
+    accounts: Accounts = msgspec.field(default_factory=Accounts)
     batch_number: int = 0
     batch_hash: bytes = bytes(32)
     fills_settled: int = 0
     fills_skipped: int = 0
+    groups_settled: int = 0
+    groups_skipped: int = 0
 
-    def credit(self, owner: bytes, asset: int, units: int) -> None:
-        """Adds units (or takes them, where negative).
+    @property
+    def balances(self) -> dict[tuple[bytes, int], int]:
+        """Ledger units by owner and asset, isolated accounts included; the fees belong to the zero address."""
+        units = {(FEE_OWNER, asset): fee for asset, fee in self.accounts.fees.items()}
+        for (account, asset), balance in self.accounts.balances.items():
+            units[account.owner, asset] = units.get((account.owner, asset), 0) + balance
+        return units
 
-        Raises:
-            StateDiverged: the balance would be negative, which the contract never allows.
-        """
-        balance = self.balances.get((owner, asset), 0) + units
-        if balance < 0:
-            raise StateDiverged(f"The logs leave 0x{owner.hex()} with {balance} units of asset {asset}.")
-        self.balances[owner, asset] = balance
+
+class _Mined(NamedTuple):
+    """A log of the contract, and where it stands."""
+
+    log: Log
+    transaction_hash: str
+    block: int
 
 
 class ChainReader:
@@ -79,16 +83,18 @@ class ChainReader:
             ChainError: the node lacks logs or transactions, or the trace of one that settled through another contract.
             StateDiverged: the logs contradict the calldata or each other.
         """
-        state = ChainState()
-        skipped: dict[int, int] = {}
-        async for transaction_hash, log in self._logs(first_block, last_block):
+        state, skipped = ChainState(), Outcome({}, {})
+        async for mined in self._logs(first_block, last_block):
+            log = mined.log
             if log.event == "FillSkipped":
-                skipped[log["fill"]] = log["reason"]
+                skipped.skipped_fills[log["fill"]] = SkipReason(log["reason"])
+            elif log.event == "NetGroupSkipped":
+                skipped.skipped_groups[log["group"]] = (SkipReason(log["reason"]), log["item"])
             elif log.event == "BatchSettled":
-                await self._settle(state, log, transaction_hash, skipped)
-                skipped = {}
+                await self._settle(state, mined, skipped)
+                skipped = Outcome({}, {})
             else:
-                _apply(state, log)
+                apply_log(state.accounts, log)
         return state
 
     async def settled_batches(self, first_block: int) -> list[SettledBatch]:
@@ -99,23 +105,44 @@ class ChainReader:
             ChainError: the node lacks logs or transactions, or the trace of one that settled through another contract.
         """
         batches: list[SettledBatch] = []
-        async for transaction_hash, log in self._logs(first_block, await self._nodes.block_number()):
-            if log.event == "BatchSettled":
+        skipped: list[int] = []
+        async for log, transaction_hash, _ in self._logs(first_block, await self._nodes.block_number()):
+            if log.event == "NetGroupSkipped":
+                skipped.append(log["group"])
+            elif log.event == "BatchSettled":
                 arguments = await self._settle_arguments(transaction_hash, log["number"])
+                signature = arguments["engineSignature"]
+                previous_hash = batches[-1].batch_hash if batches else bytes(32)
                 batches.append(
                     SettledBatch(
                         log["number"],
                         log["throughSequence"],
                         log["journalRoot"],
-                        batches[-1].batch_hash if batches else bytes(32),
+                        previous_hash,
                         log["batchHash"],
-                        arguments["engineSignature"],
+                        expand_signature(signature) if len(signature) == SIGNATURE_BYTES else signature,
                         arguments["payload"],
+                        self._stated(arguments["payload"], log["number"], previous_hash),
+                        tuple(skipped),
                     )
                 )
+                skipped = []
         return batches
 
-    async def _logs(self, first_block: int, last_block: int) -> AsyncIterator[tuple[str, Log]]:
+    def _stated(self, payload: bytes, number: int, previous_hash: bytes) -> tuple[tuple[Stated, ...], ...]:
+        """Who stated what in each net group of a batch."""
+
+        def stated(statement: UnifiedStatement) -> Stated:
+            digest = statement.stated(number, previous_hash).digest(self._domain)
+            owner = recover(digest, statement.authorization.signature)
+            return Stated(owner, statement.floor, tuple(delta.asset for delta in statement.deltas))
+
+        groups = decode_payload(payload).groups
+        return tuple(
+            tuple(stated(one) for one in group.statements if isinstance(one, UnifiedStatement)) for group in groups
+        )
+
+    async def _logs(self, first_block: int, last_block: int) -> AsyncIterator[_Mined]:
         size, start = LOG_RANGE_BLOCKS, first_block
         while start <= last_block:
             end = min(start + size - 1, last_block)
@@ -130,11 +157,13 @@ class ChainReader:
                 continue
             for row in rows:
                 topics = [bytes.fromhex(topic[2:]) for topic in row["topics"]]
-                yield row["transactionHash"], self._contract.decode_log(topics, bytes.fromhex(row["data"][2:]))
+                log = self._contract.decode_log(topics, bytes.fromhex(row["data"][2:]))
+                yield _Mined(log, row["transactionHash"], int(row["blockNumber"], 16))
             start = end + 1
 
-    async def _settle(self, state: ChainState, log: Log, transaction_hash: str, skipped: dict[int, int]) -> None:
-        arguments = await self._settle_arguments(transaction_hash, log["number"])
+    async def _settle(self, state: ChainState, mined: _Mined, skipped: Outcome) -> None:
+        log = mined.log
+        arguments = await self._settle_arguments(mined.transaction_hash, log["number"])
         batch = Batch(
             arguments["number"],
             payload_hash(arguments["payload"]),
@@ -145,13 +174,23 @@ class ChainReader:
         batch_hash = batch_hash_of(batch, self._domain)
         if batch.number != state.batch_number + 1 or batch_hash != log["batchHash"]:
             raise StateDiverged(f"Batch {log['number']} on the chain does not follow batch {state.batch_number}.")
-        orders, fills = decode_payload(arguments["payload"])
-        if len(skipped) != log["skipped"] or len(fills) != log["fills"] + log["skipped"]:
+        payload = decode_payload(arguments["payload"])
+        fills_skipped, groups_skipped = len(skipped.skipped_fills), len(skipped.skipped_groups)
+        counted = (log["fills"] + fills_skipped, log["skipped"])
+        if counted != (len(payload.fills), fills_skipped + groups_skipped):
             raise StateDiverged(f"Batch {batch.number} counts other fills in its log than in its payload.")
-        self._apply_fills(state, orders, [fill for index, fill in enumerate(fills) if index not in skipped])
+        block = await self._nodes.call("eth_getBlockByNumber", hex(mined.block), False)
+        answers = wallet_answers(payload, skipped, self._domain)
+        now_s = int(block["timestamp"], 16)
+        circumstances = Circumstances(batch.number, state.batch_hash, now_s, self._domain, answers)
+        outcome = settle(state.accounts, payload, circumstances)
+        if outcome != skipped:
+            raise StateDiverged(f"Batch {batch.number} skipped {skipped}, and by the rules {outcome}.")
         state.batch_number, state.batch_hash = batch.number, batch_hash
         state.fills_settled += log["fills"]
-        state.fills_skipped += log["skipped"]
+        state.fills_skipped += fills_skipped
+        state.groups_settled += len(payload.groups) - groups_skipped
+        state.groups_skipped += groups_skipped
 
     async def _settle_arguments(self, transaction_hash: str, number: int) -> dict[str, Any]:
         """What `settle` was called with for a batch. Anybody may call it, through whatever contract."""
@@ -178,15 +217,6 @@ class ChainReader:
         function, arguments = self._contract.decode_call(bytes.fromhex(call["input"][2:]))
         return arguments if function == "settle" and arguments["number"] == number else None
 
-    def _apply_fills(self, state: ChainState, orders: Sequence[BatchOrder], fills: Sequence[BatchFill]) -> None:
-        owners: dict[int, bytes] = {}
-        for fill in fills:
-            for index in (fill.maker, fill.taker):
-                if index not in owners:
-                    order = orders[index]
-                    owners[index] = recover(order.order.digest(self._domain), order.signature)
-            _apply_fill(state, fill, orders, owners)
-
 
 def _calls(trace: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The calls of a trace that were not undone, outer ones first."""
@@ -194,54 +224,3 @@ def _calls(trace: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield trace
         for inner in trace.get("calls", ()):
             yield from _calls(inner)
-
-
-async def differences(
-    state: ChainState, contract: SettlementContract, block: int
-) -> dict[tuple[bytes, int], tuple[int, int]]:
-    """Where derived balances differ from the contract's storage as of a block: (derived, stored) by (owner, asset).
-
-    Raises:
-        NodeUnavailable: no node answered.
-        ChainError: the node refused a read.
-    """
-    holdings = [holding for holding in state.balances if holding[0] != FEE_OWNER]
-    stored = await contract.balances(holdings, hex(block))
-    fees = await contract.fees(sorted({asset for _, asset in state.balances}), hex(block))
-    stored |= {(FEE_OWNER, asset): units for asset, units in fees.items()}
-    return {
-        holding: (state.balances.get(holding, 0), units)
-        for holding, units in stored.items()
-        if state.balances.get(holding, 0) != units
-    }
-
-
-def _apply_fill(state: ChainState, fill: BatchFill, orders: Sequence[BatchOrder], owners: dict[int, bytes]) -> None:
-    maker, taker = orders[fill.maker], orders[fill.taker]
-    market = state.markets[maker.order.market]
-    base_units = fill.quantity_lots * market.base_units_per_lot
-    notional = maker.price_in_force * fill.quantity_lots * market.quote_units_per_tick_lot
-    maker_side = (owners[fill.maker], fee_units(notional, maker.maker_fee_ppm))
-    taker_side = (owners[fill.taker], fee_units(notional, taker.taker_fee_ppm))
-    buyer, seller = (maker_side, taker_side) if maker.order.side == _BUY else (taker_side, maker_side)
-    state.credit(buyer[0], market.base, base_units)
-    state.credit(seller[0], market.base, -base_units)
-    state.credit(buyer[0], market.quote, -(notional + buyer[1]))
-    state.credit(seller[0], market.quote, notional - seller[1])
-    state.credit(FEE_OWNER, market.quote, buyer[1] + seller[1])
-
-
-def _apply(state: ChainState, log: Log) -> None:
-    match log.event:
-        case "Deposited":
-            state.credit(log["owner"], log["asset"], log["amount"])
-        case "Withdrawn" | "Exited":
-            state.credit(log["owner"], log["asset"], -log["amount"])
-        case "FeesCollected":
-            state.credit(FEE_OWNER, log["asset"], -log["amount"])
-        case "MarketListed":
-            state.markets[log["market"]] = MarketTerms(
-                log["base"], log["quote"], log["baseUnitsPerLot"], log["quoteUnitsPerTickLot"]
-            )
-        case _:
-            pass

@@ -7,12 +7,14 @@ from offchain.chain.bindings import Contract
 from offchain.chain.node import NodePool, RpcError
 from offchain.chain.typed_data import Batch, WithdrawalApproval, domain_separator
 from offchain.core.errors import ChainError, SettlementRejected
+from offchain.settlement.encoding import compact_signature
 
 TRANSACTION_GAS_MAX: Final = 2**24
 """What one transaction may use (EIP-7825)."""
 _GAS_MARGIN_PERCENT: Final = 20
 _GAS_HINT: Final = "Set QUANTATRADE_BATCH_MAX_FILLS lower; a batch that is closed already needs a person."
-_HASH_PREFIX_BYTES: Final = 24
+_HASH_PREFIX_BYTES: Final = 22
+_NUMBER_BYTES: Final = 5
 _BALANCE_OF_TOKEN: Final = bytes.fromhex("70a08231")
 """Selector of ERC-20 `balanceOf(address)`."""
 
@@ -32,6 +34,13 @@ class ChainHead(NamedTuple):
     batch_hash: bytes
 
 
+class View(NamedTuple):
+    """A question to the contract: the name of a view and its arguments."""
+
+    function: str
+    arguments: tuple[int | bytes, ...]
+
+
 class FinalBlock(NamedTuple):
     """The newest block that counts as final; its timestamp is in seconds since 1970."""
 
@@ -45,8 +54,8 @@ class FinalBlock(NamedTuple):
 
 
 def batch_hash_of(batch: Batch, domain: bytes) -> bytes:
-    """How the contract names a settled batch: the first 24 bytes of its EIP-712 digest, then its number in 8."""
-    return batch.digest(domain)[:_HASH_PREFIX_BYTES] + batch.number.to_bytes(8, "big")
+    """How the contract names a settled batch: the first 22 bytes of its EIP-712 digest, and its number at the end."""
+    return batch.digest(domain)[:_HASH_PREFIX_BYTES] + batch.number.to_bytes(32 - _HASH_PREFIX_BYTES, "big")
 
 
 class SettlementContract:
@@ -69,9 +78,9 @@ class SettlementContract:
         return batch_hash_of(batch, self.domain_separator)
 
     def settle_calldata(self, batch: Batch, payload: bytes, signature: bytes) -> bytes:
-        """The calldata of `settle`."""
+        """The calldata of `settle`; the engine's signature goes as 64 bytes (EIP-2098)."""
         return self._contract.encode_call(
-            "settle", payload, batch.number, batch.journal_root, batch.through_sequence, signature
+            "settle", payload, batch.number, batch.journal_root, batch.through_sequence, compact_signature(signature)
         )
 
     def withdraw_calldata(self, approval: WithdrawalApproval, owner_signature: bytes, engine_signature: bytes) -> bytes:
@@ -90,7 +99,7 @@ class SettlementContract:
     async def head(self) -> ChainHead:
         """The last settled batch at the newest block."""
         (batch_hash,) = await self._read("batchHash")
-        return ChainHead(int.from_bytes(batch_hash[_HASH_PREFIX_BYTES:], "big"), batch_hash)
+        return ChainHead(int.from_bytes(batch_hash[-_NUMBER_BYTES:], "big"), batch_hash)
 
     async def nonce_used(self, owner: bytes, nonce: int, block: str) -> bool:
         """Whether a withdrawal nonce of an owner was used as of a block."""
@@ -100,10 +109,14 @@ class SettlementContract:
     async def final_block(self, confirmations: int) -> FinalBlock:
         """The newest block with that many blocks on top of it (block 0 where the chain is shorter)."""
         number = max(await self.nodes.block_number() - confirmations, 0)
+        return FinalBlock(number, await self.time_of(number))
+
+    async def time_of(self, number: int) -> int:
+        """When a block was made, seconds since 1970."""
         block = await self.nodes.call("eth_getBlockByNumber", hex(number), False)
         if block is None:
             raise ChainError(f"The node has no block {number}.", "Use a node that keeps recent blocks.")
-        return FinalBlock(number, int(block["timestamp"], 16))
+        return int(block["timestamp"], 16)
 
     async def trial(self, calldata: bytes, sender: bytes) -> int:
         """The gas limit to send a call with, found by trying it at the newest block.
@@ -143,11 +156,23 @@ class SettlementContract:
         (units,) = await self._read_many(token, [_BALANCE_OF_TOKEN + self.address.rjust(32, b"\0")], block)
         return units
 
+    async def read_views(self, views: Sequence[View], block: str) -> list[tuple[int, ...]]:
+        """What views return as of a block, each as a tuple of its numbers, also where it is a struct."""
+        calls = [self._contract.encode_call(view.function, *view.arguments) for view in views]
+        found = []
+        for view, result in zip(views, await self._results(self.address, calls, block), strict=True):
+            values = self._contract.decode_result(view.function, bytes.fromhex(result[2:]))
+            found.append(values[0] if isinstance(values[0], tuple) else values)
+        return found
+
     async def _read(self, function: str, *arguments: Any, block: str = "latest") -> tuple[Any, ...]:
         result = await self.nodes.eth_call(self.address, self._contract.encode_call(function, *arguments), block)
         return self._contract.decode_result(function, result)
 
     async def _read_many(self, target: bytes, calls: Sequence[bytes], block: str) -> list[int]:
+        return [int(result, 16) for result in await self._results(target, calls, block)]
+
+    async def _results(self, target: bytes, calls: Sequence[bytes], block: str) -> list[str]:
         to = "0x" + target.hex()
         results = await self.nodes.batch(
             [("eth_call", [{"to": to, "data": "0x" + call.hex()}, block]) for call in calls]
@@ -155,4 +180,4 @@ class SettlementContract:
         for result in results:
             if isinstance(result, RpcError):
                 raise result
-        return [int(result, 16) for result in results]
+        return results

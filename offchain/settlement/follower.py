@@ -8,6 +8,7 @@ from offchain.core.commands import BatchSettledFact, CommandKind, WithdrawalAuth
 from offchain.core.errors import StateDiverged
 from offchain.core.events import EventKind, LoggedCommand
 from offchain.settlement.batcher import Batcher, FilledBatch
+from offchain.settlement.order_book import RenewedLadder
 
 
 class RequestedWithdrawal(msgspec.Struct, frozen=True):
@@ -33,6 +34,8 @@ class Delivery(msgspec.Struct):
     """(account, withdrawal nonce)."""
     reverted: list[int] = []
     """WITHDRAW command sequences."""
+    renewed: list[tuple[int, RenewedLadder]] = []
+    """Orders that were signed again, each ladder with the command that told of it."""
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__struct_fields__)
@@ -52,6 +55,7 @@ class Follower:
         """
         seen = self.batcher.sequence
         delivery = Delivery(batches=list(self.batcher.consume(logged)))
+        delivery.renewed = self.batcher.take_renewed()
         for entry in logged:
             if entry.command.sequence > seen:
                 _read(entry, delivery)

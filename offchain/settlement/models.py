@@ -85,7 +85,12 @@ class SettlementBatch(TransactionColumns, Base):
     """A settlement batch, or a variant of one that the contract refused.
 
     `position` orders the batches before they have numbers, and is shared by the variants of one.
-    `fill_events` holds the FILLED event sequences by fill index, 8 bytes big-endian each.
+    `payload` proves every fill by the orders, and `fill_events` holds the FILLED event sequences by fill index in it,
+    8 bytes big-endian each. `sent_payload` is what was signed where that is another one: with orders that were signed
+    again, or with net groups, of which `net` (MessagePack of `NetRecord`) says which fills they settle. `by_orders` is
+    1 where nobody is asked for a statement. A batch that is `left_over_of` another has the fills of its net groups that
+    the contract left out, or the second half of its fills if it was split. `signed_block` is the head when it was
+    signed.
     """
 
     __tablename__ = "settlement_batches"
@@ -105,6 +110,14 @@ class SettlementBatch(TransactionColumns, Base):
     fill_events: Mapped[bytes] = mapped_column(LargeBinary)
     first_fill_us: Mapped[int] = mapped_column(Int64)
     replaced_by: Mapped[int | None] = mapped_column(Int64)
+    left_over_of: Mapped[int | None] = mapped_column(Int64)
+    by_orders: Mapped[int] = mapped_column(Int64, default=0)
+    sent_payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    net: Mapped[bytes | None] = mapped_column(LargeBinary)
+    statements: Mapped[int] = mapped_column(Int64, default=0)
+    netted_fills: Mapped[int] = mapped_column(Int64, default=0)
+    signed_block: Mapped[int | None] = mapped_column(Int64)
+    gas_used: Mapped[int | None] = mapped_column(Int64)
     closed_us: Mapped[int] = mapped_column(Int64)
     confirmed_us: Mapped[int | None] = mapped_column(Int64)
 
@@ -121,6 +134,25 @@ class SettlementFill(Base):
     status: Mapped[str] = mapped_column(String(16))
     reason: Mapped[int] = mapped_column(Int64, default=0)
     event: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SettlementLadder(Base):
+    """Orders that an owner signed again with a statement about a batch: `content` is a packed `RenewedLadder`.
+
+    They count from the cancel floor `floor` of the owner's slot of the base asset on; `top_seq` is their highest seq.
+    """
+
+    __tablename__ = "settlement_ladders"
+    __table_args__ = (Index(None, "owner", "base"), UniqueConstraint("command_sequence", "market"))
+
+    id: Mapped[int] = mapped_column(Int64, primary_key=True, autoincrement=True)
+    command_sequence: Mapped[int] = mapped_column(Int64)
+    owner: Mapped[bytes] = mapped_column(Address)
+    base: Mapped[int] = mapped_column(Int64)
+    market: Mapped[int] = mapped_column(Int64)
+    floor: Mapped[int] = mapped_column(Int64)
+    top_seq: Mapped[int] = mapped_column(Int64)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class SettlementWithdrawal(TransactionColumns, Base):

@@ -24,6 +24,7 @@ class Books(msgspec.Struct, frozen=True):
         engine: total (available and reserved) by the engine.
         ledger: the same by the ledger.
         in_transit: what the contract holds beyond the engine, because fills are not settled or withdrawals not paid.
+        isolated: what the contract holds in isolated accounts by asset, which the engine knows nothing of.
     """
 
     owners: Mapping[int, bytes]
@@ -31,6 +32,7 @@ class Books(msgspec.Struct, frozen=True):
     engine: Mapping[Holding, int]
     ledger: Mapping[Holding, int]
     in_transit: Mapping[Holding, int]
+    isolated: Mapping[int, int]
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -45,7 +47,7 @@ class Mismatch(msgspec.Struct, frozen=True):
 
 
 class Conservation(msgspec.Struct, frozen=True):
-    """One asset in the contract: what accounts and fees add up to, what it says it owes, and the tokens it holds."""
+    """One asset in the contract: what all accounts and fees add up to, what it says it owes, and the tokens held."""
 
     asset: int
     owned_units: int
@@ -114,7 +116,8 @@ async def reconcile(contract: SettlementContract, books: Books, block: int) -> R
     conservation = [
         Conservation(
             asset.asset_id,
-            sum(units for (_, held_asset), units in held.items() if held_asset == asset.asset_id),
+            books.isolated.get(asset.asset_id, 0)
+            + sum(units for (_, held_asset), units in held.items() if held_asset == asset.asset_id),
             await contract.owed(asset.asset_id, tag),
             await contract.token_balance(asset.token, tag),
             asset.unit_scale,

@@ -21,14 +21,16 @@ from offchain.settlement.batcher import Batcher, BatchLimits
 from offchain.settlement.follower import Delivery, Follower
 from offchain.settlement.history import SettledBatch
 from offchain.settlement.packing import pack_batch
+from offchain.settlement.prover import LogReading
 from offchain.settlement.reconcile import Holding, in_transit
-from offchain.settlement.store import NOTHING_LEFT, Backlog, BatchStore, Progress
+from offchain.settlement.store import NOTHING_LEFT, Backlog, BatchStore, Progress, Spent
 from offchain.settlement.submitter import BatchSubmitter
 from offchain.settlement.withdrawals import WithdrawalDesk
 
 SNAPSHOT_EVERY_COMMANDS: Final = 20_000
 """Commands that a restart reads again, at most."""
 LAPSE_CHECK_S: Final = 5.0
+HEARTBEAT_CHECK_S: Final = 60.0
 BACKOFF_MAX_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 15.0
 _DATABASE_RETRY_S: Final = 0.5
@@ -75,8 +77,8 @@ class SettlementStatus(msgspec.Struct, frozen=True):
 
     `pending_fills` are those of the commands up to `sequence` that are not confirmed, `lag_ms` the age of the oldest of
     them; `waiting_batches` are not on the chain yet, and `waiting_ms` is the age of the oldest fill that is not;
-    `last_batch` is the number of the last confirmed one; `error` the failures that are not over yet; `halted` says why
-    settlement has stopped for good, until a person has looked.
+    `last_batch` is the number of the last confirmed one, `spent` what those on the chain cost; `error` the failures
+    that are not over yet; `halted` says why settlement has stopped for good, until a person has looked.
     """
 
     sequence: int
@@ -85,6 +87,7 @@ class SettlementStatus(msgspec.Struct, frozen=True):
     waiting_ms: int
     lag_ms: int
     last_batch: int
+    spent: Spent
     node_reachable: bool
     error: str | None
     halted: str | None
@@ -139,6 +142,7 @@ class SettlementService:
         self._waiting = 0
         self._unwinding: set[int] = set()
         self._next_lapse_check = 0.0
+        self._next_heartbeat_check = 0.0
         self._errors: dict[str, Exception] = {}
         self._halted: str | None = None
 
@@ -193,6 +197,7 @@ class SettlementService:
             waiting_ms=self._age_ms(view.first_off_chain_us),
             lag_ms=self._age_ms(view.first_fill_us),
             last_batch=view.backlog.last_batch,
+            spent=view.backlog.spent,
             node_reachable=not any(isinstance(error, NodeUnavailable) for error in self._errors.values()),
             error="; ".join(dict.fromkeys(map(public_reason, self._errors.values()))) or None,
             halted=self._halted,
@@ -261,6 +266,8 @@ class SettlementService:
         if not self._ready.is_set():
             return
         await self._part("close", self._close_due)
+        await self._part("cost", self._submitter.price)
+        await self._part("heartbeat", self._beat)
         await self._part("batches", self._advance_batches)
         await self._part("withdrawals", self._advance_withdrawals)
         await self._part("unwind", self._unwind_skipped)
@@ -296,8 +303,20 @@ class SettlementService:
             except Exception as error:  # The batcher has let go of the batch.
                 self._halt(error)
 
+    async def _beat(self) -> None:
+        """Closes an empty batch where nothing has settled for a day: without any, the exchange may be closed."""
+        now_s = asyncio.get_running_loop().time()
+        if self._waiting or self._view.pending_fills or now_s < self._next_heartbeat_check:
+            return
+        if await self._submitter.is_heartbeat_due():
+            async with self._lock:
+                batch = self._follower.batcher.close_empty()
+                if batch is not None:
+                    await self._record(Delivery(batches=[batch]))
+        self._next_heartbeat_check = now_s + HEARTBEAT_CHECK_S
+
     async def _advance_batches(self) -> None:
-        self._waiting = await self._submitter.advance()
+        self._waiting = await self._submitter.advance(LogReading(self._follower.batcher, self._lock))
 
     async def _advance_withdrawals(self) -> None:
         async with self._lock:

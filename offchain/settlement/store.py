@@ -4,8 +4,7 @@ The database of settlement must survive a power cut, unlike the projections': wh
 from the journal. `open_settlement_database` therefore has SQLite wait for the disk.
 """
 
-import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any, Final, NamedTuple
 
@@ -13,10 +12,22 @@ from sqlalchemy import Engine, Select, case, func, select, update
 from sqlalchemy import event as database_event
 from sqlalchemy.orm import Session
 
-from offchain.core.commands import BatchSettledFact
 from offchain.core.database import Sessions, open_database, writing_sessions
-from offchain.core.errors import StateDiverged
 from offchain.core.events import Event
+from offchain.settlement.batch_rows import (
+    SEQUENCE_BYTES,
+    UNSETTLED,
+    PackedBatch,
+    confirm,
+    insert_batch,
+    is_undecided,
+    let_go_of_others,
+    move,
+    pack_sequences,
+    settle_left_over,
+    split_batch,
+    unpack_sequences,
+)
 from offchain.settlement.batcher import FilledBatch
 from offchain.settlement.follower import Delivery
 from offchain.settlement.models import (
@@ -28,15 +39,11 @@ from offchain.settlement.models import (
     SettlementWithdrawal,
     WithdrawalStatus,
 )
+from offchain.settlement.renewals import record_renewals
 from offchain.settlement.withdrawal_store import record_withdrawals
 
 PROGRESS: Final = "batcher"
-UNSETTLED: Final = (BatchStatus.CLOSED, BatchStatus.SIGNED, BatchStatus.SENT, BatchStatus.MINED)
-REASON_REVERTS_BATCH: Final = 255
-"""Reason of a fill that never reached the contract because its batch reverted with it; the contract's own are lower."""
 ERROR_CHARS: Final = 500
-PackedBatch = tuple[bytes, bytes]
-"""A payload and its Keccak-256."""
 
 
 class Progress(NamedTuple):
@@ -52,6 +59,15 @@ class Progress(NamedTuple):
         return self.snapshot is None and not self.through_sequence and not self.batched_event
 
 
+class Spent(NamedTuple):
+    """What the batches on the chain cost: gas of their transactions, their fills, those of net groups, statements."""
+
+    gas: int
+    fills: int
+    netted_fills: int
+    statements: int
+
+
 class Backlog(NamedTuple):
     """What is closed and not confirmed yet, and the number of the last confirmed batch.
 
@@ -64,9 +80,10 @@ class Backlog(NamedTuple):
     first_fill_us: int | None
     first_off_chain_us: int | None
     last_batch: int
+    spent: Spent
 
 
-NOTHING_LEFT: Final = Backlog(0, 0, None, None, None, 0)
+NOTHING_LEFT: Final = Backlog(0, 0, None, None, None, 0, Spent(0, 0, 0, 0))
 
 
 def open_settlement_database(url: str) -> Engine:
@@ -111,9 +128,10 @@ class BatchStore:
         """
         with self.sessions.begin() as session:
             for batch in delivery.batches:
-                _insert_batch(session, batch, pack(batch), now_us)
+                insert_batch(session, batch, pack(batch), now_us)
+            record_renewals(session, delivery.renewed)
             for fact in delivery.confirmed:
-                _confirm(session, fact, now_us)
+                confirm(session, fact, now_us)
             if delivery.unwound:
                 session.execute(
                     update(SettlementFill)
@@ -143,7 +161,7 @@ class BatchStore:
     def save(self, batch: SettlementBatch) -> bool:
         """Writes a changed copy back, unless the log has had the last word on the batch in the meantime."""
         with self.sessions.begin() as session:
-            if not _is_undecided(session, batch):
+            if not is_undecided(session, batch):
                 return False
             session.merge(batch)
             return True
@@ -156,8 +174,57 @@ class BatchStore:
             nonces = [*session.scalars(batches), *session.scalars(withdrawals)]
             return {nonce for nonce in nonces if nonce is not None}
 
+    def mined(self, batch: SettlementBatch, left_over: Sequence[int]) -> None:
+        """Writes that a batch is on the chain, and what of its fills (by index) the contract left to its orders."""
+        with self.sessions.begin() as session:
+            if is_undecided(session, batch):
+                session.merge(batch)
+                settle_left_over(session, batch, left_over)
+
+    def unpriced(self) -> list[SettlementBatch]:
+        """Batches that were final before anybody looked what they cost."""
+        return self._all(
+            select(SettlementBatch).where(
+                SettlementBatch.status == BatchStatus.CONFIRMED,
+                SettlementBatch.gas_used.is_(None),
+                SettlementBatch.signed_block.is_not(None),
+            )
+        )
+
+    def price(self, batch: SettlementBatch, gas_used: int) -> None:
+        """Writes what a final batch cost."""
+        with self.sessions.begin() as session:
+            session.execute(update(SettlementBatch).where(SettlementBatch.id == batch.id).values(gas_used=gas_used))
+
+    def fills_of(self, batch: SettlementBatch) -> list[Event]:
+        """The FILLED events of a batch, by fill index."""
+        sequences = unpack_sequences(batch.fill_events)
+        with self.sessions() as session:
+            rows = session.execute(
+                select(SettlementFill.event_sequence, SettlementFill.event).where(
+                    SettlementFill.event_sequence.in_(sequences)
+                )
+            )
+            events = {sequence: Event.unpack_all(event)[0] for sequence, event in rows}
+        return [events[sequence] for sequence in sequences]
+
+    def fills_after(self, batch: SettlementBatch) -> list[Event]:
+        """The FILLED events of the closed batches that come after one."""
+        with self.sessions() as session:
+            rows = session.scalars(
+                select(SettlementFill.event)
+                .join(SettlementBatch, SettlementBatch.id == SettlementFill.batch_id)
+                .where(SettlementBatch.position > batch.position, SettlementFill.status == FillStatus.BATCHED)
+            )
+            return [Event.unpack_all(row)[0] for row in rows]
+
+    def last_closed_us(self) -> int | None:
+        """When the last batch was closed; None before the first."""
+        with self.sessions() as session:
+            return session.scalar(select(func.max(SettlementBatch.closed_us)))
+
     def replace(self, failed: SettlementBatch, error: str, offenders: Sequence[int], packed: PackedBatch) -> None:
-        """Puts a batch without some of its fills (by index) in the place of one that the contract refuses.
+        """Puts a batch without some of its fills (by index), proved by orders, in the place of one that is refused.
 
         The offenders wait with the new batch: while the old one could still settle, they must not be unwound. One that
         the log has confirmed in the meantime stays.
@@ -165,7 +232,7 @@ class BatchStore:
         events = unpack_sequences(failed.fill_events)
         kept = [sequence for index, sequence in enumerate(events) if index not in set(offenders)]
         with self.sessions.begin() as session:
-            if not _is_undecided(session, failed):
+            if not is_undecided(session, failed):
                 return
             replacement = SettlementBatch(
                 position=failed.position,
@@ -176,34 +243,38 @@ class BatchStore:
                 payload_hash=packed[1],
                 fill_events=pack_sequences(kept),
                 first_fill_us=failed.first_fill_us,
+                by_orders=1,
+                left_over_of=failed.left_over_of,
                 closed_us=failed.closed_us,
             )
             session.add(replacement)
             session.flush()
             old = session.get_one(SettlementBatch, failed.id)
             old.status, old.error, old.replaced_by = BatchStatus.FAILED, error[:ERROR_CHARS], replacement.id
-            _move(session, kept, replacement.id, FillStatus.BATCHED)
-            _move(session, [events[index] for index in offenders], replacement.id, FillStatus.DROPPED)
+            move(session, kept, replacement.id, FillStatus.BATCHED)
+            move(session, [events[index] for index in offenders], replacement.id, FillStatus.DROPPED)
             session.execute(
                 update(SettlementFill)
                 .where(SettlementFill.batch_id == failed.id, SettlementFill.status == FillStatus.DROPPED)
                 .values(batch_id=replacement.id)
             )
 
+    def split(self, batch: SettlementBatch) -> None:
+        """Makes two batches of one, each with half of its fills, unless the log has had the last word on it."""
+        with self.sessions.begin() as session:
+            if is_undecided(session, batch):
+                split_batch(session, batch)
+
     def adopt(self, settled: SettlementBatch) -> None:
         """Takes back a batch that was refused and replaced, because it is the one that the chain holds after all."""
         with self.sessions.begin() as session:
-            session.execute(
-                update(SettlementBatch)
-                .where(SettlementBatch.position == settled.position, SettlementBatch.id != settled.id)
-                .values(status=BatchStatus.FAILED, replaced_by=settled.id)
-            )
+            let_go_of_others(session, settled)
             session.execute(
                 update(SettlementBatch)
                 .where(SettlementBatch.id == settled.id)
-                .values(status=BatchStatus.MINED, replaced_by=None)
+                .values(status=BatchStatus.SIGNED, replaced_by=None)
             )
-            _move(session, unpack_sequences(settled.fill_events), settled.id, FillStatus.BATCHED)
+            move(session, unpack_sequences(settled.fill_events), settled.id, FillStatus.BATCHED)
 
     def skipped(self) -> list[tuple[Event, int]]:
         """Fills to be unwound, each with its reason."""
@@ -240,113 +311,28 @@ class BatchStore:
                 )
             ).one()
             confirmed = _confirmed_number(session)
-            return Backlog(batches, fills, first_command, first_us, first_off_chain_us, confirmed)
+            return Backlog(batches, fills, first_command, first_us, first_off_chain_us, confirmed, _spent(session))
 
     def _all(self, query: Select[SettlementBatch]) -> list[SettlementBatch]:
         with self.sessions() as session:
             return list(session.scalars(query))
 
 
-def pack_sequences(sequences: Iterable[int]) -> bytes:
-    """Sequences as 8 bytes each, big-endian."""
-    return b"".join(sequence.to_bytes(8, "big") for sequence in sequences)
-
-
-def unpack_sequences(packed: bytes) -> list[int]:
-    """The sequences in `pack_sequences`'s bytes."""
-    return [sequence for (sequence,) in struct.iter_unpack(">Q", packed)]
-
-
-def _is_undecided(session: Session, batch: SettlementBatch) -> bool:
-    """Whether a batch of which somebody holds a copy is still to be settled."""
-    status = select(SettlementBatch.status).where(SettlementBatch.id == batch.id).with_for_update()
-    return session.scalar(status) in UNSETTLED
+def _spent(session: Session) -> Spent:
+    on_chain = SettlementBatch.status.in_((BatchStatus.MINED, BatchStatus.CONFIRMED))
+    columns = (
+        SettlementBatch.gas_used,
+        func.length(SettlementBatch.fill_events) / SEQUENCE_BYTES,
+        SettlementBatch.netted_fills,
+        SettlementBatch.statements,
+    )
+    row = session.execute(select(*(func.sum(column) for column in columns)).where(on_chain)).one()
+    return Spent(*(int(value or 0) for value in row))
 
 
 def _confirmed_number(session: Session) -> int:
     confirmed = SettlementBatch.status == BatchStatus.CONFIRMED
     return session.scalar(select(func.max(SettlementBatch.number)).where(confirmed)) or 0
-
-
-def _insert_batch(session: Session, batch: FilledBatch, packed: PackedBatch, now_us: int) -> None:
-    if _is_known(session, batch):
-        return
-    row = SettlementBatch(
-        position=(session.scalar(select(func.max(SettlementBatch.position))) or 0) + 1,
-        status=BatchStatus.CLOSED,
-        through_sequence=batch.through_sequence,
-        journal_root=batch.journal_root,
-        payload=packed[0],
-        payload_hash=packed[1],
-        fill_events=pack_sequences(event.sequence for event in batch.fills),
-        first_fill_us=batch.fills[0].timestamp_us if batch.fills else now_us,
-        closed_us=now_us,
-    )
-    if batch.settled is not None:
-        row.status, row.number = BatchStatus.MINED, batch.settled.number
-        row.previous_hash, row.batch_hash = batch.settled.previous_hash, batch.settled.batch_hash
-        row.signature = batch.settled.signature
-    session.add(row)
-    session.flush()
-    session.add_all(_fill_row(event, row.id, FillStatus.BATCHED) for event in batch.fills)
-    session.add_all(_fill_row(event, row.id, FillStatus.DROPPED) for event in batch.dropped)
-
-
-def _is_known(session: Session, batch: FilledBatch) -> bool:
-    if batch.settled is not None:
-        known = select(SettlementBatch.id).where(SettlementBatch.batch_hash == batch.settled.batch_hash)
-        return session.scalar(known) is not None
-    return session.get(SettlementFill, batch.fills[0].sequence) is not None
-
-
-def _fill_row(event: Event, batch_id: int, status: FillStatus) -> SettlementFill:
-    return SettlementFill(
-        event_sequence=event.sequence,
-        command_sequence=event.command_sequence,
-        batch_id=batch_id,
-        status=status,
-        reason=REASON_REVERTS_BATCH if status == FillStatus.DROPPED else 0,
-        event=event.pack(),
-    )
-
-
-def _confirm(session: Session, fact: BatchSettledFact, now_us: int) -> None:
-    row = session.scalar(select(SettlementBatch).where(SettlementBatch.batch_hash == fact.batch_hash))
-    if row is None or row.number != fact.number:
-        raise StateDiverged(
-            f"The chain settled batch {fact.number} with hash 0x{fact.batch_hash.hex()}, which was never signed here.",
-            "Restore the settlement database, or find out who else holds the engine's key.",
-        )
-    if row.status == BatchStatus.CONFIRMED:
-        return
-    session.execute(
-        update(SettlementBatch)
-        .where(SettlementBatch.position == row.position, SettlementBatch.id != row.id)
-        .values(status=BatchStatus.FAILED, replaced_by=row.id)
-    )
-    row.status, row.confirmed_us, row.replaced_by = BatchStatus.CONFIRMED, now_us, None
-    events = unpack_sequences(row.fill_events)
-    _move(session, events, row.id, FillStatus.SETTLED)
-    for skip in fact.skipped:
-        _move(session, [events[skip.fill]], row.id, FillStatus.SKIPPED, skip.reason)
-    session.execute(
-        update(SettlementFill)
-        .where(SettlementFill.batch_id == row.id, SettlementFill.status == FillStatus.DROPPED)
-        .values(status=FillStatus.SKIPPED)
-    )
-
-
-def _move(session: Session, sequences: Sequence[int], batch_id: int, status: FillStatus, reason: int = 0) -> None:
-    """Gives fills a batch and a status; what is unwound stays unwound."""
-    session.execute(
-        update(SettlementFill)
-        .where(SettlementFill.event_sequence.in_(sequences), SettlementFill.status != FillStatus.UNWOUND)
-        .values(
-            batch_id=batch_id,
-            status=status,
-            reason=REASON_REVERTS_BATCH if status == FillStatus.DROPPED else reason,
-        )
-    )
 
 
 def _commit_to_disk(connection: SQLiteConnection, _record: Any) -> None:

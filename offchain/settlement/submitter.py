@@ -7,14 +7,18 @@ the same case as a normal turn: a batch that is on the chain is not sent again, 
 import asyncio
 from typing import Final
 
-from offchain.chain.keys import Signer
+from offchain.chain.settlement_view import SettledBatch, SettlementView
 from offchain.chain.typed_data import Batch
 from offchain.core.errors import DeepReorg, StateDiverged
+from offchain.settlement.batch_rows import unpack_sequences
 from offchain.settlement.contract import ChainHead, Rejection, SettlementContract
 from offchain.settlement.courier import Courier, Flight
 from offchain.settlement.encoding import drop_fills, payload_hash
 from offchain.settlement.models import BatchStatus, SettlementBatch
-from offchain.settlement.store import BatchStore, unpack_sequences
+from offchain.settlement.net_record import NetRecord
+from offchain.settlement.prover import LogReading, Prover
+from offchain.settlement.signer import EngineKey
+from offchain.settlement.store import BatchStore
 
 BLOCKING_ERRORS: Final = frozenset(
     {
@@ -28,6 +32,10 @@ BLOCKING_ERRORS: Final = frozenset(
 """Refusals that are about the exchange and not about a fill: wait for whoever can end them."""
 
 
+HEARTBEAT_S: Final = 24 * 3_600
+"""After so long without a batch an empty one is sent; after `DEAD_MAN_DELAY` anybody may close the exchange."""
+REORG_BLOCKS: Final = 128
+"""So many blocks before the head at which a batch was signed it may be found, at most."""
 _NOT_OURS: Final = "Restore the settlement tables or empty them all, or find out who else holds the engine's key."
 
 
@@ -39,6 +47,8 @@ class BatchSubmitter:
         store: where they are kept; every step is written there before it is taken.
         courier: who sends.
         engine_key: what the contract knows the engine by.
+        prover: who says what proves a batch's fills.
+        view: how batches came onto the chain.
     """
 
     def __init__(
@@ -46,14 +56,19 @@ class BatchSubmitter:
         contract: SettlementContract,
         store: BatchStore,
         courier: Courier,
-        engine_key: Signer,
+        engine_key: EngineKey,
+        *,
+        prover: Prover,
+        view: SettlementView,
     ) -> None:
         self._contract = contract
         self._store = store
         self._courier = courier
         self._engine_key = engine_key
+        self._prover = prover
+        self._view = view
 
-    async def advance(self) -> int:
+    async def advance(self, log: LogReading) -> int:
         """Takes the next step, and says how many closed batches are not on the chain yet.
 
         Raises:
@@ -74,10 +89,35 @@ class BatchSubmitter:
             )
         if await self._adopt_refused(head):
             rows = await asyncio.to_thread(self._store.unsettled)
-        waiting = [row for row in rows if not await self._is_on_chain(row, head)]
-        if waiting:
-            await self._carry(waiting[0], head)
+        for row in rows:
+            await self._compare(row, head)
+        # What a batch left over comes before those that had their place already.
+        rows = await asyncio.to_thread(self._store.unsettled)
+        waiting = [row for row in rows if row.status != BatchStatus.MINED]
+        if waiting and not _is_on_chain(waiting[0], head):
+            await self._carry(waiting[0], head, log)
         return len(waiting)
+
+    async def price(self) -> None:
+        """Writes down what batches cost that were final before `advance` saw them mined.
+
+        Raises:
+            NodeUnavailable: no node answered; try again.
+        """
+        for row in await asyncio.to_thread(self._store.unpriced):
+            settled = await self._settled(row)
+            if settled is not None:
+                self._note_skipped(row, settled)
+            await asyncio.to_thread(self._store.price, row, 0 if settled is None else settled.gas_used)
+
+    async def is_heartbeat_due(self) -> bool:
+        """Whether the last batch of the chain is a day old, by the chain's own time.
+
+        Raises:
+            NodeUnavailable: no node answered.
+        """
+        block = await self._view.newest_block()
+        return block.timestamp_s - await self._view.last_batch_at(block) >= HEARTBEAT_S
 
     async def _adopt_refused(self, head: ChainHead) -> bool:
         """Whether the newest batch of the chain is one that was refused and replaced: anybody may submit those."""
@@ -94,19 +134,44 @@ class BatchSubmitter:
         await asyncio.to_thread(self._store.adopt, settled)
         return True
 
-    async def _is_on_chain(self, row: SettlementBatch, head: ChainHead) -> bool:
-        on_chain = row.number is not None and row.number <= head.number
-        # A reorganisation takes a batch off the chain again; its transaction is then followed like any sent one.
-        off_chain = BatchStatus.SIGNED if row.nonce is None else BatchStatus.SENT
-        status = BatchStatus.MINED if on_chain else off_chain
-        if on_chain != (row.status == BatchStatus.MINED):
-            row.status = status
+    async def _compare(self, row: SettlementBatch, head: ChainHead) -> None:
+        """Brings a batch's status up to what the chain says."""
+        is_on_chain = _is_on_chain(row, head)
+        if is_on_chain and row.status != BatchStatus.MINED:
+            await self._note_mined(row)
+        elif not is_on_chain and row.status == BatchStatus.MINED:
+            # A reorganisation took it off the chain again; its transaction is then followed like any sent one.
+            row.status = BatchStatus.SIGNED if row.nonce is None else BatchStatus.SENT
             await asyncio.to_thread(self._store.save, row)
-        return on_chain
 
-    async def _carry(self, row: SettlementBatch, head: ChainHead) -> None:
+    async def _note_mined(self, row: SettlementBatch) -> None:
+        """Writes down what a batch cost, and has what its net groups left over settled next."""
+        settled = await self._settled(row)
+        if settled is None:
+            return
+        record = self._note_skipped(row, settled)
+        row.status, row.gas_used = BatchStatus.MINED, settled.gas_used
+        left_over = record.left_over([skipped.group for skipped in settled.skipped_groups])
+        await asyncio.to_thread(self._store.mined, row, left_over)
+
+    def _note_skipped(self, row: SettlementBatch, settled: SettledBatch) -> NetRecord:
+        assert row.number is not None
+        record = NetRecord.unpack(row.net, len(unpack_sequences(row.fill_events)))
+        self._prover.note_skipped(record, settled.skipped_groups, row.number)
+        return record
+
+    async def _settled(self, row: SettlementBatch) -> SettledBatch | None:
+        assert row.number is not None
+        return await self._view.settled(row.number, max(0, (row.signed_block or 0) - REORG_BLOCKS))
+
+    async def _carry(self, row: SettlementBatch, head: ChainHead, log: LogReading) -> None:
         if (row.number, row.previous_hash) != (head.number + 1, head.batch_hash):
-            await self._sign(row, head)
+            if row.net is not None:
+                # Signed after another batch, with statements that no other can have: it may still settle there.
+                await self._fall_back(row, "It was signed after another batch than the chain has.")
+                return
+            if not await self._sign(row, head, log):
+                return
         if row.status == BatchStatus.SENT:
             await self._follow(row)
             return
@@ -137,21 +202,44 @@ class BatchSubmitter:
             await asyncio.to_thread(self._store.save, row)
             await self._courier.send(row, self._calldata(row))
 
-    async def _sign(self, row: SettlementBatch, head: ChainHead) -> None:
-        row.number, row.previous_hash = head.number + 1, head.batch_hash
+    async def _sign(self, row: SettlementBatch, head: ChainHead, log: LogReading) -> bool:
+        """Whether a batch was signed; if its proofs have outgrown it, it is split instead."""
+        block = await self._view.newest_block()
+        proof = await self._prover.prove(row, head, log)
+        if proof is None:
+            await asyncio.to_thread(self._store.split, row)
+            return False
+        row.sent_payload = None if proof.payload == row.payload else proof.payload
+        row.payload_hash = payload_hash(proof.payload)
+        row.net = None if proof.record is None else proof.record.pack()
+        row.netted_fills = 0 if proof.record is None else len(proof.record.netted)
+        row.statements = 0 if proof.record is None else sum(map(len, proof.record.statements))
+        row.number, row.previous_hash, row.signed_block = head.number + 1, head.batch_hash, int(block.tag, 16)
         batch = _batch(row, row.payload_hash)
         row.batch_hash = self._contract.batch_hash(batch)
-        row.signature = self._engine_key.sign_digest(batch.digest(self._contract.domain_separator))
+        row.signature = await self._engine_key.sign(batch, self._contract.domain_separator)
         row.status = BatchStatus.SIGNED
         await asyncio.to_thread(self._store.save, row)
+        return True
 
     def _calldata(self, row: SettlementBatch) -> bytes:
         assert row.signature is not None
-        return self._contract.settle_calldata(_batch(row, row.payload_hash), row.payload, row.signature)
+        payload = row.payload if row.sent_payload is None else row.sent_payload
+        return self._contract.settle_calldata(_batch(row, row.payload_hash), payload, row.signature)
+
+    async def _fall_back(self, row: SettlementBatch, reason: str) -> None:
+        """Has orders prove all fills of a batch that was signed with statements."""
+        packed = (row.payload, payload_hash(row.payload))
+        await asyncio.to_thread(self._store.replace, row, reason, (), packed)
 
     async def _rebuild(self, row: SettlementBatch, rejection: Rejection) -> None:
         """Finds the fills with which the batch reverts and puts a batch without them in its place."""
-        if rejection.error in BLOCKING_ERRORS or not await self._passes(row, []):
+        if rejection.error in BLOCKING_ERRORS:
+            raise rejection
+        if row.sent_payload is not None and row.net is not None:
+            await self._fall_back(row, str(rejection))
+            return
+        if not await self._passes(row, []):
             raise rejection
         kept = list(range(len(unpack_sequences(row.fill_events))))
         offenders: list[int] = []
@@ -177,7 +265,7 @@ class BatchSubmitter:
         dropped = [index for index in range(len(unpack_sequences(row.fill_events))) if index not in set(kept)]
         payload = drop_fills(row.payload, dropped)
         batch = _batch(row, payload_hash(payload))
-        signature = self._engine_key.sign_digest(batch.digest(self._contract.domain_separator))
+        signature = await self._engine_key.sign(batch, self._contract.domain_separator)
         try:
             await self._contract.trial(self._contract.settle_calldata(batch, payload, signature), self._courier.address)
         except Rejection as rejection:
@@ -185,6 +273,10 @@ class BatchSubmitter:
                 raise
             return False
         return True
+
+
+def _is_on_chain(row: SettlementBatch, head: ChainHead) -> bool:
+    return row.number is not None and row.number <= head.number
 
 
 def _batch(row: SettlementBatch, payload_hash: bytes) -> Batch:

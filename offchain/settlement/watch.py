@@ -39,12 +39,14 @@ class Sources(msgspec.Struct, frozen=True):
         ledger: the command that the ledger stands at, and its total units by holding; it may block.
         in_transit: the settlement service's `in_transit`.
         published_block: the newest final block, once every fact up to it is in the log; None until then.
+        isolated: units in isolated accounts by asset as of a final block; it may block.
     """
 
     engine: Callable[[], EngineBooks | None]
     ledger: Callable[[], tuple[int, Mapping[Holding, int]]]
     in_transit: Callable[[Mapping[int, Market]], Awaitable[tuple[int, Mapping[Holding, int]]]]
     published_block: Callable[[], int | None]
+    isolated: Callable[[int], Mapping[int, int]]
 
 
 class ReconciliationWatch:
@@ -101,7 +103,8 @@ class ReconciliationWatch:
         ledger_sequence, ledger = await asyncio.to_thread(self._sources.ledger)
         if not engine.sequence == sequence == ledger_sequence:
             return None
-        return Books(engine.owners, engine.assets, engine.totals, ledger, in_transit), block
+        isolated = await asyncio.to_thread(self._sources.isolated, block)
+        return Books(engine.owners, engine.assets, engine.totals, ledger, in_transit, isolated), block
 
     async def _run(self) -> None:
         while True:

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from offchain.chain.keys import Signer
 from offchain.chain.typed_data import WithdrawalApproval
 from offchain.core.clock import ClockUs
 from offchain.core.intents import RevertWithdrawal
 from offchain.settlement.contract import FinalBlock, Rejection, SettlementContract
 from offchain.settlement.courier import Courier, Flight
 from offchain.settlement.models import SettlementWithdrawal, WithdrawalStatus
+from offchain.settlement.signer import EngineKey
 from offchain.settlement.withdrawal_store import WithdrawalStore
 
 IN_FLIGHT_MAX: Final = 16
@@ -38,7 +38,7 @@ class WithdrawalDesk:
         contract: SettlementContract,
         store: WithdrawalStore,
         courier: Courier,
-        engine_key: Signer,
+        engine_key: EngineKey,
         *,
         submit: SubmitRevert,
         clock: ClockUs,
@@ -69,8 +69,7 @@ class WithdrawalDesk:
                 return
             if row.deadline_s * 1_000_000 <= self._clock():
                 continue
-            digest = _approval(row).digest(self._contract.domain_separator)
-            row.approval_signature = self._engine_key.sign_digest(digest)
+            row.approval_signature = await self._engine_key.sign(_approval(row), self._contract.domain_separator)
             row.status = WithdrawalStatus.APPROVED
             await asyncio.to_thread(self._store.save, row, expected=(WithdrawalStatus.WAITING,))
 

@@ -122,7 +122,9 @@ async def test_an_operator_route_refuses_whoever_is_not_an_operator(
 @pytest.mark.parametrize(("method", "path"), operations(Rule.PUBLIC))
 async def test_a_public_route_asks_for_no_session(exchange: RunningExchange, method: str, path: str) -> None:
     answer = await ask(exchange.url, method, filled(path), {} if method == "POST" else None)
-    assert answer.status == (400 if method == "POST" else 200)
+    # These tests have no chain to catch up with, so that the exchange says that it is not ready.
+    well = 503 if path == "/ready" else 200
+    assert answer.status == (400 if method == "POST" else well)
 
 
 async def test_a_signed_route_refuses_a_signature_of_another(exchange: RunningExchange, client: Client) -> None:
@@ -141,6 +143,7 @@ async def test_a_signed_route_refuses_a_signature_of_another(exchange: RunningEx
     assert {path for _, path, operation in OPERATIONS if operation["x-access"] == Rule.SIGNED} == {
         *(path for _, path, _ in thiefs),
         "/api/v1/orders/batch",
+        "/api/v1/statements",  # test_statements.py
     }
     before = exchange.last_sequence
     session = await client.sign_in(victim)

@@ -11,17 +11,24 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+import msgspec
+
 from offchain.core.commands import (
     AccountOpening,
     Attachment,
+    AuthorizationKind,
     BatchSettledFact,
     Command,
     CommandKind,
     DepositFact,
     ExitFact,
     FloorFact,
+    LadderAuthorization,
+    LadderOrder,
     OperatorMark,
     OrderAuthorization,
+    SessionFact,
+    SessionRevokedFact,
     WithdrawalAuthorization,
     WithdrawnFact,
     encode_attachment,
@@ -98,6 +105,7 @@ class Witness:
         self._prints = array("Q")
         self._places: dict[Identity, int] = {}
         self._net: Counter[int] = Counter()
+        self._ladders: dict[int, LadderAuthorization] = {}
 
     def follow(self) -> None:
         """Take in what the journal has beyond what was seen; what was new the time before last is forgotten."""
@@ -156,10 +164,24 @@ class Witness:
             if identity in self._places:
                 self.findings.duplicated.append(f"{identity} is command {self._places[identity]} and {command}")
             self._places[identity] = command.sequence
+        if isinstance(attachment, LadderAuthorization):
+            self._ladders[command.sequence] = attachment
+        elif isinstance(attachment, OrderAuthorization) and attachment.ladder:
+            self._check_ladder(command, attachment)
         if command.kind in _IN:
             self._net[command.asset] += command.amount
         elif command.kind in _OUT:
             self._net[command.asset] -= command.amount
+
+    def _check_ladder(self, command: Command, signed: OrderAuthorization) -> None:
+        """See whether the ladder that an order names is there, and has it in its place."""
+        ladder = self._ladders.get(signed.ladder)
+        order = LadderOrder(
+            command.side, command.price, command.quantity, signed.expiry_s,
+            signed.seq, signed.lane, signed.max_fee_bps, signed.flags,
+        )  # fmt: skip
+        if ladder is None or ladder.orders[signed.place - 1] != order:
+            self.findings.lost.append(f"{command} is not in the ladder that it names: {ladder}")
 
     def _check_ledger(self) -> None:
         held: Counter[int] = Counter()
@@ -203,7 +225,10 @@ def _identity(command: Command, attachment: Attachment) -> Identity | None:
             return ("withdrawal", attachment.owner, attachment.nonce)
         case AccountOpening():
             return ("account", attachment.owner)
-        case DepositFact() | WithdrawnFact() | BatchSettledFact() | ExitFact() | FloorFact():
+        case (
+            DepositFact() | WithdrawnFact() | BatchSettledFact() | ExitFact() | FloorFact()
+            | SessionFact() | SessionRevokedFact()
+        ):  # fmt: skip
             return ("fact", attachment.position.block_number, attachment.position.log_index)
     if command.kind in _OF_AN_ORDER:
         return (CommandKind(command.kind), command.order_id)
@@ -216,9 +241,9 @@ def _agrees(intent: Intent, logged: LoggedCommand) -> bool:
     command, attachment, _ = logged
     match intent:
         case PlaceOrder():
-            return (CommandKind.PLACE, *_asked(intent)) == (command.kind, *_placed(command), attachment)
+            return command.kind == CommandKind.PLACE and _is_placed(intent, command, attachment)
         case ReplaceOrder():
-            return (CommandKind.REPLACE, *_asked(intent.order)) == (command.kind, *_placed(command), attachment)
+            return command.kind == CommandKind.REPLACE and _is_placed(intent.order, command, attachment)
         case CancelOrder():
             return command.kind == CommandKind.CANCEL
         case AmendOrder():
@@ -241,12 +266,18 @@ def _agrees(intent: Intent, logged: LoggedCommand) -> bool:
     return command.kind == _OPERATIONS[type(intent)]
 
 
-def _asked(intent: PlaceOrder) -> tuple[object, ...]:
-    return (intent.market, intent.side, intent.price_ticks, intent.quantity_lots, intent.authorization)
-
-
-def _placed(command: Command) -> tuple[int, ...]:
-    return (command.market, command.side, command.price, command.quantity)
+def _is_placed(intent: PlaceOrder, command: Command, attachment: Attachment) -> bool:
+    """Whether an order is on record as it was signed, with its session and its ladder found."""
+    asked = (intent.market, intent.side, intent.price_ticks, intent.quantity_lots)
+    placed = (command.market, command.side, command.price, command.quantity)
+    if asked != placed or not isinstance(attachment, OrderAuthorization):
+        return False
+    found = (attachment.session > 0, attachment.kind == AuthorizationKind.SESSION_KEY, attachment.ladder > 0)
+    by_key = bool(intent.session_key)
+    signed = msgspec.structs.replace(
+        intent.authorization, kind=attachment.kind, session=attachment.session, ladder=attachment.ladder
+    )
+    return found == (by_key, by_key, intent.ladder is not None) and signed == attachment
 
 
 def _print(command: Command, attachment: Attachment) -> int:

@@ -24,6 +24,10 @@ def assert_same_indexes(one: Machine, other: Machine) -> None:
     assert one.registry.live_of == other.registry.live_of
     assert one.registry.busy == other.registry.busy
     assert one.registry.lane_seqs == other.registry.lane_seqs
+    assert one.registry.sessions.newest == other.registry.sessions.newest
+    assert one.registry.sessions.of_account == other.registry.sessions.of_account
+    for number in one.registry.sessions.sessions:
+        assert one.registry.sessions.reserved(number) == other.registry.sessions.reserved(number)
 
 
 class JournaledRules(RuleBasedStateMachine):

@@ -7,12 +7,16 @@ from collections import deque
 from collections.abc import Sequence
 from random import Random
 
+import msgspec
+
 from offchain.core.commands import (
+    UNLIMITED,
     MarketStatus,
     OrderInstructions,
     OrderType,
     PostOnly,
     SelfTradePrevention,
+    SessionFact,
     TimeInForce,
 )
 from offchain.core.intents import (
@@ -24,6 +28,7 @@ from offchain.core.intents import (
     OperatorIntent,
     PlaceOrder,
     Receipt,
+    RecordChainFact,
     ReplaceOrder,
     RequestWithdrawal,
     RevertWithdrawal,
@@ -35,7 +40,26 @@ from offchain.core.intents import (
     SetMarketStatus,
     SetPositionCap,
 )
-from tests.sequencer.world import BASE, BUY, MARKET, NOW_S, QUOTE, SELL, deposit, funding, order, paid, withdrawal
+from tests.sequencer.world import (
+    BASE,
+    BUY,
+    KEY,
+    MARKET,
+    NOW_S,
+    OTHER_KEY,
+    QUOTE,
+    SELL,
+    by_key,
+    deposit,
+    funding,
+    in_ladder,
+    order,
+    paid,
+    session_revoked,
+    session_set,
+    settled,
+    withdrawal,
+)
 
 OWNERS = tuple(bytes([letter]) * 20 for letter in b"abcdef")
 LANES_EACH = 24
@@ -72,14 +96,20 @@ class Trader:
         self._names: deque[str] = deque(maxlen=LANES_EACH)
 
     def ask(self) -> list[Intent]:
-        """The next few intents, to be submitted together."""
-        return [self._one() for _ in range(self._chance.choice((1, 1, 1, 1, 2, 3, 8, 30)))]
+        """The next few intents, to be submitted together; now and then orders with one signature."""
+        count = self._chance.choice((1, 1, 1, 1, 2, 3, 8, 30))
+        if self._chance.random() < 0.1:
+            key = self._chance.choice((b"", KEY))
+            return list(in_ladder(*(msgspec.structs.replace(self._order(), session_key=key) for _ in range(count))))
+        return [self._one() for _ in range(count)]
 
     def answered(self, intent: Intent, receipt: Receipt) -> None:
         """Remember nothing: what was placed is known by its name."""
 
     def _one(self) -> Intent:
         draw = self._chance.random()
+        if draw < 0.1:
+            return by_key(self._order(), self._chance.choice((KEY, OTHER_KEY)))
         if draw < 0.62 or not self._names:
             return self._order()
         name = self._chance.choice(self._names)
@@ -120,12 +150,16 @@ class Treasury:
         self._now_s = now_s
         self._step = 0
         self._open: list[tuple[RequestWithdrawal, int]] = []
+        self._keys: list[tuple[bytes, bytes]] = []
         self._operator = Operator(chance)
 
     def ask(self) -> list[Intent]:
         """The next intents: of the chain's facts one at a time, because their places must rise."""
         self._step += 1
         draw = self._chance.random()
+        if draw < 0.12:
+            self._place += 1
+            return [self._of_a_session()]
         if draw < 0.25:
             self._place += 1
             return [deposit(self._place, self._owner(), self._chance.choice((BASE, QUOTE)), self._amount())]
@@ -144,9 +178,21 @@ class Treasury:
         return [SetFees(self._step % 1_000, 1_000 + self._run % 1_000, self._owner())]
 
     def answered(self, intent: Intent, receipt: Receipt) -> None:
-        """Remember a withdrawal, which can be paid or reverted from now on."""
+        """Remember a withdrawal, which can be paid or reverted from now on, or a key, which can be taken back."""
         if isinstance(intent, RequestWithdrawal):
             self._open.append((intent, receipt.sequence))
+        elif isinstance(intent, RecordChainFact) and isinstance(intent.fact, SessionFact):
+            self._keys.append((intent.owner, intent.fact.key))
+
+    def _of_a_session(self) -> Intent:
+        """A key is registered or taken back, or the chain has settled what it had not."""
+        owner, key, draw = self._owner(), self._chance.choice((KEY, OTHER_KEY)), self._chance.random()
+        if draw < 0.3:
+            return settled(self._place, self._chance.randrange(1_000_000))
+        if draw < 0.5 and self._keys:
+            return session_revoked(self._place, *self._keys.pop())
+        limits = [self._chance.choice((2_000, 10**7, UNLIMITED)) for _ in range(2)]
+        return session_set(self._place, owner, key, *limits, expiry_s=self._now_s + self._chance.choice((300, 7_200)))
 
     def _owner(self) -> bytes:
         return self._chance.choice(OWNERS)

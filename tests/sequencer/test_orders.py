@@ -141,6 +141,14 @@ def test_an_order_takes_at_most_150_bytes_for_ever(monkeypatch):
         {"lane": 65_536},
         {"seq": -1},
         {"max_fee_bps": 2**16},
+        {"ladder": 7},
+        {"ladder": 7, "place": 1},
+        {"ladder": 7, "place": 256, "signature": b""},
+        {"ladder": 2**64, "place": 1, "signature": b""},
+        {"place": 1, "signature": b""},
+        {"kind": 1},
+        {"session": 1},
+        {"kind": 1, "session": 2**32},
     ],
 )
 def test_what_a_row_cannot_hold_is_not_packed(wrong):
@@ -153,3 +161,16 @@ def test_what_a_row_cannot_hold_is_not_packed(wrong):
 def test_an_authorization_is_read_back_as_it_was(name, seq, lane, flags):
     whole = OrderAuthorization(name, b"\0" * 20, 5, seq, lane, 50, flags, b"\0" * 65, b"\0" * 32)
     assert unpack_authorization(pack_authorization(whole)) == whole
+
+
+@given(
+    name=NAMES,
+    session=st.integers(0, 2**32 - 1),
+    ladder=st.tuples(st.integers(1, 2**64 - 1), st.integers(1, 255)) | st.just((0, 0)),
+)
+def test_whoever_signed_and_whatever_else_with_it_is_read_back(name, session, ladder):
+    signature = b"" if ladder[1] else b"s" * 65
+    whole = OrderAuthorization(name, b"o" * 20, 5, 6, 7, 8, 9, signature, b"d" * 32, int(session > 0), session, *ladder)
+    row = pack_authorization(whole)
+    assert len(row) == 184
+    assert unpack_authorization(row) == whole

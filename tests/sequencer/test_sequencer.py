@@ -107,6 +107,18 @@ async def test_each_of_many_gets_its_own_outcome_in_order(tmp_path):
     await sequencer.stop()
 
 
+async def test_in_order_nothing_after_a_refusal_is_taken(tmp_path):
+    sequencer = await started(tmp_path, FaultyDisk())
+    before = len(journaled(tmp_path))
+    refused = withdrawal(ALICE, 1, 10**13)
+    with pytest.raises(InsufficientBalance):
+        await sequencer.submit_in_order([order(ALICE, "a"), refused, order(ALICE, "c", lane=3)])
+    assert len(journaled(tmp_path)) == before + 1
+    await sequencer.submit_in_order([order(ALICE, "c", lane=3)])
+    assert len(journaled(tmp_path)) == before + 2
+    await sequencer.stop()
+
+
 async def test_what_is_refused_is_never_journaled(tmp_path):
     sequencer = await started(tmp_path, FaultyDisk())
     before = journaled(tmp_path)

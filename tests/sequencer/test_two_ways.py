@@ -23,7 +23,25 @@ from offchain.sequencer.replay import new_machine, replay, replay_events
 from offchain.sequencer.snapshot import state_hash
 from tests.sequencer.journaled_rules import assert_same_indexes
 from tests.sequencer.journals import iterate_commands
-from tests.sequencer.world import ALICE, BOB, IOC, MARKET, SELL, Desk, cancel, floor, order, withdrawal
+from tests.sequencer.world import (
+    ALICE,
+    BOB,
+    IOC,
+    MARKET,
+    OTHER_KEY,
+    SELL,
+    Desk,
+    answer,
+    by_key,
+    cancel,
+    floor,
+    in_ladder,
+    order,
+    session_revoked,
+    session_set,
+    settled,
+    withdrawal,
+)
 
 STORY: tuple[Intent, ...] = (
     order(ALICE, "bid", price=100, lane=1),
@@ -48,6 +66,20 @@ STORY: tuple[Intent, ...] = (
     floor(90, ALICE, 2),
     SetMarketStatus(MARKET, MarketStatus.POST_ONLY),
     CancelAllOrders(ALICE),
+    SetMarketStatus(MARKET, MarketStatus.TRADING),
+    SetCircuitBreaker(MARKET, 0, 0),
+    session_set(100, ALICE, base_limit=10**9, quote_limit=10**6),
+    session_set(101, BOB, OTHER_KEY),
+    by_key(order(ALICE, "key-bid", price=50, quantity=40, lane=20, seq=10)),
+    by_key(order(BOB, "key-ask", SELL, price=50, quantity=15, lane=20), OTHER_KEY),
+    *in_ladder(order(ALICE, "l1", price=41, lane=21, seq=10), order(ALICE, "l2", price=42, lane=22, seq=10)),
+    *in_ladder(by_key(order(BOB, "l3", SELL, price=49, lane=21), OTHER_KEY), order(BOB, "none", SELL, lane=21))[:1],
+    settled(102, 30),
+    AmendOrder(ALICE, 11, "key-bid"),
+    ReplaceOrder(by_key(order(ALICE, "key-new", price=45, lane=20, seq=11)), "key-bid"),
+    session_revoked(103, ALICE),
+    session_set(104, ALICE, quote_limit=10**5),
+    by_key(order(ALICE, "key-again", price=46, lane=20, seq=12)),
 )
 
 
@@ -56,7 +88,8 @@ def told(tmp_path):
     """A story with all that changes the registry, in commits of different sizes, and the desk that it happened at."""
     desk = Desk(ALICE, BOB)
     for intent in STORY:
-        desk.take(intent)
+        receipt = desk.take(intent)
+    desk.take(answer(ALICE, 1_000, (receipt.sequence, 1_001, 5)))
     journal = Journal.open(tmp_path, segment_bytes=2_000)
     while journal.last_sequence < len(desk.group.entries):
         journal.append(desk.group.entries[journal.last_sequence :][: 1 + journal.last_sequence % 5])
@@ -76,7 +109,7 @@ def test_both_ways_give_the_same_machine_at_every_command(told, batch, monkeypat
         assert state_hash(quick) == state_hash(slow), f"after {command}"
         assert_same_indexes(quick, slow)
     assert state_hash(slow) == state_hash(desk.machine)
-    assert slow.registry.listings.markets[MARKET].status == MarketStatus.POST_ONLY
+    assert slow.registry.listings.markets[MARKET].status == MarketStatus.TRADING
     kinds = {event.kind for logged in desk.group.logged for event in logged.events}
     assert {EventKind.STATUS_CHANGED, EventKind.AMENDED, EventKind.FILLED, EventKind.CANCELLED} <= kinds
     assert {CommandKind.REPLACE, CommandKind.SET_KILL_SWITCH} <= set(desk.kinds)
@@ -94,6 +127,8 @@ def test_a_machine_that_came_the_quick_way_judges_like_the_other(told):
     quick = Desk(ALICE, BOB)
     quick.machine = quick.group.machine = replay(folder)
     later = [*STORY, order(ALICE, "new", price=80, lane=1, seq=3), order(ALICE, "old seq", price=80, lane=2, seq=9)]
+    later += [order(ALICE, f"renewed-{seq}", price=80, lane=20, seq=seq) for seq in (999, 1_001, 1_002)]
+    later += [by_key(order(ALICE, f"limit-{lots}", price=99, quantity=lots, lane=30, seq=2_000)) for lots in (10**9, 9)]
     for intent in later:
         assert outcome(quick, intent) == outcome(desk, intent), intent
     assert state_hash(quick.machine) == state_hash(desk.machine)

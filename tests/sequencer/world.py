@@ -4,23 +4,36 @@ import hashlib
 import itertools
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from offchain.core.commands import (
+    UNLIMITED,
     AssetListing,
+    BatchSettledFact,
     ChainPosition,
     Command,
     CommandKind,
     DepositFact,
     ExitFact,
     FloorFact,
+    LadderAuthorization,
+    LadderOrder,
     OrderAuthorization,
     OrderInstructions,
     OrderType,
     PostOnly,
+    RenewalLadder,
+    RenewedOrder,
     SelfTradePrevention,
+    SessionFact,
+    SessionRevokedFact,
+    StatementAnswer,
     TimeInForce,
     WithdrawalAuthorization,
     WithdrawnFact,
 )
+from offchain.core.errors import QuantaTradeError
 from offchain.core.intents import (
     CancelOrder,
     Intent,
@@ -28,6 +41,7 @@ from offchain.core.intents import (
     ListMarket,
     PlaceOrder,
     RecordChainFact,
+    RenewAuthorization,
     RequestWithdrawal,
 )
 from offchain.sequencer.disk import Disk
@@ -36,6 +50,7 @@ from offchain.sequencer.intake import take
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.replay import new_machine
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
+from offchain.sequencer.snapshot import state_hash
 from tests.sequencer.journals import iterate_commands
 
 BASE, QUOTE, MARKET = 1, 2, 1
@@ -45,6 +60,8 @@ LIFETIME_S = 120
 BUY, SELL = 0, 1
 GTC, IOC = 0, 1
 ALICE, BOB, CAROL = (bytes([letter]) * 20 for letter in b"abc")
+KEY, OTHER_KEY = (bytes([letter]) * 20 for letter in b"KL")
+"""Addresses of session keys."""
 
 CANCEL_INCOMING = OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_INCOMING).flags
 INSTRUCTIONS = [
@@ -102,6 +119,75 @@ def exit_requested(place: int, owner: bytes, asset: int = QUOTE) -> RecordChainF
     return RecordChainFact(CommandKind.CHAIN_EXIT_REQUESTED, ExitFact(position(place), NOW_S + 86_400), owner, asset)
 
 
+def session_set(
+    place: int,
+    owner: bytes,
+    key: bytes = KEY,
+    base_limit: int = UNLIMITED,
+    quote_limit: int = UNLIMITED,
+    *,
+    expiry_s: int = NOW_S + 7_200,
+    market: int = MARKET,
+) -> RecordChainFact:
+    fact = SessionFact(position(place), key, base_limit, quote_limit, expiry_s)
+    return RecordChainFact(CommandKind.CHAIN_SESSION_SET, fact, owner, market=market)
+
+
+def session_revoked(place: int, owner: bytes, key: bytes = KEY, market: int = MARKET) -> RecordChainFact:
+    fact = SessionRevokedFact(position(place), key, NOW_S + 600)
+    return RecordChainFact(CommandKind.CHAIN_SESSION_REVOKED, fact, owner, market=market)
+
+
+def settled(place: int, through_sequence: int) -> RecordChainFact:
+    fact = BatchSettledFact(position(place), place, bytes(32), through_sequence)
+    return RecordChainFact(CommandKind.CHAIN_BATCH_SETTLED, fact)
+
+
+def by_key(intent: PlaceOrder, key: bytes = KEY) -> PlaceOrder:
+    """The order as a session key signed it."""
+    return msgspec.structs.replace(intent, session_key=key)
+
+
+def in_ladder(*orders: PlaceOrder, floor: int = 0) -> list[PlaceOrder]:
+    """The orders, signed together."""
+    rungs = tuple(ladder_order(one) for one in orders)
+    owner, market = orders[0].authorization.owner, orders[0].market
+    signature = (hashlib.sha256(repr((owner, market, floor, rungs)).encode()).digest() * 3)[:65]
+    ladder = LadderAuthorization(owner, market, floor, rungs, signature)
+    return [
+        msgspec.structs.replace(
+            one,
+            ladder=ladder,
+            authorization=msgspec.structs.replace(one.authorization, signature=b"", place=place),
+        )
+        for place, one in enumerate(orders, 1)
+    ]
+
+
+def ladder_order(intent: PlaceOrder) -> LadderOrder:
+    signed = intent.authorization
+    return LadderOrder(
+        intent.side,
+        intent.price_ticks,
+        intent.quantity_lots,
+        signed.expiry_s,
+        signed.seq,
+        signed.lane,
+        signed.max_fee_bps,
+        signed.flags,
+    )
+
+
+def answer(
+    owner: bytes, floor: int, *renewed: tuple[int, int, int], batch: int = 1, assets: tuple[int, ...] = (BASE, QUOTE)
+) -> RenewAuthorization:
+    """A netted statement that moves nothing, with orders signed again: id, seq and lots of each."""
+    ladders = (RenewalLadder(MARKET, tuple(RenewedOrder(*one) for one in renewed), b"l" * 65),) if renewed else ()
+    signature = (hashlib.sha256(repr((owner, floor, renewed, batch, assets)).encode()).digest() * 3)[:65]
+    deltas = (0,) * len(assets)
+    return RenewAuthorization(StatementAnswer(owner, batch, bytes(32), floor, assets, deltas, signature, (), ladders))
+
+
 def order(
     owner: bytes,
     client_order_id: str,
@@ -157,6 +243,15 @@ class Desk:
 
     def take(self, intent: Intent):
         return take(self.group, intent)
+
+    def refusal(self, intent: Intent, kind: type[QuantaTradeError]) -> QuantaTradeError:
+        """The error of this kind that an intent gets; it leaves no trace."""
+        before, written = state_hash(self.machine), len(self.group.entries)
+        with pytest.raises(kind) as refused:
+            self.take(intent)
+        assert state_hash(self.machine) == before
+        assert len(self.group.entries) == written
+        return refused.value
 
     @property
     def kinds(self) -> list[int]:

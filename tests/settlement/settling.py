@@ -4,22 +4,33 @@ from functools import partial
 
 from offchain.chain.bindings import load_contract
 from offchain.chain.keys import LocalSigner
-from offchain.chain.typed_data import Order, Withdrawal, domain_separator
-from offchain.core.commands import CommandKind, OrderAuthorization, WithdrawalAuthorization
-from offchain.core.intents import RevertWithdrawal, UnwindFill
+from offchain.chain.settlement_view import SettlementView
+from offchain.chain.typed_data import Ladder, Order, Withdrawal, domain_separator
+from offchain.core.commands import (
+    CommandKind,
+    LadderAuthorization,
+    LadderOrder,
+    OrderAuthorization,
+    WithdrawalAuthorization,
+)
+from offchain.core.intents import Receipt, RevertWithdrawal, UnwindFill
 from offchain.settlement.batcher import BatchLimits
 from offchain.settlement.chain_state import ChainReader
 from offchain.settlement.contract import SettlementContract
 from offchain.settlement.courier import Courier
+from offchain.settlement.prover import Prover
+from offchain.settlement.renewals import RenewalStore
 from offchain.settlement.service import SettlementService
+from offchain.settlement.signer import KeyfileEngineKey
+from offchain.settlement.statement_desk import StatementDesk
 from offchain.settlement.store import BatchStore
 from offchain.settlement.submitter import BatchSubmitter
 from offchain.settlement.withdrawal_store import WithdrawalStore
 from offchain.settlement.withdrawals import WithdrawalDesk
-from tests.settlement.written_log import BASE, QUOTE, WrittenLog
+from tests.settlement.written_log import BASE, MARKET, QUOTE, WrittenLog
 from tests.support.chain import TestExchange
 
-ENGINE_KEY = LocalSigner(bytes([7]) * 32)
+ENGINE_KEY = KeyfileEngineKey(LocalSigner(bytes([7]) * 32))
 SUBMITTER_KEY = LocalSigner(bytes([8]) * 32)
 FUNDS = 10**12
 FAR_S = 4_000_000_000
@@ -32,9 +43,16 @@ class SignedLog(WrittenLog):
         super().__init__(quote_units_per_tick_lot=1)
         self.domain = domain_separator(exchange.manifest.chain_id, exchange.settlement)
         self.expiry_s = FAR_S
+        self.seqs: dict[int, int] = {}
+        """The seq of the order of a command, where it is another number than the command's."""
+        self.ladders: dict[int, LadderAuthorization] = {}
+        self.place_in: dict[int, tuple[int, int]] = {}
 
     def authorization(self, sequence, market, account, side, price, quantity, max_fee_bps, flags) -> OrderAuthorization:
-        order = Order(market, side, price, quantity, self.expiry_s, sequence, sequence % 65_535, max_fee_bps, flags)
+        if sequence in self.place_in:
+            return self._of_ladder(sequence, *self.place_in[sequence])
+        seq = self.seqs.get(sequence, sequence)
+        order = Order(market, side, price, quantity, self.expiry_s, seq, sequence % 65_535, max_fee_bps, flags)
         digest = order.digest(self.domain)
         return OrderAuthorization(
             f"order-{sequence}",
@@ -46,6 +64,47 @@ class SignedLog(WrittenLog):
             flags,
             wallet(account).sign_digest(digest),
             digest,
+        )
+
+    def owner(self, account: int) -> bytes:
+        return wallet(account).address
+
+    def sign_ladder(self, account, rows) -> int:
+        """One signature over (side, price, quantity) rows; the orders of `place_of_ladder` name the command."""
+        sequence = self.sequence + 1
+        orders = tuple(
+            LadderOrder(side, price, quantity, self.expiry_s, sequence, 1_000 + place, 50, 0)
+            for place, (side, price, quantity) in enumerate(rows)
+        )
+        signed = Ladder(
+            0, tuple(Order(MARKET, o.side, o.price, o.quantity, o.expiry_s, o.seq, o.lane, 50, 0) for o in orders)
+        )
+        signature = wallet(account).sign_digest(signed.digest(self.domain))
+        ladder = LadderAuthorization(wallet(account).address, MARKET, 0, orders, signature)
+        self.ladders[sequence] = ladder
+        return self.add(CommandKind.SIGN_LADDER, [], ladder, account=account, market=MARKET)
+
+    def place_of_ladder(self, account, ladder, place, takes=()) -> int:
+        """Places the order at a place, from 1 on, of a ladder."""
+        self.place_in[self.sequence + 1] = (ladder, place)
+        order = self.ladders[ladder].orders[place - 1]
+        return self.place(account, order.side, order.price, order.quantity, takes)
+
+    def _of_ladder(self, sequence, ladder, place) -> OrderAuthorization:
+        signed = self.ladders[ladder]
+        order = signed.orders[place - 1]
+        return OrderAuthorization(
+            f"order-{sequence}",
+            signed.owner,
+            order.expiry_s,
+            order.seq,
+            order.lane,
+            order.max_fee_bps,
+            order.flags,
+            b"",
+            bytes(32),
+            ladder=ladder,
+            place=place,
         )
 
     def withdrawal_authorization(self, account, amount, nonce, deadline_s) -> WithdrawalAuthorization:
@@ -61,6 +120,13 @@ def wallet(account: int) -> LocalSigner:
     return LocalSigner(account.to_bytes(32, "big"))
 
 
+def submitter_of(contract, store, courier, statements, *, renew, wait_us=0) -> BatchSubmitter:
+    """One that asks those who listen at the desk, and signs with the engine's key of the tests."""
+    view = SettlementView(contract.nodes, load_contract("Settlement"), contract.address)
+    prover = Prover(store, RenewalStore(store.sessions), statements, view, renew=renew, wait_us=wait_us)
+    return BatchSubmitter(contract, store, courier, ENGINE_KEY, prover=prover, view=view)
+
+
 class Settling:
     """One exchange, its log, and a settlement service that can be killed and started again."""
 
@@ -73,6 +139,7 @@ class Settling:
         self.indexed_block = exchange.manifest.first_block
         self.now_us = self.log.now_us
         self.patience_us = 10_000_000
+        self.net_wait_us = 0
         self.revive()
 
     def revive(self) -> None:
@@ -86,7 +153,10 @@ class Settling:
             self.exchange.manifest.chain_id,
         )
         self.courier = Courier(contract, SUBMITTER_KEY, self.store.sent_nonces, self.clock, self.patience_us)
-        self.submitter = BatchSubmitter(contract, self.store, self.courier, ENGINE_KEY)
+        self.statements = StatementDesk(contract.domain_separator, self.clock)
+        self.submitter = submitter_of(
+            contract, self.store, self.courier, self.statements, renew=self.renew, wait_us=self.net_wait_us
+        )
         self.desk = WithdrawalDesk(
             contract,
             self.withdrawals,
@@ -118,6 +188,12 @@ class Settling:
 
     async def submit(self, intent) -> None:
         self.intents.append(intent)
+
+    async def renew(self, intent) -> Receipt:
+        """Takes an answer into the log, as the sequencer does, and has it read."""
+        sequence = self.log.answered(intent.answer)
+        await self.feed()
+        return Receipt(sequence, self.log.now_us)
 
     async def fund(self, *accounts: int) -> None:
         for account in accounts:
@@ -151,15 +227,17 @@ class Settling:
             },
         )
         self.indexed_block = head
-        skipped = []
+        skipped, groups = [], []
         for entry in logs:
             topics = [bytes.fromhex(topic[2:]) for topic in entry["topics"]]
             log = self.exchange.contract.decode_log(topics, bytes.fromhex(entry["data"][2:]))
             if log.event == "FillSkipped":
                 skipped.append((log["fill"], log["reason"]))
+            elif log.event == "NetGroupSkipped":
+                groups.append((log["group"], log["reason"], log["item"]))
             elif log.event == "BatchSettled":
-                self.log.settled(log["number"], log["batchHash"], log["throughSequence"], skipped)
-                skipped = []
+                self.log.settled(log["number"], log["batchHash"], log["throughSequence"], skipped, groups)
+                skipped, groups = [], []
             elif log.event == "Withdrawn":
                 account = next(n for n in range(1, 100) if wallet(n).address == log["owner"])
                 self.log.paid(account, log["nonce"])

@@ -4,9 +4,9 @@ import pytest
 
 from offchain.chain.bindings import load_contract
 from offchain.core.intents import UnwindFill
-from offchain.settlement.encoding import SkipReason
+from offchain.settlement.batch import SkipReason
+from offchain.settlement.batch_rows import REASON_REVERTS_BATCH
 from offchain.settlement.models import BatchStatus, FillStatus, SettlementFill
-from offchain.settlement.store import REASON_REVERTS_BATCH
 from offchain.settlement.submitter import BLOCKING_ERRORS
 from tests.settlement.settling import Settling
 

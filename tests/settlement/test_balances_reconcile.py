@@ -4,17 +4,19 @@ import asyncio
 
 import pytest
 
-from offchain.chain.bindings import load_contract
+from offchain.chain.bindings import Log, load_contract
 from offchain.chain.node import RpcError
 from offchain.core.commands import FEE_OWNER
 from offchain.core.errors import ChainError, StateDiverged
-from offchain.settlement.chain_state import ChainState, differences
+from offchain.settlement.accounts import Account, Accounts
+from offchain.settlement.chain_check import Difference, differences
+from offchain.settlement.chain_logs import apply_log
 from offchain.settlement.contract import SettlementContract
 from offchain.settlement.encoding import drop_fills
 from offchain.settlement.reconcile import Books, reconcile
 from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
 from tests.settlement.settling import FUNDS, Settling, reader_of, wallet
-from tests.settlement.written_log import BASE, QUOTE
+from tests.settlement.written_log import BASE, MARKET, QUOTE
 from tests.support.waiting import eventually
 
 ACCOUNTS = (11, 12, 13)
@@ -39,7 +41,7 @@ async def books(settling):
     balances[0, QUOTE] = sum(fill.fee + fill.counter_fee for fill in settling.log.fills())
     _, in_transit = await settling.service.in_transit(settling.exchange.markets)
     owners = {account: wallet(account).address for account in ACCOUNTS}
-    return Books(owners, settling.exchange.assets, balances, dict(balances), in_transit)
+    return Books(owners, settling.exchange.assets, balances, dict(balances), in_transit, {})
 
 
 async def compare(settling, books):
@@ -83,6 +85,14 @@ async def test_an_account_that_the_books_do_not_know_breaks_conservation(settlin
     assert {row.asset: row.error_units for row in result.conservation} == {1: 0, 2: 0, BASE: FUNDS, QUOTE: FUNDS}
 
 
+async def test_isolated_accounts_are_among_what_the_contract_owes(settling):
+    await settling.exchange.deposit_isolated(wallet(13).address, MARKET, QUOTE, 7)
+    unified = await books(settling)
+    result = await compare(settling, unified)
+    assert {row.asset: row.error_units for row in result.conservation} == {1: 0, 2: 0, BASE: 0, QUOTE: 7}
+    assert (await compare(settling, Books(**{**_fields(unified), "isolated": {QUOTE: 7}}))).is_clean
+
+
 async def test_the_chain_alone_gives_every_balance(settling):
     exchange = settling.exchange
     settling.log.set_fees(12, -50, 2_500)
@@ -103,16 +113,18 @@ async def test_the_chain_alone_gives_every_balance(settling):
 
     head = await exchange.nodes.block_number()
     state = await reader_of(settling.exchange).derive(exchange.manifest.first_block, head)
-    assert await differences(state, contract_of(exchange), head) == {}
+    assert await differences(state.accounts, contract_of(exchange), head) == {}
     assert (state.batch_number, state.batch_hash) == (2, await exchange.read("batchHash"))
     assert (state.fills_settled, state.fills_skipped) == (3, 1)
     assert state.balances[wallet(13).address, BASE] == 0
     assert state.balances[FEE_OWNER, QUOTE] == await exchange.read("feesOf", QUOTE) > 0
 
-    state.balances[wallet(12).address, QUOTE] += 1
-    stored = await exchange.read("balanceOf", wallet(12).address, QUOTE)
-    found = await differences(state, contract_of(exchange), head)
-    assert found == {(wallet(12).address, QUOTE): (stored + 1, stored)}
+    owner = wallet(12).address
+    state.accounts.add(Account(owner), QUOTE, 1)
+    stored = await exchange.read("balanceOf", owner, QUOTE)
+    ((view, found),) = (await differences(state.accounts, contract_of(exchange), head)).items()
+    assert view == ("slotOf", (owner, QUOTE))
+    assert found == Difference((stored + 1, *found.stored[1:]), (stored, *found.stored[1:]))
 
 
 async def test_a_batch_that_came_through_another_contract_counts_like_any_other(settling):
@@ -134,7 +146,7 @@ async def test_a_batch_that_came_through_another_contract_counts_like_any_other(
     head = await exchange.nodes.block_number()
     state = await reader_of(exchange).derive(exchange.manifest.first_block, head)
     assert (state.batch_number, state.fills_settled) == (1, 1)
-    assert await differences(state, contract_of(exchange), head) == {}
+    assert await differences(state.accounts, contract_of(exchange), head) == {}
     (batch,) = await reader_of(exchange).settled_batches(exchange.manifest.first_block)
     assert batch.payload == sent.payload
 
@@ -206,15 +218,17 @@ async def test_a_node_that_limits_its_answers_is_asked_for_less_at_a_time(settli
     monkeypatch.setattr(settling.exchange.nodes, "call", limited)
     head = await settling.exchange.nodes.block_number()
     state = await reader_of(settling.exchange).derive(settling.exchange.manifest.first_block, head)
-    assert await differences(state, contract_of(settling.exchange), head) == {}
+    assert await differences(state.accounts, contract_of(settling.exchange), head) == {}
     assert max(sizes) > 10 > sizes[-1]
 
 
 def test_logs_that_take_more_than_there_is_are_refused():
-    state = ChainState()
-    state.credit(bytes(20), 1, 5)
+    accounts = Accounts()
+    apply_log(accounts, Log("Deposited", {"owner": bytes(20), "asset": 1, "amount": 5}))
     with pytest.raises(StateDiverged):
-        state.credit(bytes(20), 1, -6)
+        apply_log(accounts, Log("Withdrawn", {"owner": bytes(20), "asset": 1, "amount": 6}))
+    with pytest.raises(StateDiverged):
+        apply_log(accounts, Log("FeesCollected", {"asset": 1, "amount": 1}))
 
 
 async def test_the_watch_finds_what_does_not_agree_and_waits_while_the_parts_are_apart(settling, caplog):
@@ -228,7 +242,13 @@ async def test_the_watch_finds_what_does_not_agree_and_waits_while_the_parts_are
         return EngineBooks(stands_at["engine"], 0, good.owners, good.assets, settling.exchange.markets, totals)
 
     head = await settling.exchange.nodes.block_number()
-    sources = Sources(engine, lambda: (settling.log.sequence, good.ledger), settling.service.in_transit, lambda: head)
+    sources = Sources(
+        engine,
+        lambda: (settling.log.sequence, good.ledger),
+        settling.service.in_transit,
+        lambda: head,
+        lambda _: {},
+    )
     watch = ReconciliationWatch(contract_of(settling.exchange), sources, clock=settling.clock, interval_s=0.01)
     await watch.start()
     await asyncio.sleep(0.3)

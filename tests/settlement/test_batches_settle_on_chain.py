@@ -2,7 +2,7 @@
 
 from offchain.core.commands import OrderInstructions, OrderType, PostOnly, Side, TimeInForce
 from offchain.settlement.batcher import FILL_GAS, ORDER_GAS
-from offchain.settlement.encoding import decode_payload
+from offchain.settlement.decoding import decode_payload
 from offchain.settlement.models import BatchStatus
 from tests.settlement.settling import FUNDS, Settling, reader_of, wallet
 from tests.settlement.written_log import BASE, QUOTE

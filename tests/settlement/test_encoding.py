@@ -6,74 +6,61 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offchain.chain.keys import LocalSigner, recover
-from offchain.chain.typed_data import Order, domain_separator
-from offchain.core.commands import OrderInstructions, PostOnly
+from offchain.chain.typed_data import Ladder, Order, domain_separator
+from offchain.core.commands import AuthorizationKind, OrderInstructions, PostOnly
 from offchain.core.errors import MalformedPayload
-from offchain.settlement.encoding import (
+from offchain.settlement.batch import (
+    Authorization,
     BatchFill,
     BatchOrder,
     BatchPayload,
+    Delta,
+    Half,
+    IsolatedStatement,
+    LadderPlace,
+    NetGroup,
+    Role,
     SkipReason,
-    decode_payload,
-    drop_fills,
-    encode_payload,
-    may_slide,
-    payload_hash,
+    UnifiedStatement,
 )
+from offchain.settlement.decoding import decode_payload
+from offchain.settlement.encoding import drop_fills, encode_payload, payload_hash
+from offchain.settlement.payload_format import HEADER
+from tests.settlement.batches import batches
 
-u64 = st.integers(0, 2**64 - 1)
-signatures = st.builds(
-    lambda r, s, v: r + (int.from_bytes(s, "big") >> 1).to_bytes(32, "big") + bytes([v]),
-    st.binary(min_size=32, max_size=32),
-    st.binary(min_size=32, max_size=32),
-    st.sampled_from([27, 28]),
-)
-
-
-def sliding(order: BatchOrder, ticks: int) -> BatchOrder:
-    """The order with a slide, if it may have one."""
-    price = order.order.price
-    if not may_slide(order.order.flags) or price == 0:
-        return order
-    return msgspec.structs.replace(order, slide=ticks % (2**64 - price if order.order.side else price))
+SIGNED = Authorization(bytes(64) + b"\x1b")
+SESSION = Authorization(bytes(64) + b"\x1b", AuthorizationKind.SESSION_KEY, b"\x11" * 20)
+WALLET = Authorization(b"any", AuthorizationKind.CONTRACT_WALLET, b"\x22" * 20)
 
 
-signed_orders = st.builds(
-    BatchOrder,
-    order=st.builds(
-        Order,
-        market=st.integers(0, 3),
-        side=st.integers(0, 1),
-        price=u64,
-        quantity=u64,
-        expiry=st.integers(0, 2**40 - 1),
-        seq=st.integers(0, 2**48 - 1),
-        lane=st.integers(0, 2**16 - 1),
-        max_fee_bps=st.integers(0, 2**16 - 1),
-        flags=st.integers(0, 2**16 - 1),
-    ),
-    signature=signatures,
-    maker_fee_ppm=st.integers(-(2**15), 2**15 - 1),
-    taker_fee_ppm=st.integers(-(2**15), 2**15 - 1),
-)
-batch_orders = st.builds(sliding, signed_orders, u64)
+def encoded(batch: BatchPayload) -> bytes:
+    return encode_payload(batch.orders, batch.fills, batch.groups, batch.assets)
 
 
-@st.composite
-def batches(draw: st.DrawFn) -> tuple[list[BatchOrder], list[BatchFill]]:
-    orders = draw(st.lists(batch_orders, min_size=1, max_size=8))
-    index = st.integers(0, len(orders) - 1)
-    return orders, draw(st.lists(st.builds(BatchFill, index, index, u64), max_size=8))
-
-
-def meaning(orders: list[BatchOrder], fills: list[BatchFill]) -> list[tuple[BatchOrder, BatchOrder, int]]:
+def meaning(batch: BatchPayload) -> tuple[object, ...]:
     """A batch without the numbering of its orders."""
-    return [(orders[fill.maker], orders[fill.taker], fill.quantity_lots) for fill in fills]
+    orders = batch.orders
+    return (
+        [(orders[fill.maker], orders[fill.taker], fill.quantity_lots) for fill in batch.fills],
+        [
+            (group.statements, [(orders[half.order], *half[1:]) for half in group.halves], group.fees)
+            for group in batch.groups
+        ],
+        batch.assets,
+    )
 
 
-def an_order(seq: int = 1, market: int = 1, **changes: int) -> BatchOrder:
+def an_order(seq: int = 1, market: int = 1, authorization: Authorization = SIGNED, **changes: int) -> BatchOrder:
     fields = {"side": 0, "price": 5, "quantity": 7, "expiry": 9, "lane": 0, "max_fee_bps": 50, "flags": 0} | changes
-    return BatchOrder(Order(market=market, seq=seq, **fields), bytes(64) + b"\x1b", 1_500, 2_500)
+    return BatchOrder(Order(market=market, seq=seq, **fields), authorization, 1_500, 2_500)
+
+
+def a_ladder(*orders: Order, floor: int = 0, place: int = 0) -> BatchOrder:
+    return BatchOrder(orders[place], SIGNED, 0, 0, ladder=LadderPlace(Ladder(floor, orders), place))
+
+
+def a_group(*statements: UnifiedStatement | IsolatedStatement, fee: int = 0) -> NetGroup:
+    return NetGroup(statements, (Half(0, Role.MAKER, 5, 7),), (Delta(2, fee),))
 
 
 SLIDE = OrderInstructions(post_only=PostOnly.SLIDE).flags
@@ -85,28 +72,27 @@ def slid(ticks: int, **changes: int) -> BatchOrder:
 
 
 @given(batches())
-def test_a_decoded_payload_means_what_was_encoded(batch: tuple[list[BatchOrder], list[BatchFill]]) -> None:
-    orders, fills = batch
-    decoded = decode_payload(encode_payload(orders, fills))
-    assert sorted(map(repr, decoded.orders)) == sorted(map(repr, orders))
-    assert meaning(list(decoded.orders), list(decoded.fills)) == meaning(orders, fills)
-    assert decode_payload(encode_payload(*decoded)) == decoded
+def test_a_decoded_payload_means_what_was_encoded(batch: BatchPayload) -> None:
+    decoded = decode_payload(encoded(batch))
+    assert sorted(map(repr, decoded.orders)) == sorted(map(repr, batch.orders))
+    assert meaning(decoded) == meaning(batch)
+    assert decode_payload(encoded(decoded)) == decoded
 
 
 @given(batches(), st.data())
-def test_every_truncation_and_every_extension_is_refused(
-    batch: tuple[list[BatchOrder], list[BatchFill]], data: st.DataObject
-) -> None:
-    payload = encode_payload(*batch)
+def test_every_truncation_and_every_extension_is_refused(batch: BatchPayload, data: st.DataObject) -> None:
+    payload = encoded(batch)
     with pytest.raises(MalformedPayload):
         decode_payload(payload[: data.draw(st.integers(0, len(payload) - 1))])
     with pytest.raises(MalformedPayload):
         decode_payload(payload + data.draw(st.binary(min_size=1, max_size=99)))
 
 
-@given(st.binary(max_size=200))
-def test_arbitrary_bytes_are_refused_or_are_a_payload(payload: bytes) -> None:
-    for candidate in (payload, b"\x01" + payload):
+@given(st.binary(max_size=200), batches(), st.data())
+def test_arbitrary_bytes_are_refused_or_are_a_payload(junk: bytes, batch: BatchPayload, data: st.DataObject) -> None:
+    damaged = bytearray(encoded(batch))
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
+    for candidate in (junk, b"\x02" + junk, bytes(damaged)):
         try:
             decoded = decode_payload(candidate)
         except MalformedPayload:
@@ -115,14 +101,13 @@ def test_arbitrary_bytes_are_refused_or_are_a_payload(payload: bytes) -> None:
 
 
 @given(batches(), st.sets(st.integers(0, 9)))
-def test_dropping_fills_leaves_the_others_as_they_were(
-    batch: tuple[list[BatchOrder], list[BatchFill]], dropped: set[int]
-) -> None:
-    orders, fills = batch
-    rest = decode_payload(drop_fills(encode_payload(orders, fills), dropped))
-    kept = [fill for index, fill in enumerate(fills) if index not in dropped]
-    assert meaning(list(rest.orders), list(rest.fills)) == meaning(orders, kept)
-    assert {i for fill in rest.fills for i in (fill.maker, fill.taker)} == set(range(len(rest.orders)))
+def test_dropping_fills_leaves_the_others_as_they_were(batch: BatchPayload, dropped: set[int]) -> None:
+    rest = decode_payload(drop_fills(encoded(batch), dropped))
+    kept = tuple(fill for index, fill in enumerate(batch.fills) if index not in dropped)
+    assert meaning(rest) == meaning(batch._replace(fills=kept))
+    named = {i for fill in rest.fills for i in (fill.maker, fill.taker)}
+    named |= {half.order for group in rest.groups for half in group.halves}
+    assert named == set(range(len(rest.orders)))
 
 
 def test_a_decoded_signature_still_recovers_its_signer() -> None:
@@ -130,21 +115,57 @@ def test_a_decoded_signature_still_recovers_its_signer() -> None:
     separator = domain_separator(31_337, b"\x11" * 20)
     for seq in range(1, 9):
         order = an_order(seq).order
-        signed = BatchOrder(order, signer.sign_digest(order.digest(separator)), 0, 0)
+        signed = BatchOrder(order, Authorization(signer.sign_digest(order.digest(separator))), 0, 0)
         (decoded,) = decode_payload(encode_payload([signed], [])).orders
-        assert recover(decoded.order.digest(separator), decoded.signature) == signer.address
+        assert recover(decoded.signed_digest(separator), decoded.authorization.signature) == signer.address
+
+
+def test_an_order_of_a_ladder_is_proved_by_the_whole_ladder() -> None:
+    separator = domain_separator(31_337, b"\x11" * 20)
+    orders = [an_order(seq, side=seq % 2, lane=seq, flags=seq % 3).order for seq in range(1, 20)]
+    ladder = Ladder(7, tuple(orders))
+    used = [a_ladder(*orders, floor=7, place=place) for place in (18, 3, 3, 0)]
+    used[2] = msgspec.structs.replace(used[2], maker_fee_ppm=-5)
+    decoded = decode_payload(encode_payload(used, []))
+    assert {entry.signed_digest(separator) for entry in decoded.orders} == {ladder.digest(separator)}
+    assert sorted(entry.order.seq for entry in decoded.orders) == [1, 4, 4, 19]
 
 
 def test_an_empty_batch_is_its_header() -> None:
-    assert encode_payload([], []).hex() == "0100000000000011"
+    assert encode_payload([], []).hex() == "02000000000000000000000000000011"
     assert decode_payload(encode_payload([], [])) == BatchPayload((), ())
 
 
 def test_the_bytes_of_a_payload_do_not_change_from_release_to_release() -> None:
     orders = [an_order(70_000, side=1, lane=3), an_order(70_001, market=2), an_order(70_002, flags=1, price=300)]
-    orders += [slid(3, seq=70_003), an_order(70_004, flags=0x3FF)]
-    payload = encode_payload(orders, [BatchFill(0, 2, 7)])
-    assert payload_hash(payload).hex() == "bd9d712ed97c7094089272f6a335a8659fd9240850926162698b0345e5719131"
+    orders += [slid(3, seq=70_003), an_order(70_004, flags=0x7FF), an_order(8, authorization=SESSION)]
+    orders += [an_order(9, authorization=WALLET), a_ladder(orders[0].order, orders[2].order, floor=5, place=1)]
+    statements = (
+        UnifiedStatement(SIGNED, 70, (Delta(1, -300), Delta(2, 299))),
+        UnifiedStatement(SESSION, 71, (Delta(2, 1),), session_market=2),
+        IsolatedStatement(SESSION, 72, 5, -(2**40), 2**40),
+    )
+    payload = encode_payload(orders, [BatchFill(0, 2, 7)], [a_group(*statements, fee=-1)], (3,))
+    assert payload_hash(payload).hex() == "16ec729a70a462f0ed33d9543d06bbdcc6ff7bd601f662787ecfe4078e76f77f"
+
+
+@pytest.mark.parametrize(
+    ("orders", "groups", "slots"),
+    [
+        pytest.param([an_order()], [], 3, id="market, base and quote"),
+        pytest.param([an_order(lane=1)], [], 4, id="market, base, quote and lane"),
+        pytest.param([an_order(authorization=SESSION)] * 2, [], 7, id="a session each"),
+        pytest.param([a_ladder(an_order(1).order, an_order(2).order, place=i) for i in (0, 1)], [], 5, id="ladder"),
+        pytest.param(
+            [an_order()],
+            [a_group(UnifiedStatement(SIGNED, 0, (Delta(1, 0), Delta(2, 0))), IsolatedStatement(SESSION, 0, 1, 0, 0))],
+            10,
+            id="market, two assets, an order's two, two statements' two, and a session",
+        ),
+    ],
+)
+def test_the_header_says_how_many_slots_the_batch_can_touch(orders, groups, slots) -> None:
+    assert HEADER.unpack_from(encode_payload(orders, [], groups, (1, 2)))[7] == slots
 
 
 def test_the_price_in_force_is_better_for_the_owner() -> None:
@@ -157,7 +178,7 @@ def test_the_price_in_force_is_better_for_the_owner() -> None:
 def test_the_slide_of_an_order_that_did_not_sign_for_it_is_not_looked_at() -> None:
     payload = encode_payload([slid(3)], [])
     flags, other = SLIDE.to_bytes(2, "big"), POST_ONLY_REJECT.to_bytes(2, "big")
-    (order,) = decode_payload(payload[:14] + payload[14:16].replace(flags, other) + payload[16:]).orders
+    (order,) = decode_payload(payload[:22] + payload[22:24].replace(flags, other) + payload[24:]).orders
     assert (order.order.flags, order.slide) == (POST_ONLY_REJECT, 0)
 
 
@@ -169,6 +190,10 @@ def test_a_pair_takes_at_most_two_hundred_bytes() -> None:
     ]
     payload = encode_payload(orders, [BatchFill(2 * i, 2 * i + 1, 10**6) for i in range(pairs)])
     assert len(payload) <= 200 * pairs
+
+
+def with_signature(signature: bytes) -> BatchOrder:
+    return an_order(authorization=Authorization(signature))
 
 
 @pytest.mark.parametrize(
@@ -188,14 +213,28 @@ def test_a_pair_takes_at_most_two_hundred_bytes() -> None:
         pytest.param([slid(5)], [], id="slide to zero"),
         pytest.param([slid(-1)], [], id="slide the wrong way"),
         pytest.param([slid(2**64 - 5, side=1)], [], id="slide past any price"),
+        pytest.param([an_order(market=0)], [], id="market zero"),
         pytest.param([an_order(market=2**32)], [], id="market over 32 bits"),
-        pytest.param([BatchOrder(an_order().order, bytes(64), 0, 0)], [], id="short signature"),
-        pytest.param([BatchOrder(an_order().order, bytes(65), 0, 0)], [], id="v of zero"),
-        pytest.param([BatchOrder(an_order().order, b"\xff" * 64 + b"\x1b", 0, 0)], [], id="s in the upper half"),
-        pytest.param([BatchOrder(an_order().order, bytes(64) + b"\x1b", 2**15, 0)], [], id="rate over 16 bits"),
-        pytest.param([an_order(max_fee_bps=i) for i in range(256)], [], id="too many fee classes"),
-        pytest.param([an_order(market=i) for i in range(256)], [], id="too many markets"),
+        pytest.param([with_signature(bytes(64))], [], id="short signature"),
+        pytest.param([with_signature(bytes(65))], [], id="v of zero"),
+        pytest.param([with_signature(b"\xff" * 64 + b"\x1b")], [], id="s in the upper half"),
+        pytest.param([an_order(authorization=Authorization(SIGNED.signature, owner=bytes(20)))], [], id="owner sent"),
+        pytest.param([an_order(authorization=Authorization(b"", WALLET.kind, b""))], [], id="wallet without address"),
+        pytest.param(
+            [an_order(authorization=Authorization(bytes(2**16), WALLET.kind, bytes(20)))], [], id="long signature"
+        ),
+        pytest.param([msgspec.structs.replace(an_order(), maker_fee_ppm=2**15)], [], id="rate over 16 bits"),
+        pytest.param([an_order(max_fee_bps=i) for i in range(129)], [], id="too many fee classes"),
+        pytest.param([an_order(market=i + 1) for i in range(256)], [], id="too many markets"),
         pytest.param([an_order()] * 2**16, [], id="too many orders"),
+        pytest.param([an_order()], [BatchFill(0, 0, 1)] * 2**16, id="too many fills"),
+        pytest.param([a_ladder(*[an_order().order] * 256)], [], id="ladder too long"),
+        pytest.param([a_ladder(an_order().order, an_order(market=2).order)], [], id="ladder of two markets"),
+        pytest.param([a_ladder(an_order().order, an_order(side=2).order)], [], id="ladder with a third side"),
+        pytest.param([a_ladder(an_order().order, floor=2**48)], [], id="ladder's floor over 48 bits"),
+        pytest.param(
+            [msgspec.structs.replace(a_ladder(an_order(1).order), order=an_order(2).order)], [], id="not in the ladder"
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(orders: list[BatchOrder], fills: list[BatchFill]) -> None:
@@ -204,20 +243,51 @@ def test_what_does_not_fit_is_refused(orders: list[BatchOrder], fills: list[Batc
 
 
 @pytest.mark.parametrize(
+    "group",
+    [
+        pytest.param(a_group(UnifiedStatement(SIGNED, 0, ())), id="no rows"),
+        pytest.param(a_group(UnifiedStatement(SIGNED, 0, (Delta(2, 0), Delta(1, 0)))), id="assets that fall"),
+        pytest.param(a_group(UnifiedStatement(SIGNED, 0, (Delta(1, 0), Delta(1, 0)))), id="an asset twice"),
+        pytest.param(a_group(UnifiedStatement(SIGNED, 0, (Delta(0, 0),))), id="asset zero"),
+        pytest.param(a_group(UnifiedStatement(SIGNED, 0, (Delta(1, 2**63),))), id="delta over 64 bits"),
+        pytest.param(a_group(UnifiedStatement(SIGNED, 2**48, (Delta(1, 0),))), id="floor over 48 bits"),
+        pytest.param(a_group(UnifiedStatement(WALLET, 0, (Delta(1, 0),))), id="a contract wallet"),
+        pytest.param(a_group(UnifiedStatement(SESSION, 0, (Delta(1, 0),))), id="a session without its market"),
+        pytest.param(a_group(UnifiedStatement(SIGNED, 0, (Delta(1, 0),), 1)), id="a market without a session"),
+        pytest.param(a_group(fee=-(2**63) - 1), id="fee under 64 bits"),
+        pytest.param(NetGroup((), (Half(1, Role.MAKER, 1, 1),), ()), id="half of an absent order"),
+        pytest.param(NetGroup((), (Half(0, Role.MAKER, 2**64, 1),), ()), id="price over 64 bits"),
+        pytest.param(NetGroup((), (), (Delta(1, 0),) * 256), id="too many fee rows"),
+    ],
+)
+def test_a_net_group_that_does_not_fit_is_refused(group: NetGroup) -> None:
+    encode_payload([an_order()], [], [a_group()], (1, 2))
+    with pytest.raises(MalformedPayload):
+        encode_payload([an_order()], [], [group], (1, 2))
+
+
+@pytest.mark.parametrize(
     ("offset", "value"),
     [
-        pytest.param(0, 2, id="version"),
+        pytest.param(0, 3, id="version"),
         pytest.param(1, 0, id="no fee class"),
-        pytest.param(2, 2, id="section count"),
-        pytest.param(4, 1, id="order count"),
-        pytest.param(6, 2, id="fill count"),
-        pytest.param(7, 0x31, id="index width"),
-        pytest.param(7, 0x10, id="quantity width"),
-        pytest.param(22, 0x91, id="price width"),
-        pytest.param(24, 0x09, id="slide width"),
-        pytest.param(36, 0x10, id="kind of authorization"),
-        pytest.param(36, 0x02, id="reserved bit of the control byte"),
-        pytest.param(37, 1, id="fee class out of range"),
+        pytest.param(1, 129, id="too many fee classes"),
+        pytest.param(2, 0, id="no market"),
+        pytest.param(3, 1, id="asset count"),
+        pytest.param(5, 2, id="section count"),
+        pytest.param(7, 1, id="order count"),
+        pytest.param(8, 1, id="group count"),
+        pytest.param(12, 1, id="statement rows"),
+        pytest.param(14, 2, id="fill count"),
+        pytest.param(15, 0x31, id="index width"),
+        pytest.param(15, 0x10, id="quantity width"),
+        pytest.param(27, 0, id="market zero"),
+        pytest.param(28, 1, id="market past the table"),
+        pytest.param(29, 0x03, id="kind of authorization"),
+        pytest.param(29, 0x40, id="reserved bit of the form"),
+        pytest.param(32, 0x91, id="price width"),
+        pytest.param(34, 0x09, id="slide width"),
+        pytest.param(46, 1, id="fee class out of range"),
     ],
 )
 def test_a_payload_that_contradicts_itself_is_refused(offset: int, value: int) -> None:
@@ -229,4 +299,4 @@ def test_a_payload_that_contradicts_itself_is_refused(offset: int, value: int) -
 
 
 def test_skip_reasons_are_those_of_the_contract() -> None:
-    assert [reason.value for reason in SkipReason] == list(range(16))
+    assert [reason.value for reason in SkipReason] == list(range(23))

@@ -6,15 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from merkletools import MerkleTools
+from msgspec.structs import replace
 
-from offchain.core.commands import OrderInstructions, OrderType, PostOnly, Side, TimeInForce, encode_attachment
+from offchain.core.commands import (
+    CommandKind,
+    LadderAuthorization,
+    LadderOrder,
+    OrderInstructions,
+    OrderType,
+    PostOnly,
+    RenewalLadder,
+    RenewedOrder,
+    Side,
+    StatementAnswer,
+    TimeInForce,
+    encode_attachment,
+)
 from offchain.core.errors import StateDiverged
 from offchain.core.money import fee_units
 from offchain.settlement.batcher import ORDER_GAS, Batcher, BatchLimits
-from offchain.settlement.encoding import FEE_CLASSES_MAX, SECTIONS_MAX, decode_payload
+from offchain.settlement.decoding import decode_payload
 from offchain.settlement.journal_root import EMPTY_ROOT
 from offchain.settlement.packing import pack_batch
-from tests.settlement.written_log import QUOTE_MULTIPLIER, WrittenLog
+from offchain.settlement.payload_format import FEE_CLASSES_MAX, MARKETS_MAX, PAYLOAD_BYTES_MAX
+from tests.settlement.written_log import MARKET, QUOTE_MULTIPLIER, WrittenLog
 
 LIMITS = BatchLimits(max_fills=4, max_age_us=2_000_000)
 FAR_US = 2**62
@@ -112,10 +127,10 @@ def test_an_order_whose_rates_change_stands_in_the_batch_once_for_each():
     log.place(11, Side.BUY, 100, 1, [(resting, 1)])
     (batch,) = batches_of(log)
     assert [maker for maker, _ in rates_of(batch, resting)] == [1_500, -100]
-    orders, fills = decode_payload(pack_batch(batch)[0])
+    orders, fills, _, _ = decode_payload(pack_batch(batch)[0])
     assert [orders[fill.maker].maker_fee_ppm for fill in fills] == [1_500, -100]
     assert len(orders) == 4
-    assert len({orders[fill.maker].signature for fill in fills}) == 1
+    assert len({orders[fill.maker].authorization.signature for fill in fills}) == 1
 
 
 def test_takers_of_two_rates_in_turn_do_not_make_a_batch_of_each_fill():
@@ -127,7 +142,7 @@ def test_takers_of_two_rates_in_turn_do_not_make_a_batch_of_each_fill():
         log.place(taker, Side.BUY, 100, 1, [(resting, 1)])
     (batch,) = batches_of(log, BatchLimits(max_fills=100, max_age_us=2_000_000))
     assert rates_of(batch, resting) == [(0, 2_500), (-100, 2_500)] * 20
-    orders, fills = decode_payload(pack_batch(batch)[0])
+    orders, fills, _, _ = decode_payload(pack_batch(batch)[0])
     assert len(orders) == 42
     assert [orders[fill.maker].maker_fee_ppm for fill in fills] == [0, -100] * 20
 
@@ -182,23 +197,23 @@ def test_a_gap_in_the_log_stops_settlement():
 
 def test_a_batch_holds_no_more_fee_classes_than_a_payload_can():
     log = WrittenLog()
-    for account in range(100, 500):
+    for account in range(100, 300):
         log.set_fees(account, account, 2_500)
         log.trade(maker=account)
     batches = batches_of(log, BatchLimits(max_fills=500, max_age_us=0, max_gas=10**9))
-    assert [len(batch.fills) for batch in batches] == [FEE_CLASSES_MAX - 1, 400 - FEE_CLASSES_MAX + 1]
+    assert [len(batch.fills) for batch in batches] == [FEE_CLASSES_MAX - 1, 200 - FEE_CLASSES_MAX + 1]
     assert all(decode_payload(pack_batch(batch)[0]).fills for batch in batches)
 
 
 def test_orders_with_other_instructions_are_of_other_fee_classes():
     log = WrittenLog()
-    for flags in range(400):
+    for flags in range(200):
         resting = log.place(12, Side.SELL, 100, 1)
         log.place(11, Side.BUY, 100, 1, [(resting, 1)], flags=flags)
     batches = batches_of(log, BatchLimits(max_fills=500, max_age_us=0, max_gas=10**9))
-    assert [len(batch.fills) for batch in batches] == [FEE_CLASSES_MAX, 400 - FEE_CLASSES_MAX]
+    assert [len(batch.fills) for batch in batches] == [FEE_CLASSES_MAX, 200 - FEE_CLASSES_MAX]
     signed = [order.order.flags for batch in batches for order in decode_payload(pack_batch(batch)[0]).orders]
-    assert sorted(signed) == sorted([*range(400), *[0] * 400])
+    assert sorted(signed) == sorted([*range(200), *[0] * 200])
 
 
 def test_a_batch_holds_no_more_markets_than_a_payload_can():
@@ -207,7 +222,7 @@ def test_a_batch_holds_no_more_markets_than_a_payload_can():
         log.list_market(market)
         log.trade(market=market)
     batches = batches_of(log, BatchLimits(max_fills=500, max_age_us=0, max_gas=10**9))
-    assert [len(batch.fills) for batch in batches] == [SECTIONS_MAX, 400 - SECTIONS_MAX]
+    assert [len(batch.fills) for batch in batches] == [MARKETS_MAX, 400 - MARKETS_MAX]
     assert all(decode_payload(pack_batch(batch)[0]).fills for batch in batches)
 
 
@@ -359,3 +374,71 @@ def test_a_batcher_restored_from_an_older_snapshot_goes_on_without_losing_or_rep
     for batch in closed:
         assert batch.journal_root == merkletools_root(log.entries[start : batch.through_sequence])
         start = batch.through_sequence
+
+
+def test_the_orders_of_ladders_count_against_the_gas_of_a_batch():
+    def batched(rungs):
+        log = SignedLadders()
+        for _ in range(20):
+            ladder = log.sign_ladder(12, rungs)
+            resting = log.place(12, Side.SELL, 100, 1)
+            order = log.entries[-1].attachment
+            log.entries[-1] = log.entries[-1]._replace(attachment=replace(order, ladder=ladder, place=1))
+            log.place(11, Side.BUY, 100, 1, [(resting, 1)])
+        return [
+            len(batch.fills) for batch in batches_of(log, BatchLimits(max_fills=500, max_age_us=0, max_gas=5_000_000))
+        ]
+
+    assert batched(1) == [20]
+    assert batched(200)[0] < 10
+
+
+class SignedLadders(WrittenLog):
+    def sign_ladder(self, account, rungs):
+        row = LadderOrder(Side.SELL, 100, 1, 2_000_000_000, 1, 1, 50, 0)
+        owner = account.to_bytes(20, "big")
+        ladder = LadderAuthorization(owner, MARKET, 0, (row,) * rungs, bytes(64) + b"\x1b")
+        return self.add(CommandKind.SIGN_LADDER, [], ladder, account=account, market=MARKET)
+
+    def trade_of_ladder(self, others):
+        """A trade of a lot with the first order of a ladder that these stand in too."""
+        sequence = self.sequence + 2
+        signed = self.authorization(sequence, MARKET, 12, Side.SELL, 100, 1, 50, 0)
+        row = LadderOrder(Side.SELL, 100, 1, signed.expiry_s, signed.seq, signed.lane, 50, 0)
+        owner = (12).to_bytes(20, "big")
+        ladder = LadderAuthorization(owner, MARKET, 0, (row, *others), sequence.to_bytes(64, "big") + b"\x1b")
+        place = self.add(CommandKind.SIGN_LADDER, [], ladder, account=12, market=MARKET)
+        resting = self.place(12, Side.SELL, 100, 1)
+        order = self.entries[-1].attachment
+        self.entries[-1] = self.entries[-1]._replace(attachment=replace(order, ladder=place, place=1))
+        return self.place(11, Side.BUY, 100, 1, [(resting, 1)])
+
+
+@pytest.mark.parametrize("caps", [1, 50])
+def test_what_ladders_hold_beside_their_orders_that_fill_never_outgrows_a_payload(caps):
+    """Whoever signs a ladder chooses what stands in it: the widest values, and many fee classes."""
+    widest = (2**64 - 1, 2**64 - 1, 2**40 - 1, 2**48 - 1, 2**16 - 1)
+    log = SignedLadders()
+    for number in range(200):
+        flags = OrderInstructions(self_trade_prevention=number % 4).flags
+        log.trade_of_ladder([LadderOrder(Side.SELL, *widest, cap % caps, flags) for cap in range(49)])
+    batches = batches_of(log, BatchLimits(max_fills=500, max_age_us=0))
+    payloads = [pack_batch(batch)[0] for batch in batches]
+    assert sum(len(batch.fills) for batch in batches) == 200
+    assert max(map(len, payloads)) <= PAYLOAD_BYTES_MAX
+
+
+def test_what_was_signed_again_counts_too():
+    log = WrittenLog()
+    resting = [
+        log.place(12, Side.SELL, 100, 2, max_fee_bps=number % 50 + 1, flags=number // 50) for number in range(150)
+    ]
+    renewed = tuple(RenewedOrder(order_id, 1_000 + order_id, 2) for order_id in resting)
+    ladders = tuple(RenewalLadder(MARKET, renewed[start : start + 40], bytes(65)) for start in range(0, 150, 40))
+    owner = log.owner(12)
+    for number, ladder in enumerate(ladders):
+        signature = bytes([number]) * 65
+        log.answered(StatementAnswer(owner, number + 1, bytes(32), 1_000, (1, 2), (0, 0), signature, (), (ladder,)))
+    for order_id in resting[::40]:
+        log.place(11, Side.BUY, 100, 2, [(order_id, 2)])
+    assert [len(batch.fills) for batch in batches_of(log, BatchLimits(max_fills=500, max_age_us=0))] == [3, 1]

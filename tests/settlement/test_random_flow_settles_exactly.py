@@ -6,6 +6,8 @@ from collections import Counter
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 
+from indexer.contracts import contracts_of
+from indexer.fetch.http_node import HttpNode
 from indexer.service import Indexer, IndexerSettings
 from offchain.chain.bindings import load_contract
 from offchain.chain.keys import LocalSigner
@@ -38,18 +40,18 @@ from offchain.core.intents import (
 from offchain.sequencer.replay import replay_events
 from offchain.sequencer.sequencer import Sequencer
 from offchain.settlement.batcher import BatchLimits
-from offchain.settlement.chain_state import differences
+from offchain.settlement.chain_check import differences
 from offchain.settlement.contract import SettlementContract
 from offchain.settlement.courier import Courier
 from offchain.settlement.fee_rates import DAY_US
 from offchain.settlement.reconcile import Books, reconcile
 from offchain.settlement.service import SettlementService
+from offchain.settlement.statement_desk import StatementDesk
 from offchain.settlement.store import BatchStore
-from offchain.settlement.submitter import BatchSubmitter
 from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
 from offchain.settlement.withdrawal_store import WithdrawalStore
 from offchain.settlement.withdrawals import WithdrawalDesk
-from tests.settlement.settling import ENGINE_KEY, FAR_S, SUBMITTER_KEY, reader_of
+from tests.settlement.settling import ENGINE_KEY, FAR_S, SUBMITTER_KEY, reader_of, submitter_of
 from tests.support.waiting import PATIENCE_S
 
 WALLETS = [LocalSigner(bytes([number]) * 32) for number in range(20, 26)]
@@ -100,9 +102,10 @@ class WholeLoop:
             clock=self.clock,
             confirmations=1,
         )
+        statements = StatementDesk(self.contract.domain_separator, self.clock)
         self.settlement = SettlementService(
             store,
-            BatchSubmitter(self.contract, store, courier, ENGINE_KEY),
+            submitter_of(self.contract, store, courier, statements, renew=self.sequencer.submit),
             desk,
             submit=self.sequencer.submit,
             settled_on_chain=partial(reader_of(self.exchange).settled_batches, self.exchange.manifest.first_block),
@@ -112,20 +115,19 @@ class WholeLoop:
         )
         await self.settlement.start()
         self.sequencer.subscribe("settlement", self.settlement.sequence, self.settlement.consume)
-        settings = IndexerSettings(
-            chain_id=self.exchange.manifest.chain_id,
-            contract=self.exchange.settlement,
-            first_block=self.exchange.manifest.first_block,
-            confirmations=1,
-            poll_interval_s=0.05,
-        )
+        self.node = HttpNode(self.exchange.nodes.urls[0])
         self.indexer = Indexer(
-            self.exchange.nodes, self.database, settings, load_contract("Settlement"), self.sequencer
+            [self.node],
+            self.database,
+            IndexerSettings(self.exchange.manifest.chain_id, confirmations=1, poll_interval_s=0.05),
+            lambda: contracts_of(self.exchange.manifest),
+            self.sequencer,
         )
         await self.indexer.start()
 
     async def stop(self):
         await self.indexer.stop()
+        await self.node.close()
         await self.settlement.stop()
         await self.sequencer.stop()
 
@@ -222,7 +224,7 @@ class WholeLoop:
             books = engine_books()
             return (books.sequence, books.totals) if books else (-1, {})
 
-        sources = Sources(engine_books, ledger_books, self.settlement.in_transit, published_block)
+        sources = Sources(engine_books, ledger_books, self.settlement.in_transit, published_block, lambda _: {})
         return ReconciliationWatch(self.contract, sources, clock=self.clock, interval_s=1.0)
 
     async def settled(self):
@@ -252,11 +254,11 @@ class WholeLoop:
         holdings = [(account, asset) for account in (0, *owners) for asset in self.exchange.assets]
         totals = {holding: sum(engine.balance(*holding)) for holding in holdings}
         block = await self.exchange.nodes.block_number()
-        result = await reconcile(self.contract, Books(owners, self.exchange.assets, totals, totals, {}), block)
+        result = await reconcile(self.contract, Books(owners, self.exchange.assets, totals, totals, {}, {}), block)
         assert result.is_clean, result
         assert len(owners) == len(WALLETS)
         state = await reader_of(self.exchange).derive(self.exchange.manifest.first_block, block)
-        assert await differences(state, self.contract, block) == {}
+        assert await differences(state.accounts, self.contract, block) == {}
         return state
 
 

@@ -9,6 +9,8 @@ from offchain.core.commands import (
     OrderAuthorization,
     Side,
     SkippedFill,
+    SkippedGroup,
+    StatementAnswer,
     WithdrawalAuthorization,
     WithdrawnFact,
 )
@@ -58,6 +60,7 @@ class WrittenLog:
             market=market,
             asset=BASE,
             counter_asset=QUOTE,
+            amount=1,
             counter_amount=self.quote_units_per_tick_lot,
         )
 
@@ -147,13 +150,21 @@ class WrittenLog:
         resting = self.place(maker, Side.SELL, 100, quantity, market=market)
         return self.place(taker, Side.BUY, 100, quantity, [(resting, quantity)], market=market)
 
-    def settled(self, number: int, batch_hash: bytes, through_sequence: int, skipped=()) -> int:
+    def answered(self, answer: StatementAnswer) -> int:
+        account = next(row["account"] for row in self.orders.values() if self.owner(row["account"]) == answer.owner)
+        return self.add(CommandKind.RENEW_AUTHORIZATION, [], answer, account=account)
+
+    def owner(self, account: int) -> bytes:
+        return account.to_bytes(20, "big")
+
+    def settled(self, number: int, batch_hash: bytes, through_sequence: int, skipped=(), groups=()) -> int:
         fact = BatchSettledFact(
             ChainPosition(number, 0, bytes(32), bytes(32)),
             number,
             batch_hash,
             through_sequence,
             tuple(SkippedFill(*skip) for skip in skipped),
+            tuple(SkippedGroup(*skip) for skip in groups),
         )
         return self.add(CommandKind.CHAIN_BATCH_SETTLED, [], fact)
 

@@ -93,12 +93,21 @@ class TestExchange:
 
     async def deposit(self, owner: bytes, asset: int, amount_units: int) -> dict[str, Any]:
         """Mints what is needed and deposits it for an owner; the receipt of the deposit."""
+        return await self.call("depositFor", owner, asset, await self._approved(asset, amount_units))
+
+    async def deposit_isolated(self, owner: bytes, market: int, asset: int, amount_units: int) -> dict[str, Any]:
+        """The same, for the isolated account of a market."""
+        base_units = await self._approved(asset, amount_units)
+        return await self.call("depositIsolatedFor", owner, market, asset, base_units)
+
+    async def _approved(self, asset: int, amount_units: int) -> int:
+        """Mints an amount, which `Settlement` may then take; in base units of the token."""
         listed = self.assets[asset]
         token = load_contract("TestToken")
         base_units = amount_units * listed.unit_scale
         await self.transact(listed.token, token.encode_call("mint", _bytes(self.deployer), base_units))
         await self.transact(listed.token, token.encode_call("approve", self.settlement, base_units))
-        return await self.call("depositFor", owner, asset, base_units)
+        return base_units
 
     async def mine(self, blocks: int = 1) -> None:
         """Mines empty blocks."""
@@ -119,11 +128,11 @@ async def deploy_exchange(nodes: NodePool, engine_key: bytes) -> TestExchange:
     """Deploys the contracts, lists the assets and markets of the local deployment, and says what is where."""
     (deployer, *_) = await nodes.call("eth_accounts")
     first_block = await nodes.block_number()
-    access = await _deploy(nodes, deployer, "ExchangeAccess", _bytes(deployer))
-    settlement = await _deploy(nodes, deployer, "Settlement", access, engine_key)
+    access = await deploy_contract(nodes, deployer, "ExchangeAccess", _bytes(deployer))
+    settlement = await deploy_contract(nodes, deployer, "Settlement", access, engine_key)
     assets = []
     for number, (symbol, decimals, unit_scale) in enumerate(_ASSETS, 1):
-        token = await _deploy(nodes, deployer, "TestToken", symbol, symbol, decimals)
+        token = await deploy_contract(nodes, deployer, "TestToken", symbol, symbol, decimals)
         assets.append(ManifestAsset(number, symbol, "0x" + token.hex(), decimals, unit_scale))
     markets = [
         ManifestMarket(number, symbol, base, quote, lot, 1, 10**9, 10**9, 1, 0)
@@ -149,7 +158,7 @@ async def deploy_exchange(nodes: NodePool, engine_key: bytes) -> TestExchange:
     return exchange
 
 
-async def _deploy(nodes: NodePool, deployer: str, name: str, *arguments: Any) -> bytes:
+async def deploy_contract(nodes: NodePool, deployer: str, name: str, *arguments: Any) -> bytes:
     types = json.loads(ARTIFACTS.read_bytes())["contractTypes"]
     contract = types[name]
     inputs = next((row["inputs"] for row in contract["abi"] if row["type"] == "constructor"), [])

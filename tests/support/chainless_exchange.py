@@ -24,7 +24,14 @@ from offchain.app import running_exchange
 from offchain.chain.keys import LocalSigner
 from offchain.chain.manifest import DeployedContract, Manifest, ManifestAsset, ManifestMarket, save_manifest
 from offchain.client.client import Client
-from offchain.core.commands import ChainPosition, CommandKind, DepositFact
+from offchain.core.commands import (
+    UNLIMITED,
+    ChainPosition,
+    CommandKind,
+    DepositFact,
+    SessionFact,
+    SessionRevokedFact,
+)
 from offchain.core.database import open_database, upgrade_database, writing_sessions
 from offchain.core.intents import RecordChainFact, SetFees
 from offchain.core.settings import Settings
@@ -35,6 +42,8 @@ from offchain.settlement.store import PROGRESS
 CHAIN_ID = 31337
 SETTLEMENT = "0x" + "5e" * 20
 NO_NODE = "http://127.0.0.1:9"
+FAR_S = 2**33
+"""A time in seconds since 1970 that no test sees."""
 _START_TIMEOUT_S = 60
 _T = TypeVar("_T")
 
@@ -79,11 +88,30 @@ class RunningExchange:
         by_symbol = {asset.symbol: asset for asset in self.services.sequencer.directory.assets.values()}
         for symbol, amount in amounts.items():
             asset = by_symbol[symbol]
-            position = ChainPosition(next(self._places), 0, bytes(32), secrets.token_bytes(32))
-            fact = DepositFact(position, owner)
+            fact = DepositFact(self.next_position(), owner)
             units = asset.to_units(amount)
             intent = RecordChainFact(CommandKind.CHAIN_DEPOSIT, fact, owner, asset.asset_id, units)
             self.run(self.services.sequencer.submit(intent))
+
+    def register_session_key(
+        self, owner: bytes, key: bytes, market: str, base_limit: int = UNLIMITED, quote_limit: int = UNLIMITED
+    ) -> None:
+        """Tells that an owner registered a session key for a market on chain, far into the future."""
+        market_id = self.services.sequencer.directory.markets_by_symbol[market].market_id
+        fact = SessionFact(self.next_position(), key, base_limit, quote_limit, FAR_S)
+        intent = RecordChainFact(CommandKind.CHAIN_SESSION_SET, fact, owner, market=market_id)
+        self.run(self.services.sequencer.submit(intent))
+
+    def revoke_session_key(self, owner: bytes, key: bytes, market: str) -> None:
+        """Tells that the owner took it back."""
+        market_id = self.services.sequencer.directory.markets_by_symbol[market].market_id
+        fact = SessionRevokedFact(self.next_position(), key, FAR_S)
+        intent = RecordChainFact(CommandKind.CHAIN_SESSION_REVOKED, fact, owner, market=market_id)
+        self.run(self.services.sequencer.submit(intent))
+
+    def next_position(self) -> ChainPosition:
+        """Where the next log of the chain stands."""
+        return ChainPosition(next(self._places), 0, bytes(32), secrets.token_bytes(32))
 
     def new_wallet(self, **amounts: str) -> LocalSigner:
         """A fresh wallet with these deposits."""

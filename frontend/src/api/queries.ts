@@ -96,3 +96,14 @@ export function useWithdrawals() {
     refetchInterval: CHAIN_EVERY_MS,
   });
 }
+
+/** Keys that may sign orders for the wallet, for as long as somebody looks at them. */
+export function useSessionKeys() {
+  const { signedIn } = useAccount();
+  return useQuery({
+    queryKey: privateKey(signedIn, "session-keys"),
+    queryFn: () => answer(api.GET("/api/v1/session-keys")),
+    enabled: signedIn !== undefined,
+    refetchInterval: CHAIN_EVERY_MS,
+  });
+}

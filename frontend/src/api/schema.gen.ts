@@ -707,6 +707,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Session Keys
+         * @description Keys that may sign orders for the wallet, with what is left of their limits.
+         */
+        get: operations["listSessionKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Statement
+         * @description Takes an account's net result of a batch, and its orders signed anew.
+         */
+        post: operations["answerStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -765,6 +805,46 @@ export interface paths {
          * @description Takes the amount out of the available balance; the contract pays it to the owner.
          */
         post: operations["requestWithdrawal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Metrics
+         * @description The indexer's metrics in Prometheus' text format.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ready
+         * @description Whether the exchange takes commands and has caught up with the chain; 503 until then, and while it is halted.
+         */
+        get: operations["getReady"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -975,8 +1055,13 @@ export interface components {
         /**
          * BatchMessage
          * @description Operations that are carried out in this order; each stands for itself.
+         *
+         *         Each of `ladders` is one signature over all orders of the batch that name it, in their order: EIP-712 `Ladder` with
+         *         floor 0. They are of one market and one owner.
          */
         BatchMessage: {
+            /** @default [] */
+            ladders: string[];
             operations: components["schemas"]["Operation"][];
         };
         /**
@@ -1064,8 +1149,10 @@ export interface components {
              * @example bot-1
              */
             clientOrderId: string;
-            /** @description The wallet that signed. */
+            /** @description The wallet whose order it is. */
             owner: string;
+            /** @default null */
+            sessionKey: string | null;
             /** @description EIP-712 signature: r, s, v. */
             signature: string;
         };
@@ -1912,6 +1999,16 @@ export interface components {
          */
         OrderStatus: "CANCELLED" | "EXPIRED" | "FILLED" | "NEW" | "PARTIALLY_FILLED" | "PENDING_NEW" | "REJECTED";
         /**
+         * OrderToRenewMessage
+         * @description An own order to be signed again, with the statement's floor plus `seqStep` as its seq and so many lots.
+         */
+        OrderToRenewMessage: {
+            marketId: number;
+            orderId: number;
+            quantityLots: number;
+            seqStep: number;
+        };
+        /**
          * OrderTypeName
          * @description How an order's price is meant.
          * @enum {string}
@@ -1938,7 +2035,7 @@ export interface components {
         };
         /**
          * PlaceMessage
-         * @description An order, signed as EIP-712 `Order` with price in ticks and quantity in lots.
+         * @description An order, signed as EIP-712 `Order` with price in ticks and quantity in lots, or with others as a `Ladder`.
          *
          *         The signed `flags` are time in force (bits 0 to 2), type (3 and 4), post-only (5 and 6) and self-trade prevention
          *         (7 to 9).
@@ -1959,13 +2056,15 @@ export interface components {
             expiry: number;
             /** @default null */
             flags: number | null;
+            /** @default null */
+            ladder: number | null;
             /** @description 0 for orders that never rest, else a free lane. */
             lane: number;
             /** @example BTC-USDC */
             market: string;
             /** @description The highest fee that the owner accepts. */
             maxFeeBps: number;
-            /** @description The wallet that signed. */
+            /** @description The wallet whose order it is. */
             owner: string;
             /**
              * @description An order that would match at once is refused, or rests one tick short of it.
@@ -1988,10 +2087,12 @@ export interface components {
             selfTradePrevention: "CANCEL_BOTH" | "CANCEL_INCOMING" | "CANCEL_RESTING" | "DECREMENT_AND_CANCEL" | "NONE";
             /** @description Higher than any before it in its lane. */
             seq: number;
+            /** @default null */
+            sessionKey: string | null;
             /** @enum {unknown} */
             side: "BUY" | "SELL";
-            /** @description EIP-712 signature: r, s, v. */
-            signature: string;
+            /** @default null */
+            signature: string | null;
             /**
              * @description Stops: from which traded price on it matches; not signed.
              * @default null
@@ -2149,12 +2250,30 @@ export interface components {
             perSecond: number;
         };
         /**
+         * ReadyBody
+         * @description The exchange takes commands and has caught up with the chain.
+         */
+        ReadyBody: {
+            /** Ready */
+            ready: boolean;
+        };
+        /**
          * RefreshRequest
          * @description A refresh token works once; using it twice ends the session.
          */
         RefreshRequest: {
             /** Refreshtoken */
             refreshToken: string;
+        };
+        /**
+         * RenewalLadderBody
+         * @description The signature over `Ladder(floor, orders)` of the renewed orders of one market, in the order of the request.
+         */
+        RenewalLadderBody: {
+            /** Marketid */
+            marketId: number;
+            /** Signature */
+            signature: string;
         };
         /**
          * ReplaceMessage
@@ -2219,6 +2338,72 @@ export interface components {
              * @example 1700000000000
              */
             refreshTokenExpiresAtMs: number;
+        };
+        /**
+         * SessionKeyAmounts
+         * @description What may leave the account by the key, in one asset of its market.
+         */
+        SessionKeyAmounts: {
+            /** Asset */
+            asset: string;
+            /**
+             * Limit
+             * @description As it was registered; null: any amount.
+             */
+            limit: string | null;
+            /**
+             * Reserved
+             * @description The most that its open orders could still spend.
+             * @example 60000.1
+             */
+            reserved: string;
+            /**
+             * Spent
+             * @description By fills, as the contract counts them; skipped fills stay counted.
+             * @example 60000.1
+             */
+            spent: string;
+        };
+        /**
+         * SessionKeyBody
+         * @description A key that may sign orders of one market for the account, and never withdraw.
+         */
+        SessionKeyBody: {
+            base: components["schemas"]["SessionKeyAmounts"];
+            /**
+             * Expiry
+             * @description Seconds since 1970: when the contract stops taking it, unless it is revoked.
+             */
+            expiry: number;
+            /**
+             * Key
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            key: string;
+            /** Market */
+            market: string;
+            quote: components["schemas"]["SessionKeyAmounts"];
+            /**
+             * Revokedat
+             * @description Seconds since 1970: when the contract stops taking a revoked key.
+             */
+            revokedAt: number | null;
+            status: components["schemas"]["SessionKeyStatus"];
+        };
+        /**
+         * SessionKeyStatus
+         * @description Whether a session key may sign orders.
+         * @enum {string}
+         */
+        SessionKeyStatus: "ACTIVE" | "EXPIRING" | "REVOKED";
+        /**
+         * SessionKeysBody
+         * @description All that the account ever registered, newest first.
+         */
+        SessionKeysBody: {
+            /** Sessionkeys */
+            sessionKeys: components["schemas"]["SessionKeyBody"][];
         };
         /**
          * SettingBody
@@ -2310,6 +2495,66 @@ export interface components {
             signature: string;
         };
         /**
+         * StatementAccepted
+         * @description The statement settles with the batch, unless the contract leaves its group out: then the orders do.
+         */
+        StatementAccepted: {
+            /** Batch */
+            batch: number;
+            /**
+             * Fills
+             * @description How many fills it stands for.
+             */
+            fills: number;
+        };
+        /**
+         * StatementRequest
+         * @description The answer to a `statement_request`: what it asked for, signed with a floor in its range.
+         */
+        StatementRequest: {
+            /** Batch */
+            batch: number;
+            /** Floor */
+            floor: number;
+            /** Ladders */
+            ladders: components["schemas"]["RenewalLadderBody"][];
+            /**
+             * Owner
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            owner: string;
+            /** Previoushash */
+            previousHash: string;
+            /**
+             * Signature
+             * @description Over `NetStatement`.
+             */
+            signature: string;
+        };
+        /**
+         * StatementRequestMessage
+         * @description A batch is about to settle: sign what it comes to for you, or stay silent and have your orders proved.
+         *
+         *         `deltas` are (asset id, ledger units as text) of the slots that the statement names. It stands for `fillIds`. Its
+         *         floor may be from `floor` to `floorMax`. An answer after `deadlineMs` is too late.
+         */
+        StatementRequestMessage: {
+            batch: number;
+            deadlineMs: number;
+            deltas: [
+                number,
+                string
+            ][];
+            fillIds: number[];
+            floor: number;
+            floorMax: number;
+            previousHash: string;
+            renewals: components["schemas"]["OrderToRenewMessage"][];
+            /** @enum {unknown} */
+            type: "statement_request";
+        };
+        /**
          * StatusBody
          * @description `status` is the worst of the components'.
          */
@@ -2383,11 +2628,11 @@ export interface components {
         };
         /**
          * SubscribeRequest
-         * @description `private` needs `auth` before it, and no market; `sinceSeq` asks for its updates after that one.
+         * @description `private` and `statements` need `auth` before them, and no market; `sinceSeq` asks for updates after that one.
          */
         SubscribeRequest: {
             /** @enum {unknown} */
-            channel: "book" | "private" | "status" | "trades";
+            channel: "book" | "private" | "statements" | "status" | "trades";
             id: number;
             /** @default null */
             market: string | null;
@@ -2576,7 +2821,7 @@ export interface components {
          */
         UnsubscribeRequest: {
             /** @enum {unknown} */
-            channel: "book" | "private" | "status" | "trades";
+            channel: "book" | "private" | "statements" | "status" | "trades";
             id: number;
             /** @default null */
             market: string | null;
@@ -4202,6 +4447,68 @@ export interface operations {
             };
         };
     };
+    listSessionKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionKeysBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    answerStatement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatementRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementAccepted"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
     getStatus: {
         parameters: {
             query?: never;
@@ -4314,6 +4621,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WithdrawalAccepted"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadyBody"];
                 };
             };
             /** @description A refusal: a stable code, and what to do next. */

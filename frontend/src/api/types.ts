@@ -10,6 +10,7 @@ export type Balance = Schemas["BalanceBody"];
 export type Balances = Schemas["BalancesBody"];
 export type Deposit = Schemas["DepositBody"];
 export type Withdrawal = Schemas["WithdrawalBody"];
+export type SessionKey = Schemas["SessionKeyBody"];
 export type MarketStatus = Schemas["MarketStatus"];
 export type OrderStatus = Schemas["OrderStatus"];
 export type Session = Schemas["SessionBody"];

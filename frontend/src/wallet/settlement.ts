@@ -10,4 +10,27 @@ export const SETTLEMENT_ABI = [
     ],
     outputs: [],
   },
+  {
+    type: "function",
+    name: "setSessionKey",
+    stateMutability: "nonpayable",
+    inputs: [
+      { name: "key", type: "address" },
+      { name: "market", type: "uint32" },
+      { name: "baseLimit", type: "uint64" },
+      { name: "quoteLimit", type: "uint64" },
+      { name: "expiry", type: "uint40" },
+    ],
+    outputs: [],
+  },
+  {
+    type: "function",
+    name: "requestSessionRevocation",
+    stateMutability: "nonpayable",
+    inputs: [
+      { name: "key", type: "address" },
+      { name: "market", type: "uint32" },
+    ],
+    outputs: [],
+  },
 ] as const;

@@ -1,13 +1,27 @@
 """The routes, a router for each resource. Order entry is in `offchain.api.order_entry`, the websocket in `.streams`."""
 
-from offchain.api.routes import account, markets, operator, orders, sessions, system, withdrawals
+from offchain.api.routes import (
+    account,
+    markets,
+    operation,
+    operator,
+    orders,
+    session_keys,
+    sessions,
+    statements,
+    system,
+    withdrawals,
+)
 
 ROUTERS = (
     system.router,
     markets.router,
     sessions.router,
     account.router,
+    session_keys.router,
     orders.router,
     withdrawals.router,
+    statements.router,
     operator.router,
+    operation.router,
 )
