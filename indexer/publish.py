@@ -5,11 +5,11 @@ before it, so resuming from that position after any crash neither loses nor repe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from indexer.decode import DecodedLog, Decoder
-from indexer.fetch import RawLog
-from indexer.store import LogPosition, Store
+from indexer.blocks import DecodedLog, RawLog
+from indexer.decode import Decoder
+from indexer.store.reading import BatchPlace, LogPosition, Skipped, StoredLogs
 from offchain.core.commands import (
     FEE_OWNER,
     BatchSettledFact,
@@ -18,7 +18,8 @@ from offchain.core.commands import (
     DepositFact,
     ExitFact,
     FloorFact,
-    SkippedFill,
+    SessionFact,
+    SessionRevokedFact,
     WithdrawnFact,
 )
 from offchain.core.errors import StateDiverged
@@ -34,15 +35,19 @@ class FactSink(Protocol):
     def chain_position(self) -> LogPosition:
         """Block number and log index of the last fact taken; (0, 0) or lower before the first."""
 
-    async def submit(self, intent: RecordChainFact, /) -> Any:
-        """Takes a fact; returns once it is durable."""
+    async def submit_in_order(self, intents: Sequence[RecordChainFact], /) -> None:
+        """Takes facts one after the other; returns once they are durable.
+
+        Raises:
+            QuantaTradeError: a fact is refused; those before it were taken, none after it.
+        """
 
 
 class Publisher:
-    """Hands the final logs of a store to a sink."""
+    """Hands the final logs that are stored to a sink."""
 
-    def __init__(self, store: Store, decoder: Decoder, sink: FactSink) -> None:
-        self._store = store
+    def __init__(self, stored: StoredLogs, decoder: Decoder, sink: FactSink) -> None:
+        self._stored = stored
         self._decoder = decoder
         self._sink = sink
 
@@ -53,29 +58,32 @@ class Publisher:
 
     def next_facts(self) -> list[RecordChainFact]:
         """The next final facts that the sink has not taken, in order; empty when it has all."""
-        logs = self._store.final_logs(self.position, _FACTS, PAGE_LOGS)
-        skipped = self._store.skipped_fills(logs) if logs else {}
-        return [fact_of(self._decoder.decode(log), skipped) for log in logs]
+        logs = self._stored.final_logs(self.position, _FACTS, PAGE_LOGS)
+        decoded = self._decoder.decode_all(logs)
+        batches = [log.raw for log in decoded if log.event == "BatchSettled"]
+        skipped = self._stored.skipped(batches) if batches else {}
+        return [fact_of(log, skipped) for log in decoded]
 
     async def submit(self, facts: Sequence[RecordChainFact]) -> None:
-        """Submits facts one after the other; none is sent before the one ahead of it was taken.
+        """Submits facts; none is taken before the one ahead of it was.
 
         Raises:
             QuantaTradeError: the sink refused a fact; it and the later ones are told again by `next_facts`.
         """
-        for fact in facts:
-            await self._sink.submit(fact)
+        if facts:
+            await self._sink.submit_in_order(facts)
 
 
-SkippedFills = Mapping[tuple[bytes, int], Sequence[SkippedFill]]
+SkippedByBatch = Mapping[BatchPlace, Skipped]
+_NOTHING: Final = Skipped([], [])
 
 
-def fact_of(log: DecodedLog, skipped: SkippedFills) -> RecordChainFact:
+def fact_of(log: DecodedLog, skipped: SkippedByBatch) -> RecordChainFact:
     """The chain fact that a log of one of the events of `_FACTS` tells.
 
     Args:
         log: the decoded log.
-        skipped: skipped fills by transaction hash and batch number.
+        skipped: what each batch left out.
 
     Raises:
         StateDiverged: the stored log can no longer be decoded.
@@ -92,32 +100,34 @@ def _position(log: RawLog) -> ChainPosition:
     return ChainPosition(log.block_number, log.log_index, log.block_hash, log.transaction_hash)
 
 
-def _deposited(log: DecodedLog, _: SkippedFills) -> RecordChainFact:
+def _deposited(log: DecodedLog, _: SkippedByBatch) -> RecordChainFact:
     values = log.arguments
     fact = DepositFact(_position(log.raw), values["owner"])
     return RecordChainFact(CommandKind.CHAIN_DEPOSIT, fact, values["owner"], values["asset"], values["amount"])
 
 
-def _withdrawn(log: DecodedLog, _: SkippedFills) -> RecordChainFact:
+def _withdrawn(log: DecodedLog, _: SkippedByBatch) -> RecordChainFact:
     values = log.arguments
     fact = WithdrawnFact(_position(log.raw), values["nonce"])
     return RecordChainFact(CommandKind.CHAIN_WITHDRAWN, fact, values["owner"], values["asset"], values["amount"])
 
 
-def _batch_settled(log: DecodedLog, skipped: SkippedFills) -> RecordChainFact:
+def _batch_settled(log: DecodedLog, skipped: SkippedByBatch) -> RecordChainFact:
     values = log.arguments
+    left_out = skipped.get((log.raw.transaction_hash, values["number"]), _NOTHING)
     fact = BatchSettledFact(
         _position(log.raw),
         values["number"],
         values["batchHash"],
         values["throughSequence"],
-        tuple(skipped.get((log.raw.transaction_hash, values["number"]), ())),
+        tuple(left_out.fills),
+        tuple(left_out.groups),
     )
     return RecordChainFact(CommandKind.CHAIN_BATCH_SETTLED, fact)
 
 
-def _exit(kind: CommandKind) -> Callable[[DecodedLog, SkippedFills], RecordChainFact]:
-    def fact(log: DecodedLog, _: SkippedFills) -> RecordChainFact:
+def _exit(kind: CommandKind) -> Callable[[DecodedLog, SkippedByBatch], RecordChainFact]:
+    def fact(log: DecodedLog, _: SkippedByBatch) -> RecordChainFact:
         values = log.arguments
         exit_fact = ExitFact(_position(log.raw), values.get("effectiveAt", 0))
         return RecordChainFact(kind, exit_fact, values["owner"], values["asset"], values.get("amount", 0))
@@ -125,19 +135,32 @@ def _exit(kind: CommandKind) -> Callable[[DecodedLog, SkippedFills], RecordChain
     return fact
 
 
-def _collected(log: DecodedLog, _: SkippedFills) -> RecordChainFact:
+def _collected(log: DecodedLog, _: SkippedByBatch) -> RecordChainFact:
     values = log.arguments
     fact = ExitFact(_position(log.raw))
     return RecordChainFact(CommandKind.CHAIN_EXITED, fact, FEE_OWNER, values["asset"], values["amount"])
 
 
-def _floor(log: DecodedLog, _: SkippedFills) -> RecordChainFact:
+def _floor(log: DecodedLog, _: SkippedByBatch) -> RecordChainFact:
     values = log.arguments
     fact = FloorFact(_position(log.raw), values["floor"])
     return RecordChainFact(CommandKind.CHAIN_CANCEL_FLOOR, fact, values["owner"], values["asset"])
 
 
-_FACTS: Final[Mapping[str, Callable[[DecodedLog, SkippedFills], RecordChainFact]]] = {
+def _session_set(log: DecodedLog, _: SkippedByBatch) -> RecordChainFact:
+    values = log.arguments
+    limits = values["baseLimit"], values["quoteLimit"]
+    fact = SessionFact(_position(log.raw), values["key"], *limits, values["expiry"])
+    return RecordChainFact(CommandKind.CHAIN_SESSION_SET, fact, values["owner"], market=values["market"])
+
+
+def _session_revoked(log: DecodedLog, _: SkippedByBatch) -> RecordChainFact:
+    values = log.arguments
+    fact = SessionRevokedFact(_position(log.raw), values["key"], values["effectiveAt"])
+    return RecordChainFact(CommandKind.CHAIN_SESSION_REVOKED, fact, values["owner"], market=values["market"])
+
+
+_FACTS: Final[Mapping[str, Callable[[DecodedLog, SkippedByBatch], RecordChainFact]]] = {
     "Deposited": _deposited,
     "Withdrawn": _withdrawn,
     "BatchSettled": _batch_settled,
@@ -147,4 +170,6 @@ _FACTS: Final[Mapping[str, Callable[[DecodedLog, SkippedFills], RecordChainFact]
     "FeesCollected": _collected,
     "CancelRequested": _floor,
     "CancelFloorRaised": _floor,
+    "SessionKeySet": _session_set,
+    "SessionKeyRevoked": _session_revoked,
 }

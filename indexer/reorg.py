@@ -1,18 +1,14 @@
 """Reorg: where the node's chain and ours part.
 
-A different chain is believed when it is at least as long as ours, or when a shorter one stands for several looks (a
-chain that was rolled back); a node that is merely behind changes nothing. Nothing below the final block ever changes.
+A different chain is believed when it is longer than ours, or when a second node tells it too; a node that is merely
+behind changes nothing. Nothing below the final block ever changes.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
-from typing import Final
 
-from indexer.fetch import BlockRef, Header
+from indexer.blocks import BlockRef, Header
 from offchain.core.errors import DeepReorg, NodeInconsistent
-
-SHORTER_CHAIN_LOOKS: Final = 4
-"""How often in a row a shorter, different chain must be seen before it is believed."""
 
 
 class Verdict(Enum):
@@ -22,41 +18,24 @@ class Verdict(Enum):
     """It is our head, or an older block of our chain: a node that is behind."""
     LONGER = "longer"
     """It is above our head; whether it stands on it, its ancestors tell."""
-    DIFFERENT = "different"
-    """It is not ours at its height, and believed."""
     DOUBTED = "doubted"
-    """It is not ours at its height, and lower than our head: not believed yet."""
+    """It is not ours at its height, and no higher than our head: another node has to tell it too."""
 
 
-class ReorgWatch:
-    """Judges the node's newest blocks one after the other."""
+def judge(latest: BlockRef, known: Mapping[int, bytes]) -> Verdict:
+    """What a node's newest block means, given our blocks from the final one to the head.
 
-    def __init__(self) -> None:
-        self._doubted = 0
-
-    def judge(self, latest: BlockRef, known: Mapping[int, bytes]) -> Verdict:
-        """What `latest` means, given our blocks from the final one to the head.
-
-        Raises:
-            NodeInconsistent: the node's chain ends below our final block.
-        """
-        head = max(known)
-        if latest.number > head:
-            self._doubted = 0
-            return Verdict.LONGER
-        if latest.number < min(known):
-            raise NodeInconsistent(
-                f"The node's newest block is {latest.number}, below our final block {min(known)}.",
-                "Wait for it to catch up, or point QUANTATRADE_NODE_URLS at the chain of the deployment manifest.",
-            )
-        if known[latest.number] == latest.hash:
-            self._doubted = 0
-            return Verdict.SAME
-        self._doubted += 1
-        if latest.number < head and self._doubted < SHORTER_CHAIN_LOOKS:
-            return Verdict.DOUBTED
-        self._doubted = 0
-        return Verdict.DIFFERENT
+    Raises:
+        NodeInconsistent: the node's chain ends below our final block.
+    """
+    if latest.number > max(known):
+        return Verdict.LONGER
+    if latest.number < min(known):
+        raise NodeInconsistent(
+            f"The node's newest block is {latest.number}, below our final block {min(known)}.",
+            "Wait for it to catch up, or point QUANTATRADE_NODE_URLS at the chain of the deployment manifest.",
+        )
+    return Verdict.SAME if known[latest.number] == latest.hash else Verdict.DOUBTED
 
 
 async def common_ancestor(

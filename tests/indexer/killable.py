@@ -1,23 +1,28 @@
-"""An indexer as a process of its own, to be killed: `python -m tests.indexer.killable NODE MANIFEST DATABASE FACTS`.
+"""An indexer as a process of its own, to be killed; its sink is a file that is written through, a line a fact.
 
-Its sink is a file that is written through, a line a fact, as the sequencer's journal is.
+It is forked from a parent that has everything loaded, because two hundred starts would take most of the time.
 """
 
 import asyncio
 import os
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from indexer.backfill import Nobody
+from indexer.blocks import IndexedContract
+from indexer.fetch.http_node import HttpNode
 from indexer.service import Indexer, IndexerSettings
-from offchain.chain.bindings import load_contract
-from offchain.chain.manifest import load_manifest
-from offchain.chain.node import NodePool
-from offchain.core.database import open_database, upgrade_database
+from offchain.core.database import open_database
 from offchain.core.intents import RecordChainFact
+
+CONFIRMATIONS = 3
 
 
 class FileSink:
-    """Facts as lines of block number, log index, owner and amount."""
+    """Facts as lines of block number, log index, block hash, kind, owner and amount; as durable as the journal's."""
 
     def __init__(self, path: Path) -> None:
         text = path.read_text() if path.exists() else ""
@@ -28,25 +33,52 @@ class FileSink:
         lines = text[:whole].splitlines()
         self.chain_position = (int(lines[-1].split()[0]), int(lines[-1].split()[1])) if lines else (0, 0)
 
-    async def submit(self, intent: RecordChainFact, /) -> None:
-        place = (intent.fact.position.block_number, intent.fact.position.log_index)
-        if place > self.chain_position:
-            self._file.write(f"{place[0]} {place[1]} {intent.owner.hex()} {intent.amount_units}\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self.chain_position = place
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    async def submit_in_order(self, intents: Sequence[RecordChainFact], /) -> None:
+        """Takes what is after the last fact."""
+        for intent in intents:
+            position = intent.fact.position
+            place = (position.block_number, position.log_index)
+            if place > self.chain_position:
+                told = (*place, position.block_hash.hex(), intent.kind.name, intent.owner.hex(), intent.amount_units)
+                self._file.write(" ".join(map(str, told)) + "\n")
+                self.chain_position = place
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
 
-async def main(node: str, manifest_path: str, database: str, facts: str) -> None:
-    manifest = load_manifest(Path(manifest_path))
-    engine = open_database(database)
-    upgrade_database(engine)
-    settings = IndexerSettings(manifest.chain_id, manifest.address("Settlement"), manifest.first_block, 2, 0.02)
-    async with NodePool([node]) as nodes:
-        indexer = Indexer(nodes, engine, settings, load_contract("Settlement"), FileSink(Path(facts)))
+class Killable(NamedTuple):
+    """What a process needs to index."""
+
+    node_url: str
+    database_url: str
+    facts: Path | None
+    """Where the facts go; None: it tells none, because another process does."""
+    chain_id: int
+    contracts: tuple[IndexedContract, ...]
+
+    def start(self) -> int:
+        """Starts the process; its id."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        child = os.fork()
+        if child == 0:
+            try:
+                asyncio.run(self._index())
+            except BaseException:  # What it was must be seen, and must not run on as the parent.
+                traceback.print_exc()
+            finally:
+                os._exit(1)
+        return child
+
+    async def _index(self) -> None:
+        database = open_database(self.database_url)
+        settings = IndexerSettings(self.chain_id, CONFIRMATIONS, poll_interval_s=0.02)
+        nodes = [HttpNode(self.node_url)]
+        sink = Nobody() if self.facts is None else FileSink(self.facts)
+        indexer = Indexer(nodes, database, settings, lambda: self.contracts, sink)
         await indexer.start()
         await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

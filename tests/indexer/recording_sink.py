@@ -1,5 +1,7 @@
 """A sink that keeps facts as the sequencer does: it remembers the last position and drops what is not after it."""
 
+from collections.abc import Sequence
+
 from offchain.core.errors import ServiceUnavailable
 from offchain.core.intents import RecordChainFact
 
@@ -18,6 +20,10 @@ class RecordingSink:
         self.refused: set[int] = set()
         self.fail_before: Exception | None = None
         self.fail_after: Exception | None = None
+
+    async def submit_in_order(self, intents: Sequence[RecordChainFact], /) -> None:
+        for intent in intents:
+            await self.submit(intent)
 
     async def submit(self, intent: RecordChainFact, /) -> None:
         self.submissions += 1

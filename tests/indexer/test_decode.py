@@ -5,27 +5,29 @@ from eth_abi.abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer import project, publish
+from indexer import publish
+from indexer.blocks import IndexedContract, RawLog
 from indexer.decode import Decoder
-from indexer.fetch import RawLog
+from indexer.project.registry import PROJECTIONS
 from offchain.chain.bindings import Contract, load_contract
 from offchain.core.commands import CommandKind
 from offchain.core.errors import ChainError
 
 SETTLEMENT = load_contract("Settlement")
-DECODER = Decoder(SETTLEMENT)
+ADDRESS = b"\x11" * 20
+DECODER = Decoder([IndexedContract("Settlement", ADDRESS, 0, SETTLEMENT)])
 EVENTS = [row for row in SETTLEMENT.abi if row["type"] == "event"]
 
 
 def raw(topics: tuple[bytes, ...], data: bytes) -> RawLog:
-    return RawLog(1, bytes(32), bytes(32), 0, 0, topics, data)
+    return RawLog(ADDRESS, 1, bytes(32), bytes(32), 0, 0, b"".join(topics), data)
 
 
 @given(st.sampled_from(EVENTS), st.data())
 def test_every_event_decodes_as_the_abi_library_decodes_it(event, data: st.DataObject) -> None:
     topics, plain = [SETTLEMENT.topic(event["name"])], b""
     for field in event["inputs"]:
-        bits = {"address": 160, "bytes32": 256}.get(field["type"]) or int(field["type"].removeprefix("uint"))
+        bits = {"address": 160, "bytes32": 256, "bool": 1}.get(field["type"]) or int(field["type"].removeprefix("uint"))
         word = data.draw(st.integers(0, 2**bits - 1)).to_bytes(32)
         if field["indexed"]:
             topics.append(word)
@@ -62,7 +64,9 @@ def test_data_behind_the_last_field_is_refused() -> None:
 def test_an_event_with_fields_of_many_words_is_left_to_the_library() -> None:
     field = {"name": "note", "type": "string", "indexed": False}
     contract = Contract("Diary", [{"type": "event", "name": "Noted", "inputs": [field], "anonymous": False}])
-    decoded = Decoder(contract).decode(raw((contract.topic("Noted"),), encode(["string"], ["dear"])))
+    decoded = Decoder([IndexedContract("Diary", ADDRESS, 0, contract)]).decode(
+        raw((contract.topic("Noted"),), encode(["string"], ["dear"]))
+    )
     assert decoded.arguments["note"] == "dear"
 
 
@@ -79,6 +83,8 @@ def test_collected_fees_are_an_exit_of_the_owner_of_fees() -> None:
 
 
 def test_every_event_of_the_contract_is_projected_or_of_no_concern_to_funds() -> None:
-    no_concern = {"AssetListed", "MarketListed", "EngineKeySet", "PauseSet", "AuthorityUpdated"}
-    assert set(project._PROJECTIONS) | no_concern == {event["name"] for event in EVENTS}
-    assert set(publish._FACTS) == set(project._PROJECTIONS) - {"FillSkipped"}
+    no_concern = {"AssetListed", "MarketListed", "EngineKeySet", "PauseSet", "AuthorityUpdated", "ExchangeClosed"}
+    projected = {event for one in PROJECTIONS if "Settlement" in one.contracts for event in one.events}
+    assert {event["name"] for event in EVENTS} <= projected | no_concern
+    told_with_batches, isolated = {"FillSkipped", "NetGroupSkipped"}, {name for name in projected if "Isolated" in name}
+    assert set(publish._FACTS) == projected - told_with_batches - isolated

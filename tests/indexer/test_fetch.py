@@ -8,11 +8,14 @@ from eth_bloom import BloomFilter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.fetch import RANGE_BLOCKS_MAX, RANGE_BLOCKS_START, Fetcher, bloom_of
+from indexer.fetch.bloom import bloom_of
+from indexer.fetch.fetcher import Fetcher
+from indexer.fetch.ranges import RANGE_BLOCKS_MAX, RANGE_BLOCKS_START
 from offchain.chain.bindings import load_contract
 from offchain.chain.node import RpcError
 from offchain.core.errors import NodeInconsistent
-from tests.indexer.simulated_chain import CONTRACT, LyingNode, SimulatedChain
+from tests.indexer.simulated_chain import CONTRACT, STRANGER, SimulatedChain, settlement_at
+from tests.indexer.simulated_nodes import LyingNode, Provider
 
 
 class ScriptedNode(LyingNode):
@@ -20,12 +23,11 @@ class ScriptedNode(LyingNode):
 
     def __init__(self, chain: SimulatedChain) -> None:
         super().__init__(chain, random.Random(0), lies=0.0)
-        self.result_cap = 1_000
-        self.requests: list[tuple[str, Any]] = []
+        self.asked: list[tuple[str, Any]] = []
         self.change: dict[str, Any] = {}
 
     def _answer(self, view: Any, method: str, params: Any) -> Any:
-        self.requests.append((method, params))
+        self.asked.append((method, params))
         answer = super()._answer(view, method, params)
         return self.change[method](params, answer) if method in self.change else answer
 
@@ -45,7 +47,7 @@ def node(chain: SimulatedChain) -> ScriptedNode:
 
 @pytest.fixture
 def fetcher(node: ScriptedNode) -> Fetcher:
-    return Fetcher(node, CONTRACT)
+    return Fetcher(node, [settlement_at(CONTRACT, 0)])
 
 
 def true_logs(chain: SimulatedChain, first: int, last: int) -> list[tuple[int, int, bytes]]:
@@ -60,13 +62,39 @@ async def test_a_range_has_every_log_in_order(chain: SimulatedChain, fetcher: Fe
     assert len(logs) > 20
 
 
+@pytest.mark.parametrize("told", range(1, 40))
 async def test_logs_that_a_range_answer_lacks_are_asked_for_by_block(
-    chain: SimulatedChain, node: ScriptedNode, fetcher: Fetcher
+    chain: SimulatedChain, node: ScriptedNode, fetcher: Fetcher, told: int
 ) -> None:
-    node.change["eth_getLogs"] = lambda params, answer: answer if "blockHash" in params[0] else answer[:3]
+    node.change["eth_getLogs"] = lambda params, answer: answer if "blockHash" in params[0] else answer[:told]
     _, logs = await fetcher.range(1, 40)
-    assert {(log.block_number, log.log_index) for log in logs} <= {row[:2] for row in true_logs(chain, 1, 40)}
-    assert {log.block_number for log in logs} == {row[0] for row in true_logs(chain, 1, 40)}
+    assert [(log.block_number, log.log_index, log.data) for log in logs] == true_logs(chain, 1, 40)
+
+
+@pytest.mark.parametrize("last", [1, 40])
+async def test_a_block_whose_logs_the_node_does_not_have_yet_is_not_believed(
+    chain: SimulatedChain, node: ScriptedNode, fetcher: Fetcher, last: int
+) -> None:
+    first = next(block.number for block in chain.blocks if block.logs)
+    node.change["eth_getLogs"] = lambda params, answer: [] if "blockHash" in params[0] else answer[:1]
+    with pytest.raises(NodeInconsistent, match="tell"):
+        await fetcher.range(first, max(first, last))
+
+
+async def test_a_filter_that_promises_by_chance_is_told_from_a_lie_by_all_logs_of_the_block(
+    chain: SimulatedChain, node: ScriptedNode
+) -> None:
+    # The stranger's logs promise every contract whose three bits are among theirs; here: the stranger itself.
+    block = next(block for block in chain.blocks if not block.logs and block.strange_logs)
+    fetcher = Fetcher(node, [settlement_at(STRANGER, 0)])
+    node.change["eth_getLogs"] = lambda params, answer: [] if "address" in params[0] else answer
+    (header,) = await fetcher.headers(block.number, block.number)
+    (log,) = await fetcher.logs([header])
+    assert log.data == block.strange_logs[0].data
+    fetcher.want([settlement_at(CONTRACT, 0)])
+    assert await fetcher.logs([header._replace(bloom=header.bloom)]) == []
+    with pytest.raises(NodeInconsistent, match="all logs"):
+        await fetcher.logs([header._replace(bloom=header.bloom | bloom_of(CONTRACT))])
 
 
 async def test_a_node_that_lacks_the_newest_blocks_gives_a_shorter_range(node: ScriptedNode, fetcher: Fetcher) -> None:
@@ -76,14 +104,14 @@ async def test_a_node_that_lacks_the_newest_blocks_gives_a_shorter_range(node: S
 
 
 async def test_no_logs_are_asked_for_where_no_block_promises_any(chain: SimulatedChain, node: ScriptedNode) -> None:
-    fetcher = Fetcher(node, b"\x99" * 20)
+    fetcher = Fetcher(node, [settlement_at(b"\x99" * 20, 0)])
     assert await fetcher.range(1, 5) == (await fetcher.headers(1, 5), [])
-    assert all(method != "eth_getLogs" for method, _ in node.requests)
+    assert all(method != "eth_getLogs" for method, _ in node.asked)
 
 
 async def test_a_refused_range_is_asked_for_in_smaller_parts(chain: SimulatedChain, node: ScriptedNode) -> None:
-    node.result_cap = 4
-    fetcher = Fetcher(node, CONTRACT)
+    node.provider = Provider(logs_max=4)
+    fetcher = Fetcher(node, [settlement_at(CONTRACT, 0)])
     found, first, refused, sizes = [], 1, 0, [RANGE_BLOCKS_START]
     while first <= 40:
         try:
@@ -93,7 +121,7 @@ async def test_a_refused_range_is_asked_for_in_smaller_parts(chain: SimulatedCha
         else:
             found += [(log.block_number, log.log_index, log.data) for log in logs]
             first = headers[-1].number + 1
-        sizes.append(fetcher.range_blocks)
+        sizes.append(fetcher.size.blocks)
     assert found == true_logs(chain, 1, 40)
     assert refused
     assert min(sizes) < 10
@@ -127,7 +155,7 @@ async def test_an_answer_that_does_not_fit_is_refused(
     node.change[method] = spoil
     with pytest.raises(NodeInconsistent):
         await fetcher.range(1, 40)
-    assert fetcher.range_blocks == RANGE_BLOCKS_START // 2
+    assert fetcher.size.blocks == RANGE_BLOCKS_START // 2
 
 
 async def test_one_log_told_twice_is_refused(node: ScriptedNode, fetcher: Fetcher) -> None:

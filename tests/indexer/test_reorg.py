@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.fetch import BlockRef, Header
-from indexer.reorg import SHORTER_CHAIN_LOOKS, ReorgWatch, Verdict, common_ancestor
+from indexer.blocks import BlockRef, Header
+from indexer.reorg import Verdict, common_ancestor, judge
 from offchain.core.errors import DeepReorg, NodeInconsistent
 
 
@@ -24,31 +24,17 @@ KNOWN = {number: block_hash(number) for number in range(10, 21)}
         (BlockRef(21, block_hash(21)), Verdict.LONGER),
         (BlockRef(20, block_hash(20)), Verdict.SAME),
         (BlockRef(12, block_hash(12)), Verdict.SAME),
-        (BlockRef(20, block_hash(20, 1)), Verdict.DIFFERENT),
+        (BlockRef(20, block_hash(20, 1)), Verdict.DOUBTED),
         (BlockRef(19, block_hash(19, 1)), Verdict.DOUBTED),
     ],
 )
 def test_a_newest_block_is_judged_against_our_chain(latest: BlockRef, verdict: Verdict) -> None:
-    assert ReorgWatch().judge(latest, KNOWN) is verdict
-
-
-def test_a_shorter_chain_is_believed_only_when_it_stands() -> None:
-    watch, other = ReorgWatch(), BlockRef(19, block_hash(19, 1))
-    for _ in range(SHORTER_CHAIN_LOOKS - 1):
-        assert watch.judge(other, KNOWN) is Verdict.DOUBTED
-    assert watch.judge(other, KNOWN) is Verdict.DIFFERENT
-
-
-def test_doubt_begins_anew_once_our_chain_is_told_again() -> None:
-    watch, other = ReorgWatch(), BlockRef(19, block_hash(19, 1))
-    for _ in range(2 * SHORTER_CHAIN_LOOKS):
-        assert watch.judge(other, KNOWN) is Verdict.DOUBTED
-        watch.judge(BlockRef(19, block_hash(19)), KNOWN)
+    assert judge(latest, KNOWN) is verdict
 
 
 def test_a_chain_that_ends_below_our_final_block_is_no_chain_to_follow() -> None:
     with pytest.raises(NodeInconsistent, match="below our final block 10"):
-        ReorgWatch().judge(BlockRef(9, block_hash(9)), KNOWN)
+        judge(BlockRef(9, block_hash(9)), KNOWN)
 
 
 def branch_from(parting: int, length: int):

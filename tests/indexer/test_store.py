@@ -1,14 +1,16 @@
 """A step is written whole or not at all, and only on the head that it was worked out from."""
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from indexer import project
-from indexer.decode import DecodedLog
-from indexer.fetch import Header, RawLog
-from indexer.models import ChainDeposit, IndexerLog
-from indexer.store import Step, StepConflict, Store
+from indexer.blocks import DecodedLog, Header, RawLog
+from indexer.project.funds import ChainDeposit
+from indexer.store.models import IndexerLog
+from indexer.store.reading import StoredLogs
+from indexer.store.store import WRITER, Step, StepConflict, Store
+from tests.indexer.simulated_chain import settlement_at
 
 CONTRACT = b"\x11" * 20
 ALICE = b"\xa1" * 20
@@ -19,15 +21,20 @@ def header(number: int, branch: int = 0) -> Header:
 
 
 def deposit(block: Header, index: int, amount: int) -> DecodedLog:
-    raw = RawLog(block.number, block.hash, bytes(32), index, block.timestamp_s, (), b"")
-    return DecodedLog(raw, "Deposited", {"owner": ALICE, "asset": 2, "amount": amount})
+    raw = RawLog(CONTRACT, block.number, block.hash, bytes(32), index, block.timestamp_s, b"", b"")
+    return DecodedLog(raw, "Settlement", "Deposited", {"owner": ALICE, "asset": 2, "amount": amount})
 
 
 @pytest.fixture
 def store(database: Engine) -> Store:
     store = Store(database, 1, CONTRACT, confirmations=3)
-    store.begin(header(0))
+    store.begin(header(0), [settlement_at(CONTRACT, 0)])
     return store
+
+
+@pytest.fixture
+def stored(database: Engine) -> StoredLogs:
+    return StoredLogs(database, 1, CONTRACT, confirmations=3)
 
 
 def rows(database: Engine, model: type) -> int:
@@ -35,22 +42,22 @@ def rows(database: Engine, model: type) -> int:
         return connection.scalar(select(func.count()).select_from(model)) or 0
 
 
-def test_a_step_moves_everything_together(store: Store, database: Engine) -> None:
+def test_a_step_moves_everything_together(store: Store, stored: StoredLogs, database: Engine) -> None:
     blocks = [header(1), header(2)]
-    store.apply(Step(header(0).ref, header(0).ref, blocks, [deposit(blocks[0], 4, 10)]))
+    store.apply(Step(header(0).ref, header(0).ref, blocks, [deposit(blocks[0], 4, 10)], [CONTRACT]))
     progress = store.progress()
     assert progress is not None
     assert progress.head == blocks[1].ref
     assert progress.final == header(0).ref
     assert progress.known == {0: header(0).hash, 1: blocks[0].hash, 2: blocks[1].hash}
-    assert [one.amount_units for one in store.pending_deposits(ALICE, (0, 0))] == [10]
+    assert [one.amount_units for one in stored.pending_deposits(ALICE, (0, 0))] == [10]
 
 
 def test_a_step_from_another_head_writes_nothing(store: Store, database: Engine) -> None:
     first = header(1)
-    store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)]))
+    store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)], [CONTRACT]))
     with pytest.raises(StepConflict):
-        store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)]))
+        store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)], [CONTRACT]))
     assert rows(database, ChainDeposit) == rows(database, IndexerLog) == 1
 
 
@@ -60,28 +67,28 @@ def test_a_step_that_fails_in_the_middle_leaves_nothing(
     first = header(1)
     before = store.progress()
     twice = [deposit(first, 0, 10), deposit(first, 0, 10)]
-    with pytest.raises(SQLAlchemyError):
-        store.apply(Step(header(0).ref, header(0).ref, [first], twice))
+    with pytest.raises((SQLAlchemyError, psycopg.Error)):
+        store.apply(Step(header(0).ref, header(0).ref, [first], twice, [CONTRACT]))
     assert store.progress() == before
     assert rows(database, ChainDeposit) == rows(database, IndexerLog) == 0
 
 
-def test_an_undone_block_takes_its_rows_along(store: Store, database: Engine) -> None:
+def test_an_undone_block_takes_its_rows_along(store: Store, stored: StoredLogs, database: Engine) -> None:
     old = [header(1), header(2), header(3)]
-    store.apply(Step(header(0).ref, header(0).ref, old, [deposit(block, 0, block.number) for block in old]))
+    store.apply(Step(header(0).ref, header(0).ref, old, [deposit(block, 0, block.number) for block in old], [CONTRACT]))
     new = [header(2, 1), header(3, 1), header(4, 1)]
-    store.apply(Step(old[-1].ref, old[0].ref, new, [deposit(new[1], 0, 33)]))
+    store.apply(Step(old[-1].ref, old[0].ref, new, [deposit(new[1], 0, 33)], [CONTRACT]))
     progress = store.progress()
     assert progress is not None
     assert (progress.reorgs, progress.deepest_reorg) == (1, 2)
     assert progress.final == old[0].ref
-    assert [one.amount_units for one in store.pending_deposits(ALICE, (0, 0))] == [1, 33]
+    assert [one.amount_units for one in stored.pending_deposits(ALICE, (0, 0))] == [1, 33]
 
 
 def test_what_was_final_stays_final_when_the_head_goes_back(store: Store) -> None:
     long = [header(number) for number in range(1, 8)]
-    store.apply(Step(header(0).ref, header(0).ref, long, []))
-    store.apply(Step(long[-1].ref, header(4).ref, [header(5, 1)], []))
+    store.apply(Step(header(0).ref, header(0).ref, long, [], [CONTRACT]))
+    store.apply(Step(long[-1].ref, header(4).ref, [header(5, 1)], [], [CONTRACT]))
     progress = store.progress()
     assert progress is not None
     assert (progress.head.number, progress.final) == (5, header(4).ref)
@@ -91,23 +98,25 @@ def test_only_blocks_that_may_still_change_are_kept(store: Store) -> None:
     head = header(0).ref
     for start in range(1, 400, 20):
         blocks = [header(number) for number in range(start, start + 20)]
-        store.apply(Step(head, head, blocks, []))
+        store.apply(Step(head, head, blocks, [], [CONTRACT]))
         head = blocks[-1].ref
     progress = store.progress()
     assert progress is not None
     assert sorted(progress.known) == [397, 398, 399, 400]
 
 
-def test_a_number_that_no_column_holds_makes_the_log_unreadable(store: Store, database: Engine) -> None:
+def test_a_number_that_no_column_holds_makes_the_log_unreadable(
+    store: Store, stored: StoredLogs, database: Engine
+) -> None:
     first = header(1)
-    store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 2**63)]))
-    assert store.unreadable_logs() == 1
+    store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 2**63)], [CONTRACT]))
+    assert stored.unreadable_logs() == 1
     assert rows(database, ChainDeposit) == 0
-    assert store.final_logs((0, 0), ["Deposited"], 10) == []
+    assert stored.final_logs((0, 0), ["Deposited"], 10) == []
 
 
 def test_every_table_of_logs_is_undone() -> None:
-    undone = {model.__tablename__ for model in project.projected_models()}
+    undone = {model.__tablename__ for model in WRITER.models}
     keyed = {
         mapper.local_table.name
         for mapper in IndexerLog.registry.mappers
@@ -116,13 +125,13 @@ def test_every_table_of_logs_is_undone() -> None:
     assert undone == keyed
 
 
-def test_positions_are_ordered_by_block_and_then_by_log(store: Store) -> None:
+def test_positions_are_ordered_by_block_and_then_by_log(store: Store, stored: StoredLogs) -> None:
     blocks = [header(number) for number in range(1, 8)]
     logs = [deposit(block, index, 1) for block in blocks for index in (3, 10)]
-    store.apply(Step(header(0).ref, header(0).ref, blocks, logs))
-    found = store.final_logs((2, 3), ["Deposited"], 3)
+    store.apply(Step(header(0).ref, header(0).ref, blocks, logs, [CONTRACT]))
+    found = stored.final_logs((2, 3), ["Deposited"], 3)
     assert [(log.block_number, log.log_index) for log in found] == [(2, 10), (3, 3), (3, 10)]
-    assert [(log.block_number, log.log_index) for log in store.final_logs((3, 10), ["Deposited"], 99)] == [
+    assert [(log.block_number, log.log_index) for log in stored.final_logs((3, 10), ["Deposited"], 99)] == [
         (4, 3),
         (4, 10),
     ]

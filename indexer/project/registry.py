@@ -1,0 +1,15 @@
+"""Every projection. A new one is a file of this room and a line here, and a migration of its tables."""
+
+from typing import Final
+
+from indexer.project.batches import BATCHES
+from indexer.project.funds import FUNDS
+from indexer.project.isolated import ISOLATED
+from indexer.project.projection import Projection
+from indexer.project.requests import REQUESTS
+from indexer.project.sessions import SESSIONS
+from indexer.project.tokens import TOKENS
+
+PROJECTIONS: Final[tuple[Projection, ...]] = (FUNDS, REQUESTS, BATCHES, ISOLATED, SESSIONS, TOKENS)
+INDEXED_CONTRACTS: Final = tuple(dict.fromkeys(name for one in PROJECTIONS for name in sorted(one.contracts)))
+"""The names of the contracts that some projection reads, the first of them the one that a database belongs to."""

@@ -1,0 +1,1 @@
+"""Store: the indexer's tables. `store` writes a step in one transaction, `bulk` many rows at once."""
