@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON := .venv/bin/python
 QUANTATRADE := .venv/bin/quantatrade
+PROOF_TOOLS := .cache/proof-tools
 NODE_BIN := $(CURDIR)/node_modules/@foundry-rs
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(NODE_BIN)/anvil-linux-amd64/bin:$(NODE_BIN)/forge-linux-amd64/bin:$(PATH)
 export SOLCX_BINARY_PATH := $(CURDIR)/scripts/solc
@@ -67,20 +68,56 @@ verify: build ## Recompute the exchange's state from the journal alone and from 
 	@$(QUANTATRADE) verify
 
 .PHONY: replay
-replay: build ## Drive the exchange with recorded order flow (SPEED=1: real time, DATA=file: another recording)
-	@$(PYTHON) -m benchmarks.replay $(if $(SPEED),--speed $(SPEED)) $(if $(DATA),--data $(DATA))
+replay: build ## Drive the exchange with recorded order flow (SPEED=1: real time, NET=0.9: so many wallets net, DATA=file)
+	@$(PYTHON) -m benchmarks.replay $(if $(SPEED),--speed $(SPEED)) $(if $(NET),--net $(NET)) $(if $(DATA),--data $(DATA))
 
 .PHONY: replay-kill
 replay-kill: build ## The same, with the process killed ten times on the way (SEED=n repeats a run)
-	@$(PYTHON) -m benchmarks.replay --kills 10 $(if $(SEED),--seed $(SEED)) $(if $(DATA),--data $(DATA))
+	@$(PYTHON) -m benchmarks.replay --kills 10 $(if $(SEED),--seed $(SEED)) $(if $(NET),--net $(NET)) $(if $(DATA),--data $(DATA))
 
 .PHONY: bench-engine
 bench-engine: install .build/.engine ## Measure the matching engine, beside a plain std::map book in C++ on the same commands
 	@$(PYTHON) -m benchmarks.engine
 
+.PHONY: bench-indexer
+bench-indexer: install .build/.contracts ## Measure the indexer from cold to caught up, beside a plain web3.py loop (EVENTS=n, ROUNDS=n)
+	@$(PYTHON) -m benchmarks.indexer $(if $(EVENTS),--events $(EVENTS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+.PHONY: bench-gas
+bench-gas: install .build/.contracts ## Measure what settlement costs in gas (RECORD=1: write docs/contracts/gas.json anew)
+	@$(PYTHON) -m benchmarks.gas $(if $(RECORD),--record)
+
 .PHONY: diff-engine
 diff-engine: install .build/.engine ## Hold the engine to its uncompiled sources and the reference model (N=commands, SEED=n)
 	@$(PYTHON) -m tests.proofs.diff_engine $(if $(N),--commands $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: diff-long
+diff-long: install .build/.contracts .build/.engine ## Hold settled batches to the engine's ledger and the plain rules (N=batches, SEED=n)
+	@$(PYTHON) -m tests.proofs.diff_settlement $(if $(N),--batches $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: invariants-long
+invariants-long: install ## Hold all invariants of the settlement contract over long random sequences (RUNS=n, DEPTH=calls, SEED=n)
+	@$(PYTHON) -m tests.proofs.invariants_long $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: broken-contracts
+broken-contracts: install ## Break the settlement contract in known ways, and show which invariant notices (RUNS=n, DEPTH=calls)
+	@$(PYTHON) -m tests.proofs.broken_contracts $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH))
+
+.PHONY: contract-coverage
+contract-coverage: install ## Measure which branches of the settlement contract its forge tests take
+	@$(PYTHON) -m tests.proofs.contract_coverage
+
+.PHONY: prove
+prove: install $(PROOF_TOOLS)/.installed ## Prove packing, lanes and fees for all numbers, by symbolic execution (halmos)
+	@FOUNDRY_PROFILE=prove nice $(PROOF_TOOLS)/bin/halmos --root . --forge-build-out .cache/prove/out
+
+.PHONY: slither
+slither: install $(PROOF_TOOLS)/.installed ## Search the contracts for known mistakes; docs/contracts/security.md answers each finding
+	@$(PROOF_TOOLS)/bin/slither .
+
+$(PROOF_TOOLS)/.installed: tests/forge/tools.txt
+	@printf '\033[1m==>\033[0m Proof tools\n'
+	@$(PYTHON) -m venv --clear $(PROOF_TOOLS) && $(PROOF_TOOLS)/bin/python -m pip install --quiet -r $< && touch $@
 
 .PHONY: coverage
 coverage: install .build/.engine ## Measure what the tests of the engine and of the sequencer reach, lines and branches
@@ -101,6 +138,18 @@ torn: install .build/.engine ## Damage journals, and prove that none is taken fo
 .PHONY: simulate
 simulate: install .build/.engine ## Simulate exchanges on a disk that fails and loses power in every way (N=simulations, SEED=n)
 	@$(PYTHON) -m tests.proofs.simulate $(if $(N),--simulations $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: sim-indexer
+sim-indexer: install .build/.contracts ## Simulate indexers on nodes that lie and a database that fails (N=simulations, SEED=n)
+	@$(PYTHON) -m tests.proofs.sim_indexer $(if $(N),--simulations $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: reorg-indexer
+reorg-indexer: install .build/.contracts ## Reorganise a real chain under load, at each depth, and compare (N=deepest reorg, SEED=n)
+	@$(PYTHON) -m tests.proofs.reorg_indexer $(if $(N),--depths $(N)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: kill-indexer
+kill-indexer: install .build/.contracts ## Kill indexers in backfill and live, on SQLite and PostgreSQL (N=kills, SEED=n)
+	@$(PYTHON) -m tests.proofs.kill_indexer $(if $(N),--kills $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: clean
 clean: ## Remove everything that was built (not the exchange's state, not what was installed)

@@ -15,7 +15,20 @@ from offchain.sequencer.records import read_segments
 from offchain.sequencer.replay import replay
 from offchain.sequencer.sequencer import Sequencer, SequencerOptions
 from offchain.sequencer.snapshot import snapshot_paths, state_hash
-from tests.sequencer.world import ALICE, BOB, QUOTE, SELL, Clock, deposit, funding, order
+from tests.sequencer.world import (
+    ALICE,
+    BOB,
+    KEY,
+    QUOTE,
+    SELL,
+    Clock,
+    by_key,
+    deposit,
+    funding,
+    in_ladder,
+    order,
+    session_set,
+)
 
 ADDRESS = f"0x{ALICE.hex()}"
 
@@ -165,3 +178,26 @@ async def test_both_work_beside_a_running_exchange(tmp_path):
     inspected = await asyncio.to_thread(run, tmp_path, "journal", "inspect")
     assert inspected.exit_code == 0
     await sequencer.stop()
+
+
+async def test_inspect_tells_ladders_and_who_signed(tmp_path):
+    sequencer = Sequencer.open(tmp_path / "journal", SequencerOptions(), Clock())
+    await sequencer.start()
+    await sequencer.submit_many(funding(ALICE))
+    await sequencer.submit(session_set(90, ALICE, quote_limit=10**9))
+    outcomes = await sequencer.submit_many(
+        [by_key(one) for one in in_ladder(order(ALICE, "one", price=7, lane=1), order(ALICE, "two", price=8, lane=2))]
+    )
+    await sequencer.stop()
+    ladder = outcomes[0].sequence - 1
+    told = run(tmp_path, "journal", "inspect", "--from", str(ladder - 1))
+    assert told.exit_code == 0
+    lines = [line for line in told.stdout.splitlines() if line.startswith("  ")]
+    session, written, first, second = lines[-4:]
+    assert "counter_account=1 market=1 position=" in session
+    assert f"key=0x{KEY.hex()} base_limit=18446744073709551615 quote_limit=1000000000" in session
+    assert f"{ladder} " in written
+    assert "SIGN_LADDER" in written
+    assert "orders=[(side=0 price=7 quantity=10 " in written
+    assert f"kind=1 session=1 ladder={ladder} place=1" in first
+    assert f"kind=1 session=1 ladder={ladder} place=2" in second

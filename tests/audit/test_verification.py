@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from offchain.audit.verification import Verification, count_differences, holdings_hash, verify
+from offchain.audit.verification import Verification, count_differences, holdings_hash, verify, verify_chain
 from offchain.client.client import Client
 from offchain.local.launch import LaunchedExchange
 from tests.support.traders import trader
@@ -51,6 +51,19 @@ async def test_an_entry_that_does_not_balance_is_found(funded_exchange: Launched
     )
     assert (found.ledger_mismatches, found.ledger_faults) == (0, 1)
     assert not found.is_clean
+
+
+async def test_the_chain_is_verified_without_a_journal_or_a_database(
+    funded_exchange: LaunchedExchange, tmp_path: Path
+) -> None:
+    manifest = funded_exchange.settings.manifest_path.read_bytes()
+    alone = funded_exchange.settings.model_copy(update={"state": tmp_path})
+    alone.manifest_path.parent.mkdir(parents=True, exist_ok=True)
+    alone.manifest_path.write_bytes(manifest)
+    found = await verify_chain(alone)
+    assert found.is_clean
+    assert found.views_compared > 0
+    assert found.chain_hash == (await verify(funded_exchange.settings)).chain_hash
 
 
 def test_a_holding_that_one_side_lacks_counts_as_nothing() -> None:

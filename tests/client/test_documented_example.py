@@ -1,5 +1,6 @@
 """The examples in docs/api.md run as they stand."""
 
+import asyncio
 import re
 import textwrap
 from collections.abc import Iterator
@@ -8,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from offchain.chain.bindings import load_contract
 from offchain.chain.keys import LocalSigner
+from offchain.chain.node import NodePool
+from offchain.chain.settlement_view import SettlementView
 from offchain.client.client import Client
 from offchain.client.lanes import LaneBook
+from offchain.client.statement_book import StatementBook
+from offchain.client.statements import answer_statements
 from tests.support.chainless_exchange import RunningExchange, exchange_running
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "api.md"
@@ -62,3 +68,28 @@ async def test_the_example_of_every_kind_of_order_runs(exchange: RunningExchange
 async def test_the_example_of_an_operator_runs(operated: RunningExchange) -> None:
     left = await run(operated, example("Operators"), operator_key=OPERATOR.private_key)
     assert left["taken"]["cancelledOrderIds"] == []
+
+
+async def test_the_example_of_a_session_key_runs(exchange: RunningExchange) -> None:
+    owner, key = exchange.new_wallet(USDC="10000"), LocalSigner(b"\x44" * 32)
+    exchange.register_session_key(owner.address, key.address, "BTC-USDC")
+    left = await run(
+        exchange, example("The Python client", 2), session_key=key.private_key, owner_address=owner.address
+    )
+    assert [placed.status for placed in left["outcomes"]] == ["NEW"] * 3
+    assert [gone.status for gone in left["cancelled"]] == ["CANCELLED"] * 3
+
+
+async def test_the_example_of_netted_statements_runs(exchange: RunningExchange) -> None:
+    key = exchange.new_wallet(USDC="100000").private_key
+    names = {
+        "asyncio": asyncio,
+        "NodePool": NodePool,
+        "StatementBook": StatementBook,
+        "SettlementView": SettlementView,
+        "load_contract": load_contract,
+        "answer_statements": answer_statements,
+    }
+    code = example("The Python client", 3).replace("3_600", "1")
+    with pytest.raises(TimeoutError):
+        await run(exchange, code, private_key=key, node_url="http://127.0.0.1:9", **names)

@@ -119,12 +119,41 @@ POSITION = commands.ChainPosition(7, 3, b"\x01" * 32, b"\x02" * 32)
         commands.OrderAuthorization(
             "a-1", b"\x05" * 20, 2**40 - 1, 2**48 - 1, 65_535, 50, 1, b"\x06" * 65, b"\x07" * 32
         ),
+        commands.OrderAuthorization(
+            "a-1", b"\x05" * 20, 1, 1, 1, 50, 0, b"", b"\x07" * 32, 1, 2**32 - 1, ladder=2**64 - 1, place=255
+        ),
+        commands.LadderAuthorization(
+            b"\x05" * 20,
+            2**32 - 1,
+            2**48 - 1,
+            (commands.LadderOrder(1, 2**64 - 1, 2**64 - 1, 2**40 - 1, 2**48 - 1, 65_535, 50, 2**16 - 1),),
+            b"\x06" * 65,
+            1,
+            7,
+        ),
+        commands.StatementAnswer(
+            b"\x05" * 20,
+            2**64 - 1,
+            b"\x0e" * 32,
+            9,
+            (1, 2),
+            (-(2**63), 5),
+            b"\x06" * 65,
+            (7, 8),
+            (commands.RenewalLadder(1, (commands.RenewedOrder(4, 10, 3),), b"\x06" * 65),),
+            1,
+            7,
+        ),
         commands.WithdrawalAuthorization(b"\x08" * 20, 2**64 - 1, 1, b"\x09" * 65),
         commands.DepositFact(POSITION, b"\x0a" * 20),
         commands.WithdrawnFact(POSITION, 4),
-        commands.BatchSettledFact(POSITION, 1, b"\x0b" * 32, 9, (commands.SkippedFill(2, 3),)),
+        commands.BatchSettledFact(
+            POSITION, 1, b"\x0b" * 32, 9, (commands.SkippedFill(2, 3),), (commands.SkippedGroup(0, 12, 5),)
+        ),
         commands.ExitFact(POSITION, 1_700_000_000),
         commands.FloorFact(POSITION, 2**48 - 1),
+        commands.SessionFact(POSITION, b"\x0d" * 20, commands.UNLIMITED, 5, 1_700_000_000),
+        commands.SessionRevokedFact(POSITION, b"\x0d" * 20, 1_700_000_000),
     ],
 )
 def test_an_attachment_survives_encoding(attachment: commands.Attachment) -> None:

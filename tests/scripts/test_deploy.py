@@ -165,6 +165,7 @@ def test_on_a_public_network_the_deployer_keeps_nothing(tmp_path: Path) -> None:
             APE_ACCOUNTS_deployer_PASSPHRASE="passphrase",
         )
         assert result.returncode == 0, result.stdout + result.stderr
+        assert "Nobody can widen a power within the 86400 s of an exit: 3 accounts checked." in result.stdout
         deployed = Deployed(url, path, load_manifest(path))
         deployer = Account.from_key(DEPLOYER_KEY).address
         for function in ("pause", "revokeEngineKey"):

@@ -1,0 +1,28 @@
+"""The faults of `make broken-contracts` fit the contract as it is, and name invariants that there are."""
+
+import pytest
+
+from tests.proofs.broken_contracts import FAULTS, Fault, broken, fits, noticed
+from tests.proofs.forge import invariants
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_fits_the_contract_and_its_invariants_exist(fault: Fault) -> None:
+    assert fits(fault)
+    assert set(fault.caught_by) <= set(invariants())
+
+
+def test_a_fault_that_does_not_stand_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not have this once"):
+        broken("nothing of it", FAULTS[0])
+
+
+def test_the_invariant_that_failed_is_read_from_what_forge_says() -> None:
+    assert noticed('[FAIL: NotTrue("NoFeeIsAboveTheSignedCap")]') == "NoFeeIsAboveTheSignedCap"
+    assert noticed('[FAIL: NotEqual("FeesAreTheTextbooks", 1, 0)]') == "FeesAreTheTextbooks"
+    assert noticed("[PASS] invariantAll()") is None
+
+
+def test_there_are_more_than_thirty_invariants_and_each_is_looked_at() -> None:
+    names = invariants()
+    assert len(names) == len(set(names)) > 30
