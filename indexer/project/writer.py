@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from indexer.blocks import DecodedLog
 from indexer.project.projection import EventRow, Projection, table_of
 from indexer.store.bulk import BulkInsert, Row
-from indexer.store.models import LOG_COLUMNS, IndexerLog, LogRow
+from indexer.store.models import LOG_COLUMNS, LOG_KEY, IndexerLog, LogRow
 from offchain.core.money import UNITS_MAX
 
 _PAGE_ROWS: Final = 5_000
@@ -47,7 +47,7 @@ class Writer:
         rows: dict[type[LogRow], list[Row]] = {model: [] for model in self._inserts}
         for log in logs:
             raw, error = log.raw, log.error
-            key = (chain_id, raw.block_hash, raw.log_index, raw.block_number, raw.transaction_hash, raw.timestamp_s)
+            key = (chain_id, raw.block_number, raw.log_index, raw.block_hash, raw.transaction_hash, raw.timestamp_s)
             wanted = None if error else self._rows.get((log.contract, log.event))
             if wanted is not None:
                 row, places = wanted
@@ -77,11 +77,11 @@ class Writer:
 
     def forget(self, session: Session, chain_id: int, contract: bytes) -> None:
         """Deletes every row of the logs of a contract, the logs last, and makes again what sums up the others."""
-        keys = (IndexerLog.chain_id, IndexerLog.block_hash, IndexerLog.log_index)
+        keys = [table_of(IndexerLog).c[name] for name in LOG_KEY]
         of_contract = select(*keys).where(IndexerLog.chain_id == chain_id, IndexerLog.contract == contract)
         for model in reversed(self.models):
             table = table_of(model)
-            place = tuple_(table.c.chain_id, table.c.block_hash, table.c.log_index)
+            place = tuple_(*(table.c[name] for name in LOG_KEY))
             session.execute(delete(table).where(table.c.chain_id == chain_id, place.in_(of_contract)))
         self.fold_again(session, chain_id)
 

@@ -1,7 +1,7 @@
 """Tables of the indexer's own record of the chain. The projections of its logs have theirs in `indexer/project/`.
 
-Every row of a log is keyed by (chain, block hash, log index): it can exist once only. Rows of blocks that are not final
-yet disappear when a reorg replaces their block.
+Every row of a log is keyed by (chain, block, log index), the block by its number and hash: it can exist once only, and
+the key has the order of the chain. Rows of blocks that are not final yet disappear when a reorg replaces their block.
 """
 
 from sqlalchemy import Boolean, Index, LargeBinary, String, text
@@ -58,18 +58,16 @@ class LogRow:
     """The columns by which every row says which log it comes from, and when."""
 
     chain_id: Mapped[int] = mapped_column(Int64, primary_key=True, autoincrement=False)
-    block_hash: Mapped[bytes] = mapped_column(Hash32, primary_key=True)
+    block_number: Mapped[int] = mapped_column(Int64, primary_key=True, autoincrement=False)
     log_index: Mapped[int] = mapped_column(Int64, primary_key=True, autoincrement=False)
-    block_number: Mapped[int] = mapped_column(Int64)
+    block_hash: Mapped[bytes] = mapped_column(Hash32, primary_key=True)
     transaction_hash: Mapped[bytes] = mapped_column(Hash32)
     timestamp_s: Mapped[int] = mapped_column(Int64)
 
-    @declared_attr.directive
-    def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805 - SQLAlchemy passes the class
-        return (Index(None, "chain_id", "block_number", "log_index"),)
 
-
-LOG_COLUMNS = ("chain_id", "block_hash", "log_index", "block_number", "transaction_hash", "timestamp_s")
+LOG_KEY = ("chain_id", "block_number", "log_index", "block_hash")
+"""The key of `LogRow`."""
+LOG_COLUMNS = (*LOG_KEY, "transaction_hash", "timestamp_s")
 """The columns of `LogRow`, in the order in which rows are written."""
 
 
@@ -92,7 +90,4 @@ class IndexerLog(LogRow, Base):
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805 - SQLAlchemy passes the class
         unreadable = text("error <> ''")
-        return (
-            Index(None, "chain_id", "block_number", "log_index"),
-            Index(UNREADABLE, "chain_id", postgresql_where=unreadable, sqlite_where=unreadable),
-        )
+        return (Index(UNREADABLE, "chain_id", postgresql_where=unreadable, sqlite_where=unreadable),)

@@ -2,12 +2,13 @@
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from indexer.blocks import DecodedLog, Header, RawLog
 from indexer.project.funds import ChainDeposit
-from indexer.store.models import IndexerLog
+from indexer.project.projection import table_of
+from indexer.store.models import LOG_KEY, IndexerLog
 from indexer.store.reading import StoredLogs
 from indexer.store.store import WRITER, Step, StepConflict, Store
 from tests.indexer.simulated_chain import settlement_at
@@ -123,6 +124,13 @@ def test_every_table_of_logs_is_undone() -> None:
         if {"block_hash", "log_index"} <= {column.name for column in mapper.local_table.primary_key}
     }
     assert undone == keyed
+
+
+def test_rows_are_keyed_in_the_order_of_the_chain_as_the_migrations_made_them(database: Engine) -> None:
+    for model in WRITER.models:
+        name = model.__tablename__
+        assert inspect(database).get_pk_constraint(name)["constrained_columns"] == list(LOG_KEY)
+        assert [column.name for column in table_of(model).primary_key.columns] == list(LOG_KEY)
 
 
 def test_positions_are_ordered_by_block_and_then_by_log(store: Store, stored: StoredLogs) -> None:
