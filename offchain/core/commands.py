@@ -160,7 +160,7 @@ class CommandKind(IntEnum):
     SET_FEE_TIER = 27
     """mode (2 to 7), amount (30-day volume from which on), maker_fee_ppm, taker_fee_ppm. All 0: no such tier."""
     SET_DISCOUNTS = 28
-    """account, amount (as holder of the token, ppm of the fee), counter_amount (as staker, the same)."""
+    """account, amount (off what it pays as maker, ppm of its tier's rate), counter_amount (as taker, the same)."""
     ROLL_VOLUMES = 29
     """amount (the day, since 1970): counts the volumes of the 30 days before it, and finds every account's tier."""
     SIGN_LADDER = 30

@@ -242,11 +242,11 @@ class SetFeeTier(msgspec.Struct, frozen=True):
 
 
 class SetDiscounts(msgspec.Struct, frozen=True):
-    """What an owner is spared of its tier's fees, in parts per million: as holder and as staker of the token."""
+    """What an owner is spared of its tier's fees, in parts per million of the rate: as maker and as taker."""
 
     owner: bytes
-    holder_ppm: int
-    staker_ppm: int
+    maker_ppm: int
+    taker_ppm: int
 
 
 OrderIntent = PlaceOrder | ReplaceOrder | AmendOrder | CancelOrder | CancelAllOrders

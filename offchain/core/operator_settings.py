@@ -58,10 +58,10 @@ class FeeTier(msgspec.Struct, frozen=True):
 
 
 class Discounts(msgspec.Struct, frozen=True):
-    """What an account is spared of its tier's fees, as holder and as staker of the token."""
+    """What an account is spared of its tier's rates, as maker and as taker."""
 
-    holder_ppm: int = 0
-    staker_ppm: int = 0
+    maker_ppm: int = 0
+    taker_ppm: int = 0
 
 
 class Setting(msgspec.Struct, frozen=True):

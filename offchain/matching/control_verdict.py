@@ -138,6 +138,6 @@ class ControlVerdict:
         """Of SET_DISCOUNTS."""
         if not self.state.ledger.can_trade(command.account):
             return codes.UNKNOWN_ACCOUNT
-        if command.amount < 0 or command.amount > codes.PPM or command.counter_amount < 0:
+        if command.amount < 0 or command.amount > codes.PPM:
             return codes.BAD_FEE
-        return codes.OK if command.counter_amount <= codes.PPM - command.amount else codes.BAD_FEE
+        return codes.OK if 0 <= command.counter_amount <= codes.PPM else codes.BAD_FEE

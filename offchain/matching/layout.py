@@ -86,7 +86,7 @@ OWN_RATES: Final = 1
 COUNTED: Final = 2
 """The volume that its tier follows from."""
 DISCOUNTS: Final = 3
-"""As holder and as staker, in ppm, as a pair."""
+"""Off the tier's rates in ppm, taker's and maker's as a pair."""
 MOST: Final = 4
 """The most open orders and messages that it may have, as a pair; account 0's are of all that have none of their own."""
 MOST_WINDOW: Final = 5
@@ -193,7 +193,7 @@ PREFIX: Final = 2
 CHILDREN: Final = 3
 
 # The canonical form of the state.
-CANONICAL_VERSION: Final = 2
+CANONICAL_VERSION: Final = 3
 
 # The movements of an unwound fill: pairs of balance and units.
 UNWIND_LEGS: Final = 5

@@ -53,10 +53,10 @@ class Tiers:
         return self.find_rates(account)
 
     @cython.cfunc
-    def set_discounts(self, account: I64, holder_ppm: I64, staker_ppm: I64) -> I64:
-        """Set what an account gets off as holder and as staker."""
+    def set_discounts(self, account: I64, maker_ppm: I64, taker_ppm: I64) -> I64:
+        """Set what an account gets off its tier's rates."""
         profile: I64 = account * at.PROFILE_WORDS
-        self.ledger.profiles[profile + at.DISCOUNTS] = pair(holder_ppm, staker_ppm)
+        self.ledger.profiles[profile + at.DISCOUNTS] = pair(taker_ppm, maker_ppm)
         return self.find_rates(account)
 
     @cython.cfunc
@@ -109,13 +109,14 @@ class Tiers:
         if profile[at.TIER] & at.OWN == 0:
             rates = self.tiers[profile[at.TIER] * at.TIER_WORDS + at.TIER_RATES]
             if profile[at.DISCOUNTS] != 0:
-                off: I64 = low_of(profile[at.DISCOUNTS]) + high_of(profile[at.DISCOUNTS])
-                rates = pair(self.discounted(low_of(rates), off), self.discounted(high_of(rates), off))
+                off: I64 = profile[at.DISCOUNTS]
+                taker: I64 = self.discounted(low_of(rates), low_of(off))
+                rates = pair(taker, self.discounted(high_of(rates), high_of(off)))
         self.ledger.accounts[account * at.ACCOUNT_WORDS + at.RATES] = rates
         return 0
 
     @cython.cfunc
     @cython.inline
     def discounted(self, rate: I64, off: I64) -> I64:
-        """A rate after discounts; a rebate stays as it is."""
+        """A rate after a discount; a rebate stays as it is."""
         return rate - mul_ppm(rate, off) if rate > 0 else rate

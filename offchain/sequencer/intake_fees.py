@@ -45,8 +45,8 @@ def set_discounts(group: Group, intent: SetDiscounts) -> Receipt:
     command = group.command(
         CommandKind.SET_DISCOUNTS,
         account=account_of(group, intent.owner),
-        amount=intent.holder_ppm,
-        counter_amount=intent.staker_ppm,
+        amount=intent.maker_ppm,
+        counter_amount=intent.taker_ppm,
     )
     return receipt(group.add(command))
 

@@ -57,7 +57,7 @@ class FeeRates(msgspec.Struct, array_like=True):
         default_factory=lambda: {1: FeeTier(0, (DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM))}
     )
     own: dict[int, Rates] = msgspec.field(default_factory=dict)
-    discounts_ppm: dict[int, int] = msgspec.field(default_factory=dict)
+    discounts: dict[int, Rates] = msgspec.field(default_factory=dict)
     volumes: dict[int, TradedVolume] = msgspec.field(default_factory=dict)
 
     def note(self, command: Command) -> None:
@@ -75,7 +75,7 @@ class FeeRates(msgspec.Struct, array_like=True):
             case CommandKind.SET_FEE_TIER:
                 self.tiers.pop(command.mode, None)
             case CommandKind.SET_DISCOUNTS:
-                self.discounts_ppm[command.account] = command.amount + command.counter_amount
+                self.discounts[command.account] = command.amount, command.counter_amount
             case CommandKind.ROLL_VOLUMES:
                 for volume in self.volumes.values():
                     volume.roll(command.amount)
@@ -98,9 +98,9 @@ class FeeRates(msgspec.Struct, array_like=True):
         volume = self.volumes.get(account)
         counted = volume.counted if volume else 0
         tier = max(number for number, tier in self.tiers.items() if tier.volume <= counted)
-        discount_ppm = self.discounts_ppm.get(account, 0)
+        maker_off, taker_off = self.discounts.get(account, (0, 0))
         maker_ppm, taker_ppm = self.tiers[tier].rates
-        return _discounted(maker_ppm, discount_ppm), _discounted(taker_ppm, discount_ppm)
+        return _discounted(maker_ppm, maker_off), _discounted(taker_ppm, taker_off)
 
 
 def _discounted(rate_ppm: int, discount_ppm: int) -> int:

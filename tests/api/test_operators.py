@@ -238,16 +238,16 @@ async def test_buys_stop_at_a_position_cap(desk: Desk) -> None:
 async def test_fees_follow_tier_discounts_and_ones_own_rates(desk: Desk) -> None:
     owner = f"/accounts/{desk.wallet.owner}"
     assert (await desk.session.account())["fees"] == {"makerPpm": 1500, "takerPpm": 2500}
-    await desk.set(f"{owner}/discounts", holderPpm=100_000, stakerPpm=100_000)
+    await desk.set(f"{owner}/discounts", makerPpm=800_000, takerPpm=760_000)
     account = await desk.session.account()
-    assert account["fees"] == {"makerPpm": 1200, "takerPpm": 2000}
-    assert (account["feeTier"]["holderDiscountPpm"], account["feeTier"]["stakerDiscountPpm"]) == (100_000, 100_000)
+    assert account["fees"] == {"makerPpm": 300, "takerPpm": 600}
+    assert (account["feeTier"]["makerDiscountPpm"], account["feeTier"]["takerDiscountPpm"]) == (800_000, 760_000)
     await desk.set(f"{owner}/fees", makerPpm=-100, takerPpm=300)
     account = await desk.session.account()
     assert (account["fees"], account["feeTier"]["ownRates"]) == ({"makerPpm": -100, "takerPpm": 300}, True)
     await desk.operator.operate(f"{owner}/fees", None)
     account = await desk.session.account()
-    assert (account["fees"], account["feeTier"]["ownRates"]) == ({"makerPpm": 1200, "takerPpm": 2000}, False)
+    assert (account["fees"], account["feeTier"]["ownRates"]) == ({"makerPpm": 300, "takerPpm": 600}, False)
 
 
 async def test_tiers_are_in_the_market_document(desk: Desk) -> None:

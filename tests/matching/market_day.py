@@ -269,7 +269,7 @@ class MarketDay:
     def discounts(self, account: int, _: int) -> Fields:
         parts = {
             "amount": self.chance.choice((0, 100_000, 250_001)),
-            "counter_amount": self.chance.choice((0, 333_333)),
+            "counter_amount": self.chance.choice((0, 333_333, 1_000_000)),
         }
         return {"kind": K.SET_DISCOUNTS, "account": account, **parts}
 

@@ -117,7 +117,7 @@ class NaiveEngine(Verdicts, Matching):
             person.tier = max(tier for tier, terms in self.tiers.items() if person.counted_volume >= terms.volume)
 
     def set_discounts(self, c: Command) -> None:
-        self.people[c.account].holder, self.people[c.account].staker = c.amount, c.counter_amount
+        self.people[c.account].maker_off, self.people[c.account].taker_off = c.amount, c.counter_amount
 
     def roll_volumes(self, c: Command) -> None:
         self.rolled_day = c.amount

@@ -115,8 +115,8 @@ class Account:
     own_rates: tuple[int, int] | None = None
     tier: int = 1
     counted_volume: int = 0
-    holder: int = 0
-    staker: int = 0
+    maker_off: int = 0
+    taker_off: int = 0
     killed: int = 0
     window_start: int = 0
     messages: int = 0
@@ -199,9 +199,8 @@ class NaiveState:
         person = self.people[account]
         if person.own_rates is not None:
             return person.own_rates
-        tier, discount = self.tiers[person.tier], person.holder + person.staker
-        maker, taker = (rate - mul_ppm(rate, discount) if rate > 0 else rate for rate in (tier.maker, tier.taker))
-        return maker, taker
+        tier = self.tiers[person.tier]
+        return discounted(tier.maker, person.maker_off), discounted(tier.taker, person.taker_off)
 
     def balance(self, account: int, asset: int) -> tuple[int, int]:
         return self.available.get((account, asset), 0), self.reserved().get((account, asset), 0)
@@ -253,6 +252,10 @@ class NaiveState:
         owned = sum(max(held, 0) for key, held in self.available.items() if key[1] == asset and key[0] != account)
         owned += sum(held for (_, of), held in self.reserved().items() if of == asset)
         return after <= UNITS_MAX and max(after, 0) + owned <= UNITS_MAX
+
+
+def discounted(rate: int, off: int) -> int:
+    return rate - mul_ppm(rate, off) if rate > 0 else rate
 
 
 def mul_ppm(amount: int, ppm: int) -> int:

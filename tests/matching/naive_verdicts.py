@@ -95,7 +95,7 @@ class Verdicts(OrderVerdicts):
     def check_discounts(self, c: Command) -> RejectReason:
         if not 0 < c.account < self.accounts:
             return R.UNKNOWN_ACCOUNT
-        sound = c.amount >= 0 and c.counter_amount >= 0 and c.amount + c.counter_amount <= PPM
+        sound = 0 <= c.amount <= PPM and 0 <= c.counter_amount <= PPM
         return R.NONE if sound else R.BAD_FEE
 
     def check_roll(self, c: Command) -> RejectReason:

@@ -7,7 +7,7 @@ from typing import Any
 from offchain.core.commands import Side
 from tests.matching.naive_state import VOLUME_DAYS, Account, Breaker, Limits, Market, NaiveState, Order, Tier
 
-VERSION = 2
+VERSION = 3
 BUYS, SELLS, BUY_STOPS, SELL_STOPS = range(4)
 Row = tuple[int, ...]
 
@@ -32,7 +32,7 @@ def account_rows(state: NaiveState) -> list[Row]:
     rows = []
     for number, one in enumerate(state.people):
         own = (0, 0, 0) if one.own_rates is None else (1, *one.own_rates)
-        standing = (one.tier - 1, one.counted_volume, one.holder, one.staker, one.killed)
+        standing = (one.tier - 1, one.counted_volume, one.maker_off, one.taker_off, one.killed)
         rows.append((number, *own, *standing, one.window_start, one.messages))
     return [row for row in rows if any(row[1:])]
 

@@ -1,4 +1,4 @@
-"""Seven tiers by the volume of 30 days, rates of one's own, and discounts for holders and stakers."""
+"""Seven tiers by the volume of 30 days, rates of one's own, and discounts for makers and takers."""
 
 import pytest
 
@@ -99,32 +99,33 @@ def test_rates_of_ones_own_hold_until_the_account_goes_back_to_its_tier(desk: De
 
 
 @pytest.mark.parametrize(
-    ("holder", "staker", "in_force"),
+    ("maker_off", "taker_off", "in_force"),
     [
-        (100_000, 0, (-100, 2_250)),
+        (100_000, 0, (-100, 2_500)),
+        (0, 100_000, (-100, 2_250)),
         (0, 1, (-100, 2_500)),
-        (600_000, 400_000, (-100, 0)),
-        (333_333, 333_333, (-100, 834)),
+        (1_000_000, 1_000_000, (-100, 0)),
+        (0, 333_333, (-100, 1_667)),
     ],
 )
 def test_discounts_lower_what_is_charged_and_leave_rebates(
-    desk: Desk, holder: int, staker: int, in_force: tuple[int, int]
+    desk: Desk, maker_off: int, taker_off: int, in_force: tuple[int, int]
 ) -> None:
     desk.take(K.SET_FEES, account=0, maker_fee_ppm=-100, taker_fee_ppm=2_500)
-    desk.take(K.SET_DISCOUNTS, account=1, amount=holder, counter_amount=staker)
+    desk.take(K.SET_DISCOUNTS, account=1, amount=maker_off, counter_amount=taker_off)
 
     assert rates(desk) == [in_force, (-100, 2_500), (-100, 2_500)]
 
 
 def test_discounts_follow_the_tier_and_spare_rates_of_ones_own(desk: Desk) -> None:
-    desk.take(K.SET_DISCOUNTS, account=1, amount=500_000)
-    assert rates(desk)[0] == (750, 1_250)
+    desk.take(K.SET_DISCOUNTS, account=1, amount=500_000, counter_amount=250_000)
+    assert rates(desk)[0] == (750, 1_875)
     desk.take(K.SET_FEES, account=0, maker_fee_ppm=100, taker_fee_ppm=200)
-    assert rates(desk)[0] == (50, 100)
+    assert rates(desk)[0] == (50, 150)
     desk.take(K.SET_FEES, account=1, maker_fee_ppm=100, taker_fee_ppm=200)
     assert rates(desk)[0] == (100, 200)
     desk.take(K.SET_FEES, account=1, mode=1)
-    assert rates(desk)[0] == (50, 100)
+    assert rates(desk)[0] == (50, 150)
     desk.take(K.SET_DISCOUNTS, account=1)
     assert rates(desk)[0] == (100, 200)
 
@@ -142,7 +143,9 @@ def test_fills_are_charged_at_the_rates_in_force(desk: Desk) -> None:
 def test_an_order_whose_cap_is_below_the_discounted_rate_only_is_taken(desk: Desk) -> None:
     order = {"account": 1, "market": 1, "side": 0, "price": 100, "quantity": 1, "taker_fee_ppm": 2_000}
     assert desk.refusal(K.PLACE, **order) == RejectReason.FEE_CAP_TOO_LOW
-    desk.take(K.SET_DISCOUNTS, account=1, amount=200_000)
+    desk.take(K.SET_DISCOUNTS, account=1, amount=999_999, counter_amount=199_999)
+    assert desk.refusal(K.PLACE, **order) == RejectReason.FEE_CAP_TOO_LOW
+    desk.take(K.SET_DISCOUNTS, account=1, counter_amount=200_000)
 
     desk.take(K.PLACE, **order)
 
@@ -294,3 +297,28 @@ def test_volumes_and_tiers_are_in_a_snapshot(real_type: type[Engine]) -> None:
         roll(both, DAY + 3)
     assert twin.engine.state_hash() == desk.engine.state_hash()
     assert (twin.engine.volume(1), rates(twin)) == (desk.engine.volume(1), rates(desk))
+
+
+@pytest.mark.parametrize(
+    ("tier", "maker", "taker", "held"),
+    [
+        (1, 1_500, 2_500, (300, 600)),
+        (2, 1_200, 2_200, (240, 528)),
+        (3, 1_000, 2_000, (200, 480)),
+        (4, 800, 1_800, (160, 432)),
+        (5, 500, 1_500, (100, 360)),
+        (6, 200, 1_200, (40, 288)),
+        (7, -200, 1_000, (-200, 240)),
+    ],
+)
+def test_a_holder_pays_a_fifth_as_maker_and_24_hundredths_as_taker_of_every_tier(
+    desk: Desk, tier: int, maker: int, taker: int, held: tuple[int, int]
+) -> None:
+    """At the base tier 15 and 25 bps become 3 and 6; a rebate stays."""
+    if tier > 1:
+        set_tier(desk, tier, 1_000, maker, taker)
+        traded(desk, DAY - 1)
+        roll(desk, DAY)
+    desk.take(K.SET_DISCOUNTS, account=1, amount=800_000, counter_amount=760_000)
+
+    assert rates(desk)[:2] == [held, (maker, taker)]

@@ -31,10 +31,10 @@ def test_an_owner_goes_back_from_rates_of_its_own_to_its_tiers(desk):
 
 def test_a_discount_is_taken_off_the_tiers_rates(desk):
     desk.take(SetDiscounts(ALICE, 100_000, 300_000))
-    assert desk.machine.engine.rates(1) == (900, 1_500)
-    refused(desk, order(ALICE, "x", bps=14), FeeCapTooLow, "900 ppm as maker and 1500 ppm as taker")
-    desk.take(order(ALICE, "x", bps=15))
-    refused(desk, SetDiscounts(ALICE, 600_000, 400_001), InvalidRequest, "fee rates")
+    assert desk.machine.engine.rates(1) == (1_350, 1_750)
+    refused(desk, order(ALICE, "x", bps=17), FeeCapTooLow, "1350 ppm as maker and 1750 ppm as taker")
+    desk.take(order(ALICE, "x", bps=18))
+    refused(desk, SetDiscounts(ALICE, 1_000_001, 0), InvalidRequest, "fee rates")
     refused(desk, SetDiscounts(CAROL, 1, 1), UnknownAccount, "no account")
 
 

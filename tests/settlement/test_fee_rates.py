@@ -31,7 +31,7 @@ def test_the_first_tier_is_what_the_venue_charges() -> None:
 
 def test_rates_of_ones_own_come_before_tiers_and_discounts_until_they_are_taken_away() -> None:
     rates = FeeRates()
-    noted(rates, CommandKind.SET_DISCOUNTS, account=WHALE, amount=500_000)
+    noted(rates, CommandKind.SET_DISCOUNTS, account=WHALE, amount=500_000, counter_amount=500_000)
     noted(rates, CommandKind.SET_FEES, account=WHALE, maker_fee_ppm=-30, taker_fee_ppm=700)
     assert rates.of(WHALE) == (-30, 700)
     noted(rates, CommandKind.SET_FEES, account=WHALE, mode=1)
@@ -91,11 +91,13 @@ def test_the_highest_tier_reached_counts_even_if_a_lower_one_asks_for_more() -> 
 def test_a_discount_lowers_charges_and_leaves_rebates() -> None:
     rates = FeeRates()
     noted(rates, CommandKind.SET_FEES, maker_fee_ppm=-100, taker_fee_ppm=2_501)
-    noted(rates, CommandKind.SET_DISCOUNTS, account=WHALE, amount=250_000, counter_amount=150_001)
+    noted(rates, CommandKind.SET_DISCOUNTS, account=WHALE, amount=250_000, counter_amount=400_001)
     assert rates.of(WHALE) == (-100, 2_501 - 1_000)
     assert rates.of(RETAIL) == (-100, 2_501)
     noted(rates, CommandKind.SET_DISCOUNTS, account=WHALE, amount=1_000_000)
-    assert rates.of(WHALE) == (-100, 0)
+    assert rates.of(WHALE) == (-100, 2_501)
+    noted(rates, CommandKind.SET_FEES, maker_fee_ppm=100, taker_fee_ppm=2_501)
+    assert rates.of(WHALE) == (0, 2_501)
 
 
 def test_volumes_stop_at_the_end_of_the_word() -> None:

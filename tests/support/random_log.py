@@ -211,8 +211,8 @@ class _Deeds:
                 fields = {"amount": volume, "maker_fee_ppm": maker, "taker_fee_ppm": taker}
                 self.log.add(CommandKind.SET_FEE_TIER, mode=tier, **fields)
             case 1:
-                holder, staker = self.dice.randrange(0, 500_000), self.dice.randrange(0, 500_000)
-                self.log.add(CommandKind.SET_DISCOUNTS, account=account, amount=holder, counter_amount=staker)
+                maker_off, taker_off = self.dice.randrange(0, 1_000_001), self.dice.randrange(0, 1_000_001)
+                self.log.add(CommandKind.SET_DISCOUNTS, account=account, amount=maker_off, counter_amount=taker_off)
             case 2:
                 self.log.add(CommandKind.SET_FEES, account=account, mode=1)
             case _:

@@ -291,7 +291,7 @@ export interface paths {
         get?: never;
         /**
          * Set Discounts
-         * @description Sets what an account is spared of its fees as holder and as staker of the token.
+         * @description Sets what an account is spared of its tier's rates, as maker and as taker.
          */
         put: operations["setDiscounts"];
         post?: never;
@@ -1347,23 +1347,23 @@ export interface components {
         };
         /**
          * DiscountsSetting
-         * @description What an account is spared of its tier's fees; the two are added.
+         * @description What an account is spared of its tier's rates; rebates stay as they are.
          */
         DiscountsSetting: {
             /**
-             * Holderppm
+             * Makerppm
              * @description Parts per million; 0: none.
              * @default 0
              * @example 100000
              */
-            holderPpm: number;
+            makerPpm: number;
             /**
-             * Stakerppm
+             * Takerppm
              * @description Parts per million; 0: none.
              * @default 0
              * @example 100000
              */
-            stakerPpm: number;
+            takerPpm: number;
         };
         /**
          * ErrorMessage
@@ -1446,15 +1446,15 @@ export interface components {
          * @description How the account comes by its rates. Its tier follows its volume once a day.
          */
         FeeTierOfAccount: {
-            /** Holderdiscountppm */
-            holderDiscountPpm: number;
+            /** Makerdiscountppm */
+            makerDiscountPpm: number;
             /**
              * Ownrates
              * @description An operator set the rates, whatever the tier.
              */
             ownRates: boolean;
-            /** Stakerdiscountppm */
-            stakerDiscountPpm: number;
+            /** Takerdiscountppm */
+            takerDiscountPpm: number;
             /** Tier */
             tier: number;
             /**

@@ -22,8 +22,8 @@ class FeeTierOfAccount(ApiModel):
     tier: int
     own_rates: bool = Field(description="An operator set the rates, whatever the tier.")
     volume_units: str = Field(description="Of the 30 days before the last count, in ledger units of the quote assets.")
-    holder_discount_ppm: int
-    staker_discount_ppm: int
+    maker_discount_ppm: int
+    taker_discount_ppm: int
 
 
 class PositionCapBody(ApiModel):

@@ -87,10 +87,10 @@ class FeeTierSetting(ApiModel):
 
 
 class DiscountsSetting(ApiModel):
-    """What an account is spared of its tier's fees; the two are added."""
+    """What an account is spared of its tier's rates; rebates stay as they are."""
 
-    holder_ppm: Ppm = 0
-    staker_ppm: Ppm = 0
+    maker_ppm: Ppm = 0
+    taker_ppm: Ppm = 0
 
 
 class SettingBody(ApiModel):

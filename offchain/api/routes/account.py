@@ -44,8 +44,8 @@ async def read_account(principal: PrincipalOf, services: ServicesOf, _: OwnWrite
             tier=tier,
             own_rates=directory.has_own_fees(number),
             volume_units=str(volume_units),
-            holder_discount_ppm=discounts.holder_ppm,
-            staker_discount_ppm=discounts.staker_ppm,
+            maker_discount_ppm=discounts.maker_ppm,
+            taker_discount_ppm=discounts.taker_ppm,
         ),
         limits=AccountLimitsBody(
             open_orders=most_orders or None, messages=most_messages or None, window_commands=window or None

@@ -210,8 +210,8 @@ async def remove_fee_tier(tier: Tier, services: ServicesOf, operator: OperatorOf
 async def set_discounts(
     owner: Owner, body: DiscountsSetting, services: ServicesOf, operator: OperatorOf
 ) -> SettingTaken:
-    """Sets what an account is spared of its fees as holder and as staker of the token."""
-    return await _set(services, operator, SetDiscounts(_bytes(owner), body.holder_ppm, body.staker_ppm))
+    """Sets what an account is spared of its tier's rates, as maker and as taker."""
+    return await _set(services, operator, SetDiscounts(_bytes(owner), body.maker_ppm, body.taker_ppm))
 
 
 def _account_limits(body: AccountLimitsSetting, owner: bytes) -> SetAccountLimits:
