@@ -87,6 +87,10 @@ bench-indexer: install .build/.contracts ## Measure the indexer from cold to cau
 bench-gas: install .build/.contracts ## Measure what settlement costs in gas (RECORD=1: write docs/contracts/gas.json anew)
 	@$(PYTHON) -m benchmarks.gas $(if $(RECORD),--record)
 
+.PHONY: bench-tree
+bench-tree: install ## Measure the Merkle tree of a vesting pool: to build, to load, to prove (LEAVES=n)
+	@$(PYTHON) -m benchmarks.tree $(if $(LEAVES),--leaves $(LEAVES))
+
 .PHONY: diff-engine
 diff-engine: install .build/.engine ## Hold the engine to its uncompiled sources and the reference model (N=commands, SEED=n)
 	@$(PYTHON) -m tests.proofs.diff_engine $(if $(N),--commands $(N)) $(if $(SEED),--seed $(SEED))
