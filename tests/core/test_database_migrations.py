@@ -15,7 +15,7 @@ from offchain.core.errors import ConfigurationError
 
 
 def _import_all_tables() -> None:
-    names = ["offchain.core.listings", "offchain.core.projecting"]
+    names = ["offchain.core.listings", "offchain.core.projecting", "indexer.project.registry"]
     for package in (offchain, indexer):
         names += [
             module.name

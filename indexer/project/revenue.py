@@ -1,0 +1,112 @@
+"""Revenue: the fees that `RevenueRouter` collected, how it split them, and its auctions for QTRA."""
+
+from typing import Final
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from indexer.project.projection import Projection, unchecked
+from indexer.project.rows import row_of
+from indexer.store.models import LogRow
+from offchain.core.database import Address, Base, Int64, WideInteger
+
+
+class ChainRevenueSplit(LogRow, Base):
+    """A `SplitSet` log: the shares from then on, in basis points."""
+
+    __tablename__ = "chain_revenue_splits"
+
+    stakers_bps: Mapped[int] = mapped_column(Int64)
+    buyback_bps: Mapped[int] = mapped_column(Int64)
+    treasury_bps: Mapped[int] = mapped_column(Int64)
+    insurance_bps: Mapped[int] = mapped_column(Int64)
+
+
+class ChainRevenueCollection(LogRow, Base):
+    """A `FeesCollected` log of the router: fees of an asset that came from `Settlement`, in base units of its token."""
+
+    __tablename__ = "chain_revenue_collections"
+
+    asset: Mapped[int] = mapped_column(Int64)
+    token: Mapped[bytes] = mapped_column(Address)
+    amount: Mapped[int] = mapped_column(WideInteger)
+
+
+class ChainRevenueRouting(LogRow, Base):
+    """A `RevenueRouted` log: where an amount of a token went, in its base units."""
+
+    __tablename__ = "chain_revenue_routings"
+
+    token: Mapped[bytes] = mapped_column(Address)
+    keeper: Mapped[bytes] = mapped_column(Address)
+    bounty: Mapped[int] = mapped_column(WideInteger)
+    stakers: Mapped[int] = mapped_column(WideInteger)
+    buyback: Mapped[int] = mapped_column(WideInteger)
+    treasury: Mapped[int] = mapped_column(WideInteger)
+    insurance: Mapped[int] = mapped_column(WideInteger)
+
+
+class ChainRevenueAuction(LogRow, Base):
+    """An `AuctionStarted` log: so much of a token is for sale, for QTRA."""
+
+    __tablename__ = "chain_revenue_auctions"
+
+    auction: Mapped[int] = mapped_column(Int64)
+    token: Mapped[bytes] = mapped_column(Address)
+    amount: Mapped[int] = mapped_column(WideInteger)
+    start_price: Mapped[int] = mapped_column(WideInteger)
+    floor_price: Mapped[int] = mapped_column(WideInteger)
+
+
+class ChainRevenuePurchase(LogRow, Base):
+    """An `AuctionBought` log: base units of the token that were sold, and of QTRA that were burned for them."""
+
+    __tablename__ = "chain_revenue_purchases"
+
+    auction: Mapped[int] = mapped_column(Int64)
+    buyer: Mapped[bytes] = mapped_column(Address)
+    amount: Mapped[int] = mapped_column(WideInteger)
+    qtra: Mapped[int] = mapped_column(WideInteger)
+
+
+class ChainRevenueAuctionEnd(LogRow, Base):
+    """An `AuctionEnded` log: what was left."""
+
+    __tablename__ = "chain_revenue_auction_ends"
+
+    auction: Mapped[int] = mapped_column(Int64)
+    unsold: Mapped[int] = mapped_column(WideInteger)
+
+
+class ChainRevenuePrice(LogRow, Base):
+    """A `PriceReported` log."""
+
+    __tablename__ = "chain_revenue_prices"
+
+    token: Mapped[bytes] = mapped_column(Address)
+    price: Mapped[int] = mapped_column(WideInteger)
+
+
+REVENUE: Final = Projection(
+    name="revenue",
+    contracts=frozenset({"RevenueRouter", "ReportedPrice"}),
+    events={
+        "SplitSet": row_of(
+            ChainRevenueSplit,
+            stakers_bps="split.0",
+            buyback_bps="split.1",
+            treasury_bps="split.2",
+            insurance_bps="split.3",
+        ),
+        "FeesCollected": row_of(ChainRevenueCollection, "asset", "token", "amount"),
+        "RevenueRouted": row_of(
+            ChainRevenueRouting, "token", "keeper", "bounty", "stakers", "buyback", "treasury", "insurance"
+        ),
+        "AuctionStarted": row_of(
+            ChainRevenueAuction, "auction", "token", "amount", start_price="startPrice", floor_price="floorPrice"
+        ),
+        "AuctionBought": row_of(ChainRevenuePurchase, "auction", "buyer", "amount", "qtra"),
+        "AuctionEnded": row_of(ChainRevenueAuctionEnd, "auction", "unsold"),
+        "PriceReported": row_of(ChainRevenuePrice, "token", "price"),
+    },
+    check=unchecked,
+)

@@ -1,0 +1,81 @@
+"""Vesting: the pools of `MerkleVesting`, and what was claimed of them."""
+
+from typing import Final
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from indexer.project.projection import Projection, unchecked
+from indexer.project.rows import row_of
+from indexer.store.models import LogRow
+from offchain.core.database import Address, Base, Hash32, Int64, WideInteger
+
+
+class ChainVestingFunding(LogRow, Base):
+    """A `PoolFunded` log. Amounts of this room are base units of QTRA."""
+
+    __tablename__ = "chain_vesting_fundings"
+
+    pool: Mapped[int] = mapped_column(Int64)
+    funder: Mapped[bytes] = mapped_column(Address)
+    amount: Mapped[int] = mapped_column(WideInteger)
+
+
+class ChainVestingPool(LogRow, Base):
+    """A `PoolPublished` log: the root of a pool's tree, what its leaves add up to, and when they vest."""
+
+    __tablename__ = "chain_vesting_pools"
+
+    pool: Mapped[int] = mapped_column(Int64)
+    root: Mapped[bytes] = mapped_column(Hash32)
+    total: Mapped[int] = mapped_column(WideInteger)
+    start_s: Mapped[int] = mapped_column(Int64)
+    cliff_s: Mapped[int] = mapped_column(Int64)
+    end_s: Mapped[int] = mapped_column(Int64)
+    start_bps: Mapped[int] = mapped_column(Int64)
+    revocable: Mapped[int] = mapped_column(Int64)
+
+
+class ChainVestingClaim(LogRow, Base):
+    """A `Claimed` log: what was paid, and all that the account has claimed of the pool after it."""
+
+    __tablename__ = "chain_vesting_claims"
+
+    pool: Mapped[int] = mapped_column(Int64)
+    account: Mapped[bytes] = mapped_column(Address, index=True)
+    recipient: Mapped[bytes] = mapped_column(Address)
+    amount: Mapped[int] = mapped_column(WideInteger)
+    claimed: Mapped[int] = mapped_column(WideInteger)
+
+
+class ChainVestingRevocation(LogRow, Base):
+    """A `Revoked` log: what the account keeps, and what went back."""
+
+    __tablename__ = "chain_vesting_revocations"
+
+    pool: Mapped[int] = mapped_column(Int64)
+    account: Mapped[bytes] = mapped_column(Address, index=True)
+    vested: Mapped[int] = mapped_column(WideInteger)
+    returned: Mapped[int] = mapped_column(WideInteger)
+
+
+VESTING: Final = Projection(
+    name="vesting",
+    contracts=frozenset({"MerkleVesting"}),
+    events={
+        "PoolFunded": row_of(ChainVestingFunding, "pool", "funder", "amount"),
+        "PoolPublished": row_of(
+            ChainVestingPool,
+            "pool",
+            "root",
+            "total",
+            start_s="schedule.0",
+            cliff_s="schedule.1",
+            end_s="schedule.2",
+            start_bps="schedule.3",
+            revocable="schedule.4",
+        ),
+        "Claimed": row_of(ChainVestingClaim, "pool", "account", "recipient", "amount", "claimed"),
+        "Revoked": row_of(ChainVestingRevocation, "pool", "account", "vested", "returned"),
+    },
+    check=unchecked,
+)
