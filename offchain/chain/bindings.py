@@ -25,13 +25,18 @@ class Log(dict[str, Any]):
 
 
 class Contract:
-    """The interface of one contract. Addresses are 20 bytes, hashes 32 bytes."""
+    """The interface of one contract. Addresses are 20 bytes, hashes 32 bytes.
+
+    Functions of one name are told apart by their number of arguments, and views of one name return the same types.
+    """
 
     def __init__(self, name: str, abi: list[dict[str, Any]]) -> None:
         self.name = name
         self.abi = abi
         self.abi_hash = keccak(json.dumps(abi, sort_keys=True, separators=(",", ":")).encode()).hex()
-        self._functions = {row["name"]: row for row in abi if row["type"] == "function"}
+        functions = [row for row in abi if row["type"] == "function"]
+        self._functions = {(row["name"], len(row["inputs"])): row for row in functions}
+        self._results = {row["name"]: row["outputs"] for row in functions}
         self._events = {_selector_hash(row): row for row in abi if row["type"] == "event"}
         self._errors = {_selector_hash(row)[:4]: row for row in abi if row["type"] == "error"}
 
@@ -41,7 +46,7 @@ class Contract:
 
     def encode_call(self, function: str, *arguments: Any) -> bytes:
         """The calldata of a call."""
-        row = self._functions[function]
+        row = self._functions[function, len(arguments)]
         encodable = [_encodable(kind, value) for kind, value in zip(_types(row["inputs"]), arguments, strict=True)]
         return _selector_hash(row)[:4] + encode(_types(row["inputs"]), encodable)
 
@@ -51,9 +56,9 @@ class Contract:
         Raises:
             ChainError: the calldata is not a call of this contract.
         """
-        for name, row in self._functions.items():
+        for row in self._functions.values():
             if _selector_hash(row)[:4] == calldata[:4]:
-                return name, _decode(row["inputs"], calldata[4:])
+                return row["name"], _decode(row["inputs"], calldata[4:])
         raise ChainError(f"The calldata 0x{calldata[:4].hex()} is no function of {self.name}.")
 
     def decode_result(self, function: str, result: bytes) -> tuple[Any, ...]:
@@ -62,7 +67,7 @@ class Contract:
         Raises:
             ChainError: the bytes are not such return values.
         """
-        return tuple(_decode(self._functions[function]["outputs"], result).values())
+        return tuple(_decode(self._results[function], result).values())
 
     def decode_log(self, topics: Sequence[bytes], data: bytes) -> Log:
         """The event that a log of this contract tells.
