@@ -20,6 +20,15 @@ class ChainVestingFunding(LogRow, Base):
     amount: Mapped[int] = mapped_column(WideInteger)
 
 
+class ChainVestingSurplus(LogRow, Base):
+    """A `SurplusReturned` log: what a pool held beyond its total, and went to the treasury."""
+
+    __tablename__ = "chain_vesting_surpluses"
+
+    pool: Mapped[int] = mapped_column(Int64)
+    amount: Mapped[int] = mapped_column(WideInteger)
+
+
 class ChainVestingPool(LogRow, Base):
     """A `PoolPublished` log: the root of a pool's tree, what its leaves add up to, and when they vest."""
 
@@ -63,6 +72,7 @@ VESTING: Final = Projection(
     contracts=frozenset({"MerkleVesting"}),
     events={
         "PoolFunded": row_of(ChainVestingFunding, "pool", "funder", "amount"),
+        "SurplusReturned": row_of(ChainVestingSurplus, "pool", "amount"),
         "PoolPublished": row_of(
             ChainVestingPool,
             "pool",

@@ -33,6 +33,7 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "chain_sale_outcomes": {"integer": "round succeeded", "wide": "raised sold unsold"},
     "chain_sale_payouts": {"name": "event", "integer": "round payment micros", "address": "recipient"},
     "chain_vesting_fundings": {"integer": "pool", "address": "funder", "wide": "amount"},
+    "chain_vesting_surpluses": {"integer": "pool", "wide": "amount"},
     "chain_vesting_pools": {
         "integer": "pool start_s cliff_s end_s start_bps revocable",
         "hash": "root",
