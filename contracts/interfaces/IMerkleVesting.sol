@@ -117,7 +117,7 @@ interface IMerkleVesting {
     /// @notice Sum of the tree's allocations.
     function totalOf(uint256 pool) external view returns (uint128);
 
-    /// @notice What of the total has been neither claimed nor taken back.
+    /// @notice What of the total no account has proved to be its own yet.
     function leftOf(uint256 pool) external view returns (uint128);
 
     /// @notice The allocation as remembered by the first claim; of a revoked account what it kept.

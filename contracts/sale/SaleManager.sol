@@ -13,11 +13,13 @@ import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC2
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 /// @title SaleManager
 /// @dev Documented on `ISaleManager`.
 contract SaleManager is SaleWallets, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
+    using SafeTransferLib for address;
 
     uint256 private constant SUCCEEDED = 1;
     uint256 private constant FAILED = 2;
@@ -45,7 +47,7 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
         bytes calldata signature,
         Permit calldata permit
     ) external {
-        address token = _paymentOf(purchase.payment).token;
+        (address token,) = _paymentOf(purchase.payment);
         // Whoever saw the permit may have used it first. Then the allowance is there, or the transfer fails.
         try IERC20Permit(token)
             .permit(msg.sender, address(this), permit.value, permit.deadline, permit.v, permit.r, permit.s) {}
@@ -156,7 +158,7 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
     }
 
     function _buy(Purchase calldata purchase, Voucher calldata voucher, bytes calldata signature) private nonReentrant {
-        uint256 round = purchase.round;
+        (uint256 round, uint8 payment, address referrer) = (purchase.round, purchase.payment, purchase.referrer);
         require(block.timestamp <= purchase.deadline, SaleDeadlinePassed(purchase.deadline));
         Round memory terms = _termsOf(round);
         require(
@@ -164,45 +166,59 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
         );
         Standing standing = _enter(terms, round, voucher, signature);
         uint256 paid = standing.paid();
-        uint256 micros = _accept(terms, purchase, _left(standing.limit(), paid));
-        uint256 tokens = _tokensFor(terms, paid + micros);
-        uint256 bought = tokens - _tokensFor(terms, paid);
-        require(bought >= purchase.minTokens, SaleTooFewTokens(uint128(bought)));
-        _keepLatest(standing.pay(purchase.payment, micros));
-        if (purchase.referrer != address(0)) _refer(terms, purchase, micros);
-        emit Purchased(round, msg.sender, purchase.payment, uint64(micros), uint128(tokens), purchase.referrer);
-        _collect(purchase.payment, micros);
+        uint256 micros = _accept(terms, round, payment, purchase.micros, _left(standing.limit(), paid));
+        uint256 tokens;
+        unchecked {
+            // Both within the limit, of 44 bits. More micros are never fewer tokens.
+            tokens = _tokensFor(terms, paid + micros);
+            uint256 bought = tokens - _tokensFor(terms, paid);
+            require(bought >= purchase.minTokens, SaleTooFewTokens(uint128(bought)));
+        }
+        _keepLatest(standing.pay(payment, micros));
+        if (referrer != address(0)) _refer(terms, round, payment, referrer, micros);
+        emit Purchased(round, msg.sender, payment, uint64(micros), uint128(tokens), referrer);
+        _collect(payment, micros);
     }
 
-    /// @dev Counts a purchase in its round: all of it, or what the round has left. `left` is what the wallet may pay yet.
-    function _accept(Round memory terms, Purchase calldata purchase, uint256 left) private returns (uint256 micros) {
-        Lanes raised = _raised[purchase.round];
-        uint256 open = _hardCap(terms) - raised.sum();
-        require(open != 0, SaleSoldOut(purchase.round));
-        micros = _min(purchase.micros, open);
+    /// @dev Counts a purchase in its round: all of it, or what the round has open. `left` is what the wallet may pay yet.
+    function _accept(Round memory terms, uint256 round, uint256 payment, uint256 asked, uint256 left)
+        private
+        returns (uint256 micros)
+    {
+        Lanes raised = _raised[round];
+        uint256 open;
+        unchecked {
+            // Never raised above it.
+            open = _hardCap(terms) - raised.sum();
+        }
+        require(open != 0, SaleSoldOut(round));
+        micros = _min(asked, open);
         require(micros <= left, SaleWalletCapExceeded(uint64(left)));
-        uint256 least = _min(terms.minPurchase, _min(open, left));
-        require(micros != 0 && micros >= least, SaleBelowMinimum(uint64(least)));
-        _raised[purchase.round] = raised.add(purchase.payment, micros);
+        if (micros < terms.minPurchase) {
+            uint256 least = _min(terms.minPurchase, _min(open, left));
+            require(micros != 0 && micros >= least, SaleBelowMinimum(uint64(least)));
+        }
+        _raised[round] = raised.add(payment, micros);
     }
 
-    function _refer(Round memory terms, Purchase calldata purchase, uint256 micros) private {
-        require(purchase.referrer != msg.sender, SaleSelfReferral());
+    function _refer(Round memory terms, uint256 round, uint256 payment, address referrer, uint256 micros) private {
+        require(referrer != msg.sender, SaleSelfReferral());
         uint256 earned = micros * terms.referralBps / BPS;
-        mapping(address referrer => Lanes) storage referrals = _referrals[purchase.round];
-        referrals[purchase.referrer] = referrals[purchase.referrer].add(purchase.payment, earned);
-        _referralSums[purchase.round] = _referralSums[purchase.round].add(purchase.payment, earned);
+        _referrals[round][referrer] = _referrals[round][referrer].add(payment, earned);
+        _referralSums[round] = _referralSums[round].add(payment, earned);
     }
 
     /// @dev Takes a payment from the caller, and measures it.
     function _collect(uint8 payment, uint256 micros) private {
-        PaymentTerms memory terms = _paymentOf(payment);
-        IERC20 token = IERC20(terms.token);
-        uint256 amount = micros * terms.scale;
+        (address token, uint256 scale) = _paymentOf(payment);
         uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = token.balanceOf(address(this)) - before;
-        require(received == amount, SaleUnexpectedReceipt(amount, received));
+        unchecked {
+            // Micros of 44 bits at a scale of at most 10^12. A balance that fell is no receipt either.
+            uint256 amount = micros * scale;
+            token.safeTransferFrom(msg.sender, address(this), amount);
+            uint256 received = token.balanceOf(address(this)) - before;
+            require(received == amount, SaleUnexpectedReceipt(amount, received));
+        }
     }
 
     /// @dev Pays what was not paid yet of a round's proceeds; whether it paid anything.
@@ -231,7 +247,7 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
 
     /// @dev Whether the token was sent.
     function _tryPay(uint8 payment, address to, uint256 micros) private returns (bool) {
-        PaymentTerms memory terms = _paymentOf(payment);
-        return IERC20(terms.token).trySafeTransfer(to, micros * terms.scale);
+        (address token, uint256 scale) = _paymentOf(payment);
+        return IERC20(token).trySafeTransfer(to, micros * scale);
     }
 }

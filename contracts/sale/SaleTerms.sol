@@ -15,18 +15,13 @@ import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 abstract contract SaleTerms is AccessManaged, ISaleManager {
     using SafeERC20 for IERC20;
 
-    struct PaymentTerms {
-        address token;
-        uint256 scale;
-    }
-
-    /// @dev What a purchase reads beside the terms. `epoch` counts signers, so that what an earlier one signed is not taken
-    /// for remembered.
+    /// @dev What a purchase reads beside the terms, in one word. `epoch` counts signers, so that what an earlier one signed is
+    /// not taken for remembered. `suspects` has the bit of every buyer of whom a voucher was revoked (see `_suspect`).
     struct Control {
         address voucherSigner;
         uint8 epoch;
         uint8 rounds;
-        uint48 walletCap;
+        uint80 suspects;
     }
 
     uint256 internal constant BPS = 10_000;
@@ -36,9 +31,13 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
     uint256 private constant REFERRAL_BPS_MAX = 2000;
     uint256 private constant MICRO_DECIMALS = 6;
     uint256 private constant DECIMALS_MAX = 18;
-    /// @dev The code: one byte that stops, two words for each payment token, ten for each round.
-    uint256 private constant PAYMENT_BYTES = 64;
+    /// @dev The code: one byte that stops, a word for the sale's wallet cap, one for each payment token (its scale above its
+    /// address), ten for each round.
+    uint256 private constant WALLET_CAP_AT = 1;
+    uint256 private constant PAYMENTS_AT = 33;
+    uint256 private constant ROUNDS_AT = 161;
     uint256 private constant ROUND_BYTES = 320;
+    uint256 private constant SCALE_AT = 160;
 
     IERC20 internal immutable _QTRA;
     address private immutable _TERMS;
@@ -65,14 +64,13 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
         require(rounds.length <= StandingLibrary.ROUNDS_MAX, SaleTooManyRounds(rounds.length));
         uint256 tokens = _checkRounds(rounds, walletCap_, voucherSigner_);
         _setShares(shares_);
-        bytes memory code = _listPayments(payments_);
+        bytes memory code = bytes.concat(abi.encode(walletCap_), _listPayments(payments_));
         for (uint256 i = 0; i < rounds.length; ++i) {
             code = bytes.concat(code, abi.encode(rounds[i]));
             emit RoundConfigured(i, rounds[i]);
         }
         SSTORE2.writeDeterministic(code, 0);
-        // Within its width: a cap was checked, and there are 16 rounds at most.
-        _control = Control(voucherSigner_, 0, uint8(rounds.length), uint48(walletCap_));
+        _control = Control(voucherSigner_, 0, uint8(rounds.length), 0);
         emit SaleConfigured(walletCap_, tokens);
         emit VoucherSignerSet(voucherSigner_);
         _QTRA.safeTransferFrom(msg.sender, address(this), tokens);
@@ -92,16 +90,15 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
 
     function payments() external view returns (address[] memory tokens) {
         uint256 count = 0;
-        while (count < PAYMENTS_MAX && _paymentTermsOf(count).token != address(0)) ++count;
+        while (count < PAYMENTS_MAX && _termsWord(PAYMENTS_AT + 32 * count) != 0) ++count;
         tokens = new address[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            tokens[i] = _paymentTermsOf(i).token;
+        for (uint8 i = 0; i < count; ++i) {
+            (tokens[i],) = _paymentOf(i);
         }
     }
 
     function paymentOf(uint8 payment) external view returns (address token, uint256 scale) {
-        PaymentTerms memory terms = _paymentOf(payment);
-        return (terms.token, terms.scale);
+        return _paymentOf(payment);
     }
 
     function shares() external view returns (Share[] memory) {
@@ -109,7 +106,7 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
     }
 
     function walletCap() external view returns (uint64) {
-        return _control.walletCap;
+        return uint64(_walletCap());
     }
 
     function voucherSigner() external view returns (address) {
@@ -123,7 +120,11 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
     function _termsOf(uint256 round) internal view returns (Round memory terms) {
         address code = _TERMS;
         require(round < StandingLibrary.ROUNDS_MAX, SaleUnknownRound(round));
-        uint256 place = 1 + PAYMENTS_MAX * PAYMENT_BYTES + round * ROUND_BYTES;
+        uint256 place;
+        unchecked {
+            // A round of 16.
+            place = ROUNDS_AT + round * ROUND_BYTES;
+        }
         // Assembly because a struct in memory is laid out as it was encoded. Beyond the end of the code are zeros.
         assembly ("memory-safe") {
             extcodecopy(code, terms, place, ROUND_BYTES)
@@ -131,15 +132,27 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
         require(terms.end != 0, SaleUnknownRound(round));
     }
 
-    function _paymentOf(uint8 payment) internal view returns (PaymentTerms memory terms) {
+    function _paymentOf(uint8 payment) internal view returns (address token, uint256 scale) {
         require(payment < PAYMENTS_MAX, SaleUnknownPayment(payment));
-        terms = _paymentTermsOf(payment);
-        require(terms.token != address(0), SaleUnknownPayment(payment));
+        uint256 word;
+        unchecked {
+            // A payment of 4.
+            word = _termsWord(PAYMENTS_AT + 32 * uint256(payment));
+        }
+        require(word != 0, SaleUnknownPayment(payment));
+        return (address(uint160(word)), word >> SCALE_AT);
+    }
+
+    function _walletCap() internal view returns (uint256) {
+        return _termsWord(WALLET_CAP_AT);
     }
 
     /// @dev Micros that the tokens of a round are worth, rounded down: so the round never sells more than it has.
     function _hardCap(Round memory terms) internal pure returns (uint256) {
-        return uint256(terms.tokenCap) * terms.price / QTRA_UNIT;
+        unchecked {
+            // 128 and 64 bits.
+            return uint256(terms.tokenCap) * terms.price / QTRA_UNIT;
+        }
     }
 
     /// @dev Base units of QTRA for micros, rounded down.
@@ -155,11 +168,12 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
         return block.timestamp >= terms.end && _raised[round].sum() < terms.softCap;
     }
 
-    function _paymentTermsOf(uint256 payment) private view returns (PaymentTerms memory terms) {
+    function _termsWord(uint256 place) private view returns (uint256 word) {
         address code = _TERMS;
         // Assembly as above.
         assembly ("memory-safe") {
-            extcodecopy(code, terms, add(1, mul(payment, PAYMENT_BYTES)), PAYMENT_BYTES)
+            extcodecopy(code, 0, place, 32)
+            word := mload(0)
         }
     }
 
@@ -214,9 +228,10 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
             }
             uint8 decimals = IERC20Metadata(token).decimals();
             require(decimals >= MICRO_DECIMALS && decimals <= DECIMALS_MAX, SaleInvalidPayment(token));
-            code = bytes.concat(code, abi.encode(token, 10 ** (decimals - MICRO_DECIMALS)));
+            uint256 scale = 10 ** (decimals - MICRO_DECIMALS);
+            code = bytes.concat(code, bytes32((scale << SCALE_AT) | uint160(token)));
             emit PaymentListed(uint8(i), token, decimals);
         }
-        return bytes.concat(code, new bytes((PAYMENTS_MAX - tokens.length) * PAYMENT_BYTES));
+        return bytes.concat(code, new bytes((PAYMENTS_MAX - tokens.length) * 32));
     }
 }

@@ -28,6 +28,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
 
     function revokeVoucher(address buyer, uint64 nonce) external restricted {
         _revoked[buyer][nonce >> 8] |= 1 << (nonce & 0xff);
+        _control.suspects |= _suspect(buyer);
         _latest[buyer] = _latest[buyer].remember(0, 0, 0);
         emit VoucherRevoked(buyer, nonce);
     }
@@ -37,7 +38,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         Standing standing = _latest[wallet];
         if (standing.round() != round) return (0, 0);
         if (!terms.needsVoucher) return (uint64(standing.limit()), standing.limit() == 0 ? 0 : type(uint40).max);
-        if (!_holds(standing)) return (0, 0);
+        if (!_holds(standing, _control.epoch)) return (0, 0);
         return (uint64(standing.limit()), uint40(standing.hour() * 1 hours));
     }
 
@@ -79,18 +80,21 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         standing = isNew ? StandingLibrary.start(round) : latest;
         uint256 cap = terms.walletCap;
         uint256 hour = 0;
+        uint256 epoch = 0;
         if (terms.needsVoucher) {
+            Control memory control = _control;
+            epoch = control.epoch;
             if (signature.length == 0) {
-                require(!isNew && _holds(standing), SaleVoucherNeeded(round));
+                require(_holds(standing, epoch), SaleVoucherNeeded(round));
                 return standing;
             }
-            _checkVoucher(round, voucher, signature);
-            cap = _min(cap, voucher.cap);
-            hour = _min(voucher.deadline / 1 hours, StandingLibrary.HOUR_MAX);
+            (uint256 voucherCap, uint256 deadline) = _checkVoucher(control, round, voucher, signature);
+            cap = _min(cap, voucherCap);
+            hour = _min(deadline / 1 hours, StandingLibrary.HOUR_MAX);
         } else if (standing.limit() != 0) {
             return standing;
         }
-        standing = standing.remember(_limitOf(msg.sender, round, cap, latest), hour, _control.epoch);
+        standing = standing.remember(_limitOf(msg.sender, round, cap, latest), hour, epoch);
         // Rounds do not overlap, so an open round is later than every one in which the wallet has bought before.
         if (isNew && Standing.unwrap(latest) != 0) _earlier[msg.sender][latest.round()] = latest;
     }
@@ -119,7 +123,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
 
     /// @dev What the wallet may pay in the round by the caps: its cap there, and what its earlier rounds left it of the sale's.
     function _limitOf(address wallet, uint256 round, uint256 cap, Standing latest) private view returns (uint256) {
-        uint256 allowed = _control.walletCap;
+        uint256 allowed = _walletCap();
         // A wallet that has bought nothing at all has bought nothing earlier.
         if (Standing.unwrap(latest) == 0) return _min(cap, allowed);
         for (uint256 i = 0; i < round; ++i) {
@@ -130,23 +134,46 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
     }
 
     /// @dev Whether a voucher that was shown before still counts.
-    function _holds(Standing standing) private view returns (bool) {
-        return
-            standing.limit() != 0 && block.timestamp < standing.hour() * 1 hours && standing.epoch() == _control.epoch;
+    function _holds(Standing standing, uint256 epoch) private view returns (bool) {
+        unchecked {
+            // An hour of 20 bits.
+            return standing.limit() != 0 && block.timestamp < standing.hour() * 1 hours && standing.epoch() == epoch;
+        }
     }
 
-    function _checkVoucher(uint256 round, Voucher calldata voucher, bytes calldata signature) private view {
+    function _checkVoucher(Control memory control, uint256 round, Voucher calldata voucher, bytes calldata signature)
+        private
+        view
+        returns (uint256 cap, uint256 deadline)
+    {
         require(
             voucher.buyer == msg.sender && voucher.round == round, SaleVoucherOfAnother(voucher.buyer, voucher.round)
         );
-        require(block.timestamp <= voucher.deadline, SaleVoucherExpired(voucher.deadline));
-        require(!voucherRevoked(voucher.buyer, voucher.nonce), SaleVoucherWasRevoked(voucher.buyer, voucher.nonce));
-        bytes32 structHash = keccak256(
-            abi.encode(VOUCHER_TYPEHASH, voucher.buyer, voucher.round, voucher.cap, voucher.deadline, voucher.nonce)
+        (cap, deadline) = (voucher.cap, voucher.deadline);
+        require(block.timestamp <= deadline, SaleVoucherExpired(uint40(deadline)));
+        uint64 nonce = voucher.nonce;
+        require(
+            control.suspects & _suspect(msg.sender) == 0 || !voucherRevoked(msg.sender, nonce),
+            SaleVoucherWasRevoked(msg.sender, nonce)
         );
+        bytes32 structHash;
+        bytes32 typehash = VOUCHER_TYPEHASH;
+        // Assembly because the fields lie in the calldata as they are hashed. Their widths were checked as they were read.
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, typehash)
+            calldatacopy(add(words, 32), voucher, 160)
+            structHash := keccak256(words, 192)
+        }
         address recovered = ECDSA.tryRecoverCalldata(_hashTypedData(structHash), signature);
         // A broken signature recovers to nobody, and so may the signer be.
-        require(recovered != address(0) && recovered == _control.voucherSigner, SaleBadVoucher(recovered));
+        require(recovered != address(0) && recovered == control.voucherSigner, SaleBadVoucher(recovered));
+    }
+
+    /// @dev The bit of a buyer in the filter of those of whom a voucher was revoked. Others share it: only whose bit is set is
+    /// looked up, so that a purchase by anybody else reads one word less.
+    function _suspect(address buyer) private pure returns (uint80) {
+        return uint80(1 << (uint256(uint160(buyer)) % 80));
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory name, string memory version) {

@@ -15,7 +15,8 @@ import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 contract MerkleVesting is AccessManaged, EIP712, Nonces, IMerkleVesting {
     using SafeERC20 for IERC20;
 
-    /// @dev One word, so that a claim counts what is left where it reads the schedule.
+    /// @dev One word. `left` is what of the total no account has proved yet: the first claim takes the whole allocation off it,
+    /// so later ones need not count.
     struct Pool {
         uint40 start;
         uint40 cliff;
@@ -129,7 +130,6 @@ contract MerkleVesting is AccessManaged, EIP712, Nonces, IMerkleVesting {
         uint128 due = kept - held.claimed;
         uint128 returned = allocation - kept;
         _accounts[pool][account] = Account(uint120(kept), uint120(kept), true);
-        _spend(pool, terms.left, due + returned);
         emit Revoked(pool, account, kept, returned);
         if (due != 0) {
             emit Claimed(pool, account, account, due, kept);
@@ -217,11 +217,10 @@ contract MerkleVesting is AccessManaged, EIP712, Nonces, IMerkleVesting {
         );
     }
 
-    /// @dev The account as it stands. Its first time the proof is checked; from then on its allocation must be the one that
-    /// was proved. That one is remembered by whoever writes the account.
+    /// @dev The account as it stands. Its first time the proof is checked, and its allocation taken off what the pool has
+    /// left; from then on its allocation must be the one that was proved. Whoever calls this writes the account.
     function _proved(uint256 pool, address account, uint128 allocation, bytes32[] calldata proof)
         private
-        view
         returns (Account memory held)
     {
         held = _accounts[pool][account];
@@ -233,29 +232,27 @@ contract MerkleVesting is AccessManaged, EIP712, Nonces, IMerkleVesting {
         bytes32 root = _roots[pool];
         require(root != bytes32(0), VestingNotPublished(pool));
         require(
-            allocation <= type(uint120).max
-                && MerkleProofLib.verifyCalldata(proof, root, leafOf(pool, account, allocation)),
+            MerkleProofLib.verifyCalldata(proof, root, leafOf(pool, account, allocation)),
             VestingBadProof(pool, account, allocation)
         );
+        uint112 left = _pools[pool].left;
+        require(allocation <= left, VestingPoolSpent(pool, left, allocation));
+        unchecked {
+            _pools[pool].left = left - uint112(allocation);
+        }
         held.allocation = uint120(allocation);
     }
 
     function _claim(uint256 pool, address account, address recipient, Account memory held) private {
-        Pool memory terms = _pools[pool];
-        uint128 claimed = _vested(terms, held.allocation, block.timestamp);
+        uint128 claimed = _vested(_pools[pool], held.allocation, block.timestamp);
         require(claimed > held.claimed, VestingNothingToClaim(pool, account));
-        uint128 amount = claimed - held.claimed;
+        uint128 amount;
+        unchecked {
+            amount = claimed - held.claimed;
+        }
         _accounts[pool][account] = Account(held.allocation, uint120(claimed), false);
-        _spend(pool, terms.left, amount);
         emit Claimed(pool, account, recipient, amount, claimed);
         _QTRA.safeTransfer(recipient, amount);
-    }
-
-    function _spend(uint256 pool, uint112 left, uint128 amount) private {
-        require(amount <= left, VestingPoolSpent(pool, left, amount));
-        unchecked {
-            _pools[pool].left = left - uint112(amount);
-        }
     }
 
     function _claimable(uint256 pool, address account, uint128 allocation) private view returns (uint128) {
