@@ -45,6 +45,19 @@ class ChainRevenueRouting(LogRow, Base):
     insurance: Mapped[int] = mapped_column(WideInteger)
 
 
+class ChainRevenueTerms(LogRow, Base):
+    """An `AuctionTermsSet` log: how a token is auctioned from then on; a daily cap of 0: not at all."""
+
+    __tablename__ = "chain_revenue_terms"
+
+    token: Mapped[bytes] = mapped_column(Address)
+    daily_cap: Mapped[int] = mapped_column(WideInteger)
+    min_amount: Mapped[int] = mapped_column(WideInteger)
+    start_bps: Mapped[int] = mapped_column(Int64)
+    floor_bps: Mapped[int] = mapped_column(Int64)
+    duration_s: Mapped[int] = mapped_column(Int64)
+
+
 class ChainRevenueAuction(LogRow, Base):
     """An `AuctionStarted` log: so much of a token is for sale, for QTRA."""
 
@@ -78,7 +91,7 @@ class ChainRevenueAuctionEnd(LogRow, Base):
 
 
 class ChainRevenuePrice(LogRow, Base):
-    """A `PriceReported` log."""
+    """A `PriceReported` log of `ReportedPrice`: base units of QTRA that 10^18 base units of the token are worth."""
 
     __tablename__ = "chain_revenue_prices"
 
@@ -100,6 +113,15 @@ REVENUE: Final = Projection(
         "FeesCollected": row_of(ChainRevenueCollection, "asset", "token", "amount"),
         "RevenueRouted": row_of(
             ChainRevenueRouting, "token", "keeper", "bounty", "stakers", "buyback", "treasury", "insurance"
+        ),
+        "AuctionTermsSet": row_of(
+            ChainRevenueTerms,
+            "token",
+            daily_cap="terms.0",
+            min_amount="terms.1",
+            start_bps="terms.2",
+            floor_bps="terms.3",
+            duration_s="terms.4",
         ),
         "AuctionStarted": row_of(
             ChainRevenueAuction, "auction", "token", "amount", start_price="startPrice", floor_price="floorPrice"

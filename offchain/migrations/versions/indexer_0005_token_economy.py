@@ -55,6 +55,11 @@ _TABLES: Mapping[str, Mapping[str, str]] = {
     "chain_revenue_splits": {"integer": "stakers_bps buyback_bps treasury_bps insurance_bps"},
     "chain_revenue_collections": {"integer": "asset", "address": "token", "wide": "amount"},
     "chain_revenue_routings": {"address": "token keeper", "wide": "bounty stakers buyback treasury insurance"},
+    "chain_revenue_terms": {
+        "address": "token",
+        "wide": "daily_cap min_amount",
+        "integer": "start_bps floor_bps duration_s",
+    },
     "chain_revenue_auctions": {"integer": "auction", "address": "token", "wide": "amount start_price floor_price"},
     "chain_revenue_purchases": {"integer": "auction", "address": "buyer", "wide": "amount qtra"},
     "chain_revenue_auction_ends": {"integer": "auction", "wide": "unsold"},

@@ -1,0 +1,57 @@
+"""How rooms above the indexer ask its tables: as of their newest block, knowing which rows are final."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from indexer.store.models import IndexerBlock, IndexerCursor, LogRow
+
+_T = TypeVar("_T")
+_Row = TypeVar("_Row", bound=LogRow)
+
+
+class Moment(NamedTuple):
+    """The newest stored block, its time in seconds since 1970, and the last final one."""
+
+    head: int
+    head_hash: bytes
+    timestamp_s: int
+    final: int
+
+
+def moment_of(session: Session, chain_id: int) -> Moment | None:
+    """Where the tables stand in this session's view; nothing before the first block is stored."""
+    query = (
+        select(IndexerCursor.head_number, IndexerCursor.head_hash, IndexerBlock.timestamp_s, IndexerCursor.final_number)
+        .join(
+            IndexerBlock,
+            (IndexerBlock.chain_id == IndexerCursor.chain_id) & (IndexerBlock.number == IndexerCursor.head_number),
+        )
+        .where(IndexerCursor.chain_id == chain_id)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else Moment(*row)
+
+
+def rows_of(session: Session, chain_id: int, model: type[_Row], **values: object) -> Sequence[_Row]:
+    """The rows of a chain that have these values, in the order of their logs."""
+    query = select(model).where(model.chain_id == chain_id).filter_by(**values)
+    return session.scalars(query.order_by(model.block_number, model.log_index)).all()
+
+
+class OncePerBlock:
+    """An answer that is worked out again only when there is another newest block."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[bytes, object] | None = None
+
+    def get(self, moment: Moment, work: Callable[[], _T]) -> _T:
+        """What the work returned for this block."""
+        kept = self._kept
+        if kept is not None and kept[0] == moment.head_hash:
+            return kept[1]  # type: ignore[return-value] # one place asks for one kind of answer
+        answer = work()
+        self._kept = (moment.head_hash, answer)
+        return answer

@@ -1,0 +1,196 @@
+"""What vesting can be asked: its pools, and what of an account's allocation has vested, was claimed and can be claimed.
+
+Times are seconds since 1970 and the chain's own; amounts are base units of QTRA. Read from the indexer's tables, as of
+their newest block, and from the trees that were published.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from indexer.project.vesting import (
+    ChainVestingClaim,
+    ChainVestingFunding,
+    ChainVestingPool,
+    ChainVestingRevocation,
+    ChainVestingSurplus,
+)
+from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
+from offchain.core.database import reading_sessions
+from offchain.presale.proofs import ProofFiles
+from offchain.presale.schedule import Schedule
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A pool's root, what its leaves add up to, and its schedule."""
+
+    root: bytes
+    total: int
+    schedule: Schedule
+    is_final: bool
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """A pool. `published` is null until its root is written; `claimed` and `returned` are of all accounts."""
+
+    number: int
+    funded: int
+    claimed: int
+    returned: int
+    published: Published | None
+
+
+class Pools(msgspec.Struct, frozen=True):
+    """All pools."""
+
+    moment: Moment
+    pools: tuple[Pool, ...]
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A payment to an account, or to the recipient that it named."""
+
+    recipient: bytes
+    amount: int
+    transaction_hash: bytes
+    timestamp_s: int
+    is_final: bool
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """An account in a published pool.
+
+    Attributes:
+        pool: the pool.
+        allocation: what the account gets in all; null if the pool's tree is not here, so that nobody can tell.
+        vested: what of it has vested; of a revoked account what it kept.
+        claimed: what was paid.
+        claimable: what it can claim now.
+        points: the schedule of its allocation: (time, vested).
+        proof: what `claim` takes; null without the tree, or once the account is revoked.
+        is_revoked: whether the rest was taken back.
+        claims: the payments, oldest first.
+    """
+
+    pool: Pool
+    allocation: int | None
+    vested: int
+    claimed: int
+    claimable: int
+    points: tuple[tuple[int, int], ...]
+    proof: tuple[bytes, ...] | None
+    is_revoked: bool
+    claims: tuple[Claim, ...]
+
+
+class Vesting(msgspec.Struct, frozen=True):
+    """An account in every published pool that has it, or may have it."""
+
+    moment: Moment
+    holdings: tuple[Holding, ...]
+
+
+class VestingService:
+    """The vesting of one chain."""
+
+    def __init__(self, database: Engine, chain_id: int, proofs: ProofFiles) -> None:
+        self._sessions = reading_sessions(database)
+        self._chain_id = chain_id
+        self._proofs = proofs
+        self._pools = OncePerBlock()
+
+    def preload(self) -> None:
+        """Reads the trees, which takes a while."""
+        self._proofs.preload()
+
+    def pools(self) -> Pools | None:
+        """All pools as of the newest stored block; nothing before there is one."""
+        with self._sessions() as session:
+            return self._known(session)
+
+    def account(self, owner: bytes) -> Vesting | None:
+        """An account as of the newest stored block; nothing before there is one."""
+        with self._sessions() as session:
+            known = self._known(session)
+            if known is None:
+                return None
+            claims: defaultdict[int, list[ChainVestingClaim]] = defaultdict(list)
+            for claim in rows_of(session, self._chain_id, ChainVestingClaim, account=owner):
+                claims[claim.pool].append(claim)
+            revoked = {
+                row.pool: row.vested for row in rows_of(session, self._chain_id, ChainVestingRevocation, account=owner)
+            }
+        holdings = (self._holding(known.moment, pool, owner, claims[pool.number], revoked) for pool in known.pools)
+        return Vesting(known.moment, tuple(one for one in holdings if one is not None))
+
+    def _known(self, session: Session) -> Pools | None:
+        moment = moment_of(session, self._chain_id)
+        return None if moment is None else self._pools.get(moment, lambda: self._read_pools(session, moment))
+
+    def _read_pools(self, session: Session, moment: Moment) -> Pools:
+        funded: defaultdict[int, int] = defaultdict(int)
+        claimed: defaultdict[int, int] = defaultdict(int)
+        returned: defaultdict[int, int] = defaultdict(int)
+        for funding in rows_of(session, self._chain_id, ChainVestingFunding):
+            funded[funding.pool] += funding.amount
+        for surplus in rows_of(session, self._chain_id, ChainVestingSurplus):
+            funded[surplus.pool] -= surplus.amount
+        for claim in rows_of(session, self._chain_id, ChainVestingClaim):
+            claimed[claim.pool] += claim.amount
+        for revocation in rows_of(session, self._chain_id, ChainVestingRevocation):
+            returned[revocation.pool] += revocation.returned
+        published = {row.pool: _published(row, moment) for row in rows_of(session, self._chain_id, ChainVestingPool)}
+        return Pools(
+            moment,
+            tuple(
+                Pool(number, funded[number], claimed[number], returned[number], published.get(number))
+                for number in sorted({*funded, *published})
+            ),
+        )
+
+    def _holding(
+        self,
+        moment: Moment,
+        pool: Pool,
+        owner: bytes,
+        claims: Iterable[ChainVestingClaim],
+        revoked: dict[int, int],
+    ) -> Holding | None:
+        if pool.published is None:
+            return None
+        root, schedule = pool.published.root, pool.published.schedule
+        proof = self._proofs.proof(pool.number, root, owner)
+        paid = tuple(_claim(row, moment) for row in claims)
+        kept = revoked.get(pool.number)
+        if proof is None and not paid and kept is None and self._proofs.has(pool.number, root):
+            return None
+        claimed = sum(claim.amount for claim in paid)
+        vested = claimed
+        if kept is not None:
+            vested = kept
+        elif proof is not None:
+            vested = schedule.vested(proof.allocation, moment.timestamp_s)
+        return Holding(
+            pool=pool,
+            allocation=None if proof is None else proof.allocation,
+            vested=vested,
+            claimed=claimed,
+            claimable=max(0, vested - claimed),
+            points=() if proof is None or kept is not None else schedule.points(proof.allocation),
+            proof=None if proof is None or kept is not None else proof.hashes,
+            is_revoked=kept is not None,
+            claims=paid,
+        )
+
+
+def _published(row: ChainVestingPool, moment: Moment) -> Published:
+    schedule = Schedule(row.start_s, row.cliff_s, row.end_s, row.start_bps, bool(row.revocable))
+    return Published(row.root, row.total, schedule, row.block_number <= moment.final)
+
+
+def _claim(row: ChainVestingClaim, moment: Moment) -> Claim:
+    is_final = row.block_number <= moment.final
+    return Claim(row.recipient, row.amount, row.transaction_hash, row.timestamp_s, is_final)

@@ -1,0 +1,51 @@
+"""The vouchers that were issued to buyers, from the files that issuing wrote: `vouchers/*.json` in the state folder."""
+
+import logging
+from pathlib import Path
+
+import msgspec
+
+_log = logging.getLogger(__name__)
+
+
+class Voucher(msgspec.Struct, frozen=True):
+    """That a buyer has been identified, signed (EIP-712) for `SaleManager`. `cap` is micros, `deadline` seconds."""
+
+    buyer: str
+    round: int
+    cap: int
+    deadline: int
+    nonce: int
+    signature: str
+
+
+class VoucherFiles:
+    """The vouchers of a folder, read again when one of its files changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: dict[Path, int] = {}
+        self._of_buyers: dict[str, list[Voucher]] = {}
+
+    def of(self, owner: bytes) -> list[Voucher]:
+        """The vouchers of a buyer, by round and deadline."""
+        seen = {path: path.stat().st_mtime_ns for path in sorted(self._folder.glob("*.json"))}
+        if seen != self._seen:
+            self._of_buyers = _read(list(seen))
+            self._seen = seen
+        return self._of_buyers.get("0x" + owner.hex(), [])
+
+
+def _read(paths: list[Path]) -> dict[str, list[Voucher]]:
+    found: dict[str, list[Voucher]] = {}
+    for path in paths:
+        try:
+            vouchers = msgspec.json.decode(path.read_bytes(), type=list[Voucher])
+        except (OSError, msgspec.DecodeError) as error:
+            _log.warning("no vouchers from %s: %s", path, error)
+            continue
+        for voucher in vouchers:
+            found.setdefault(voucher.buyer.lower(), []).append(voucher)
+    for of_buyer in found.values():
+        of_buyer.sort(key=lambda voucher: (voucher.round, voucher.deadline))
+    return found
