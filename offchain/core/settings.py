@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from offchain.core.errors import ConfigurationError
 
+_Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
 _Wallet = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
 
 
@@ -45,6 +46,13 @@ class Settings(BaseSettings):
     session_minutes: int = Field(15, ge=1, description="Life of a session token; it can be refreshed.")
     origins: tuple[str, ...] = Field((), description="Origins that the web app is served from; empty: the port's own.")
     operators: tuple[_Wallet, ...] = Field((), description="Wallets that may use operator routes; empty: none.")
+    holder_minimum: int = Field(
+        1_000, ge=1, description="Whole QTRA, in the wallet and staked, from which on it pays a holder's fees."
+    )
+    staking_discounts: tuple[tuple[_Ppm, _Ppm], ...] = Field(
+        ((820_000, 790_000), (850_000, 820_000), (880_000, 850_000), (900_000, 880_000)),
+        description="What staking tiers 1, 2, ... take off a maker's and a taker's rate, in parts per million of it.",
+    )
     requests_per_s: int = Field(2_000, ge=1, description="Requests that one network address may make a second.")
     address_orders_per_s: int = Field(10_000, ge=1, description="Orders and cancels of one network address a second.")
     account_orders_per_s: int = Field(1_000, ge=1, description="Orders and cancels of one account a second.")

@@ -19,6 +19,7 @@ from indexer.project.revenue import (
     ChainRevenuePurchase,
     ChainRevenueRouting,
     ChainRevenueSplit,
+    ChainRevenueTerms,
 )
 from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
 from indexer.store.models import LogRow
@@ -66,7 +67,7 @@ class Flow(msgspec.Struct, frozen=True):
 
 
 class Auction(msgspec.Struct, frozen=True):
-    """An auction of a token for QTRA. `unsold` is null while it runs."""
+    """An auction of a token. Prices are base units of QTRA for 10^18 of it; `unsold` is null until it ends."""
 
     number: int
     token: bytes
@@ -74,10 +75,18 @@ class Auction(msgspec.Struct, frozen=True):
     start_price: int
     floor_price: int
     started_s: int
+    duration_s: int
     sold: int
     sold_for: int
     unsold: int | None
     is_final: bool
+
+    def asks(self, now_s: int) -> int | None:
+        """What it asks at a time, rounded up as the contract does; nothing once it is over."""
+        remaining = self.started_s + self.duration_s - now_s
+        if self.unsold is not None or remaining < 0 or not self.duration_s:
+            return None
+        return self.floor_price - -((self.start_price - self.floor_price) * remaining) // self.duration_s
 
 
 class Revenue(msgspec.Struct, frozen=True):
@@ -116,7 +125,10 @@ class RevenueService:
         for purchase in bought:
             sold[purchase.auction].append(purchase)
         ended = {row.auction: row.unsold for row in rows_of(session, chain_id, ChainRevenueAuctionEnd)}
-        auctions = tuple(_auction(row, sold[row.auction], ended.get(row.auction), moment) for row in started)
+        terms = rows_of(session, chain_id, ChainRevenueTerms)
+        auctions = tuple(
+            _auction(row, _duration_s(row, terms), sold[row.auction], ended.get(row.auction), moment) for row in started
+        )
         burned = [(row, row.qtra) for row in bought] + [
             (row, row.buyback) for row in routings if row.token == self._qtra
         ]
@@ -155,8 +167,22 @@ def _split(row: ChainRevenueSplit) -> Split:
     return Split(row.stakers_bps, row.buyback_bps, row.treasury_bps, row.insurance_bps)
 
 
+def _duration_s(row: ChainRevenueAuction, terms: Sequence[ChainRevenueTerms]) -> int:
+    """How long an auction runs: by the terms of its token that were set last before it."""
+    before = [one for one in terms if one.token == row.token and _position(one) < _position(row)]
+    return before[-1].duration_s if before else 0
+
+
+def _position(row: LogRow) -> tuple[int, int]:
+    return row.block_number, row.log_index
+
+
 def _auction(
-    row: ChainRevenueAuction, bought: Sequence[ChainRevenuePurchase], unsold: int | None, moment: Moment
+    row: ChainRevenueAuction,
+    duration_s: int,
+    bought: Sequence[ChainRevenuePurchase],
+    unsold: int | None,
+    moment: Moment,
 ) -> Auction:
     return Auction(
         number=row.auction,
@@ -165,6 +191,7 @@ def _auction(
         start_price=row.start_price,
         floor_price=row.floor_price,
         started_s=row.timestamp_s,
+        duration_s=duration_s,
         sold=sum(purchase.amount for purchase in bought),
         sold_for=sum(purchase.qtra for purchase in bought),
         unsold=unsold,

@@ -1,0 +1,1 @@
+"""Staking of QTRA: positions, tiers, rewards; and what holding and staking take off the fees."""

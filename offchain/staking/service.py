@@ -1,0 +1,174 @@
+"""What staking can be asked: totals, tiers and rewards, and an account's stake, requests and rewards.
+
+Read from the indexer's tables, as of their newest block. Amounts are base units: of QTRA, or of a reward's token.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from indexer.project.staking import (
+    ChainStake,
+    ChainStakingForfeit,
+    ChainStakingMove,
+    ChainStakingNotice,
+    ChainStakingPayment,
+    ChainStakingReward,
+    ChainStakingTier,
+)
+from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
+from offchain.core.database import reading_sessions
+
+TO_STAKE: Final = {"Staked": 1, "UnstakeRequested": -1, "UnstakeCancelled": 1}
+"""What a move does to its account's stake."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A payment into a reward: who paid, how much, and until when it is streamed."""
+
+    payer: bytes
+    amount: int
+    at_s: int
+    end_s: int
+    is_final: bool
+
+
+class Reward(msgspec.Struct, frozen=True):
+    """A reward token: all that was paid in and out, and the payments that are streamed now, newest last."""
+
+    number: int
+    token: bytes
+    notified: int
+    paid: int
+    live: tuple[Notice, ...]
+
+
+class Staking(msgspec.Struct, frozen=True):
+    """Staking as a whole. `thresholds` are what must be staked for tiers 1, 2, ...; rising."""
+
+    moment: Moment
+    staked: int
+    stakers: int
+    thresholds: tuple[int, ...]
+    rewards: tuple[Reward, ...]
+
+    def tier_of(self, staked: int) -> int:
+        """The highest tier that a stake reaches; 0: none."""
+        return sum(staked >= threshold for threshold in self.thresholds)
+
+
+class UnstakeRequest(msgspec.Struct, frozen=True):
+    """QTRA on its way out: from `at_s` on it can be withdrawn."""
+
+    number: int
+    amount: int
+    at_s: int
+    is_final: bool
+
+
+class Position(msgspec.Struct, frozen=True):
+    """An account's stake. `paid` is what it got of each reward; `forfeits` how often it left without its rewards."""
+
+    staking: Staking
+    staked: int
+    staked_final: int
+    tier: int
+    requests: tuple[UnstakeRequest, ...]
+    paid: dict[int, int]
+    forfeits: int
+
+
+class StakingService:
+    """The staking of one chain."""
+
+    def __init__(self, database: Engine, chain_id: int) -> None:
+        self._sessions = reading_sessions(database)
+        self._chain_id = chain_id
+        self._staking = OncePerBlock()
+
+    def staking(self) -> Staking | None:
+        """Staking as of the newest stored block; nothing before there is one."""
+        with self._sessions() as session:
+            return self._known(session)
+
+    def account(self, owner: bytes) -> Position | None:
+        """An account as of the newest stored block; nothing before there is one."""
+        with self._sessions() as session:
+            staking = self._known(session)
+            if staking is None:
+                return None
+            final = staking.moment.final
+            moves = rows_of(session, self._chain_id, ChainStakingMove, account=owner)
+            staked = _staked(moves)
+            paid: defaultdict[int, int] = defaultdict(int)
+            for payment in rows_of(session, self._chain_id, ChainStakingPayment, account=owner):
+                paid[payment.reward] += payment.amount
+            return Position(
+                staking=staking,
+                staked=staked,
+                staked_final=_staked([move for move in moves if move.block_number <= final]),
+                tier=staking.tier_of(staked),
+                requests=_requests(moves, final),
+                paid=dict(paid),
+                forfeits=len(rows_of(session, self._chain_id, ChainStakingForfeit, account=owner)),
+            )
+
+    def _known(self, session: Session) -> Staking | None:
+        moment = moment_of(session, self._chain_id)
+        return None if moment is None else self._staking.get(moment, lambda: self._read(session, moment))
+
+    def _read(self, session: Session, moment: Moment) -> Staking:
+        stakes = session.scalars(select(ChainStake.amount).where(ChainStake.chain_id == self._chain_id)).all()
+        notices: defaultdict[int, list[Notice]] = defaultdict(list)
+        for row in rows_of(session, self._chain_id, ChainStakingNotice):
+            is_final = row.block_number <= moment.final
+            notices[row.reward].append(Notice(row.payer, row.amount, row.timestamp_s, row.end_s, is_final))
+        paid: defaultdict[int, int] = defaultdict(int)
+        for payment in rows_of(session, self._chain_id, ChainStakingPayment):
+            paid[payment.reward] += payment.amount
+        return Staking(
+            moment=moment,
+            staked=sum(stakes),
+            stakers=len(stakes),
+            thresholds=thresholds(session, self._chain_id),
+            rewards=tuple(
+                Reward(
+                    row.reward,
+                    row.token,
+                    sum(notice.amount for notice in notices[row.reward]),
+                    paid[row.reward],
+                    tuple(notice for notice in notices[row.reward] if notice.end_s > moment.timestamp_s),
+                )
+                for row in rows_of(session, self._chain_id, ChainStakingReward)
+            ),
+        )
+
+
+def thresholds(session: Session, chain_id: int, through_block: int | None = None) -> tuple[int, ...]:
+    """What must be staked for tiers 1, 2, ...; as of the newest block or of an earlier one."""
+    told = {
+        row.tier: row.threshold
+        for row in rows_of(session, chain_id, ChainStakingTier)
+        if through_block is None or row.block_number <= through_block
+    }
+    return tuple(threshold for _, threshold in sorted(told.items()) if threshold)
+
+
+def _staked(moves: Sequence[ChainStakingMove]) -> int:
+    return sum(TO_STAKE.get(move.event, 0) * move.amount for move in moves)
+
+
+def _requests(moves: Sequence[ChainStakingMove], final: int) -> tuple[UnstakeRequest, ...]:
+    """What was asked back and neither withdrawn nor staked again."""
+    open_ones: dict[int, UnstakeRequest] = {}
+    for move in moves:
+        if move.event == "UnstakeRequested":
+            is_final = move.block_number <= final
+            open_ones[move.request] = UnstakeRequest(move.request, move.amount, move.at_s, is_final)
+        elif move.event in ("UnstakeCancelled", "Withdrawn"):
+            open_ones.pop(move.request, None)
+    return tuple(open_ones.values())
