@@ -34,7 +34,13 @@ from offchain.core.listings import Listings, ListingsProjection
 from offchain.core.operator_settings import OperatorSettings, OperatorSettingsProjection
 from offchain.core.projecting import Projection, ProjectionStore, Projector, common_sequence
 from offchain.core.settings import Settings
-from offchain.health import indexer_health, reason_to_hold_orders, reconciliation_health, settlement_health
+from offchain.health import (
+    discounts_health,
+    indexer_health,
+    reason_to_hold_orders,
+    reconciliation_health,
+    settlement_health,
+)
 from offchain.ledger.projection import LedgerProjection
 from offchain.ledger.service import LedgerService, read_balances
 from offchain.marketdata.feed import MarketDataFeed
@@ -59,6 +65,7 @@ from offchain.settlement.submitter import BatchSubmitter
 from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
 from offchain.settlement.withdrawal_store import WithdrawalStore
 from offchain.settlement.withdrawals import WithdrawalDesk
+from offchain.token_economy import discount_keeper, entitlements, token_economy
 
 TRANSACTION_PATIENCE_US: Final = 15_000_000
 """How long a settlement transaction may wait for a block before it pays more."""
@@ -154,6 +161,13 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
         watch = _watch(database, sequencer, settling, indexer)
         await watch.start()
         stack.push_async_callback(watch.stop)
+        economy = token_economy(settings, manifest, nodes, database)
+        due = entitlements(manifest, database, economy.schedule)
+        keeper = discount_keeper(due, sequencer, projector, indexer, settings.poll_interval_s)
+        await keeper.start()
+        stack.push_async_callback(keeper.stop)
+        trees = asyncio.create_task(asyncio.to_thread(economy.vesting.preload), name="vesting trees")
+        stack.push_async_callback(asyncio.wait, [trees])
         yield Services(
             settings=settings,
             manifest=manifest,
@@ -168,11 +182,13 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
             withdrawals=settling.withdrawals,
             statements=settling.statements,
             indexer=indexer,
+            economy=economy,
             writing=writing_sessions(database),
             status_sources=(
                 partial(indexer_health, indexer),
                 partial(settlement_health, settling.service),
                 partial(reconciliation_health, watch),
+                partial(discounts_health, keeper),
             ),
             frontend=FRONTEND if FRONTEND.is_dir() else None,
         )

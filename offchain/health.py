@@ -4,6 +4,7 @@ from indexer.service import Indexer
 from offchain.api.bodies.system import ComponentStatus, Health
 from offchain.settlement.service import SettlementService
 from offchain.settlement.watch import ReconciliationWatch
+from offchain.staking.discounts import DiscountKeeper
 
 _LAG_BLOCKS_DEGRADED = 10
 _SETTLEMENT_LAG_MS_DEGRADED = 60_000
@@ -74,6 +75,19 @@ def reason_to_hold_orders(settlement: SettlementService, after_s: int) -> str | 
         return "settlement has stopped"
     late = status.waiting_ms > after_s * 1_000
     return f"trades have waited for settlement for {status.waiting_ms // 1_000} s" if late else None
+
+
+def discounts_health(keeper: DiscountKeeper) -> ComponentStatus:
+    """The discounts of holders and stakers. While they wait, accounts keep those that they have."""
+    status = keeper.status()
+    waiting = status.through_block < 0
+    detail = "waiting for the chain" if waiting else f"as of final block {status.through_block}"
+    return ComponentStatus(
+        name="discounts",
+        health=Health.DEGRADED if status.error else Health.OK,
+        detail=status.error or detail,
+        figures={"throughBlock": status.through_block, "journaled": status.journaled},
+    )
 
 
 def reconciliation_health(watch: ReconciliationWatch) -> ComponentStatus:

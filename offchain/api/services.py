@@ -22,9 +22,16 @@ if TYPE_CHECKING:
     from offchain.marketdata.feed import MarketDataFeed
     from offchain.marketdata.service import MarketDataService
     from offchain.orders.service import OrderService
+    from offchain.presale.service import SaleService
+    from offchain.presale.vesting import VestingService
+    from offchain.presale.vouchers import VoucherFiles
+    from offchain.revenue.service import RevenueService
     from offchain.sequencer.sequencer import Sequencer
     from offchain.settlement.statement_desk import StatementDesk
     from offchain.settlement.withdrawal_store import WithdrawalStore
+    from offchain.staking.fee_schedule import FeeSchedule
+    from offchain.staking.service import StakingService
+    from offchain.staking.view import StakingView
 
 
 class StatusSource(Protocol):
@@ -32,6 +39,19 @@ class StatusSource(Protocol):
 
     def __call__(self) -> ComponentStatus:
         """How it does now; cheap, and without waiting for anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEconomy:
+    """What tells of the token's own contracts. Of those that are not deployed there is nothing to tell."""
+
+    sale: "SaleService"
+    vesting: "VestingService"
+    vouchers: "VoucherFiles"
+    staking: "StakingService"
+    staking_view: "StakingView | None"
+    revenue: "RevenueService"
+    schedule: "FeeSchedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,7 @@ class Services:
     withdrawals: "WithdrawalStore"
     statements: "StatementDesk"
     indexer: "Indexer"
+    economy: TokenEconomy
     writing: "Sessions"
     status_sources: Sequence[StatusSource] = ()
     frontend: Path | None = None

@@ -95,7 +95,7 @@ class WalletRound(msgspec.Struct, frozen=True):
     Attributes:
         round: its number.
         paid: micros that it paid and was not paid back.
-        paid_final: what of its purchases is final.
+        paid_pending: micros of its purchases that are not final yet.
         allocation: QTRA that it bought; nothing in a round that missed its soft cap.
         remaining: micros that it may still pay by the caps; a voucher can allow less.
         refundable: micros that it can take back now.
@@ -106,7 +106,7 @@ class WalletRound(msgspec.Struct, frozen=True):
 
     round: int
     paid: int
-    paid_final: int
+    paid_pending: int
     allocation: int
     remaining: int
     refundable: int
@@ -218,7 +218,7 @@ class SaleService:
                 WalletRound(
                     round=number,
                     paid=paid,
-                    paid_final=sum(row.micros for row in purchases if row.round == number and row.is_final),
+                    paid_pending=sum(row.micros for row in purchases if row.round == number and not row.is_final),
                     allocation=0 if missed else terms.tokens_for(paid),
                     remaining=max(0, min(limit - paid, terms.hard_cap - one.raised)),
                     refundable=paid if one.state == RoundState.FAILED else 0,

@@ -64,7 +64,8 @@ class Holding(msgspec.Struct, frozen=True):
     """An account in a published pool.
 
     Attributes:
-        pool: the pool.
+        pool: the pool's number.
+        schedule: when it vests.
         allocation: what the account gets in all; null if the pool's tree is not here, so that nobody can tell.
         vested: what of it has vested; of a revoked account what it kept.
         claimed: what was paid.
@@ -75,7 +76,8 @@ class Holding(msgspec.Struct, frozen=True):
         claims: the payments, oldest first.
     """
 
-    pool: Pool
+    pool: int
+    schedule: Schedule
     allocation: int | None
     vested: int
     claimed: int
@@ -174,7 +176,8 @@ class VestingService:
         elif proof is not None:
             vested = schedule.vested(proof.allocation, moment.timestamp_s)
         return Holding(
-            pool=pool,
+            pool=pool.number,
+            schedule=schedule,
             allocation=None if proof is None else proof.allocation,
             vested=vested,
             claimed=claimed,

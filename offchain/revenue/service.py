@@ -101,9 +101,9 @@ class Revenue(msgspec.Struct, frozen=True):
 
 
 class RevenueService:
-    """The revenue of one chain. `qtra` is the token; of a deployment without one, nothing."""
+    """The revenue of one chain. `qtra` is the token; of a deployment without one, the zero address."""
 
-    def __init__(self, database: Engine, chain_id: int, qtra: bytes | None) -> None:
+    def __init__(self, database: Engine, chain_id: int, qtra: bytes) -> None:
         self._sessions = reading_sessions(database)
         self._chain_id = chain_id
         self._qtra = qtra

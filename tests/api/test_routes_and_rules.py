@@ -34,6 +34,7 @@ EXAMPLES = {
     "{client_order_id}": "some-id",
     "{owner}": "0x" + "11" * 20,
     "{asset}": "BTC",
+    "{address}": "0x" + "22" * 20,
     "{tier}": "2",
 }
 

@@ -707,6 +707,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/revenue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Revenue
+         * @description Fees in, how they are split, auctions, burned and distributed.
+         */
+        get: operations["getRevenue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sale": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sale
+         * @description The rounds: terms, state, raised and sold.
+         */
+        get: operations["getSale"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sale/vouchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Vouchers
+         * @description The vouchers that were issued to the signed-in wallet.
+         */
+        get: operations["listVouchers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sale/wallets/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Wallet
+         * @description What a wallet paid, gets, can take back and may still pay.
+         */
+        get: operations["getSaleWallet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session-keys": {
         parameters: {
             query?: never;
@@ -719,6 +799,46 @@ export interface paths {
          * @description Keys that may sign orders for the wallet, with what is left of their limits.
          */
         get: operations["listSessionKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Staking
+         * @description Totals, tiers, and what the rewards pay and who pays them in.
+         */
+        get: operations["getStaking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/staking/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Position
+         * @description An account's stake, tier, rewards, and what is on its way out.
+         */
+        get: operations["getStakingOf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -779,6 +899,46 @@ export interface paths {
          * @description The server's clock.
          */
         get: operations["getTime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vesting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Pools
+         * @description The pools: funded, published, claimed.
+         */
+        get: operations["getVesting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vesting/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Account
+         * @description What an account gets of each pool, what it can claim now, and the proof that claims it.
+         */
+        get: operations["getVestingOf"];
         put?: never;
         post?: never;
         delete?: never;
@@ -960,6 +1120,22 @@ export interface components {
             timestampMs: number;
         };
         /**
+         * AsOf
+         * @description The newest block that is stored. What came after `finalBlock` is pending: a reorg can still undo it.
+         */
+        AsOf: {
+            /** Block */
+            block: number;
+            /** Finalblock */
+            finalBlock: number;
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+        };
+        /**
          * AssetBody
          * @description A listed token. Amounts inside the exchange are whole ledger units of `unitScale` base units each.
          */
@@ -994,6 +1170,64 @@ export interface components {
              * @example 1
              */
             unitScale: string;
+        };
+        /**
+         * AuctionBody
+         * @description An auction for QTRA. Prices are QTRA for one token; `asks` is null once it is over.
+         */
+        AuctionBody: {
+            /**
+             * Amount
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            amount: string;
+            /** Asks */
+            asks: string | null;
+            /** Auction */
+            auction: number;
+            /**
+             * Endms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            endMs: number;
+            /** Final */
+            final: boolean;
+            /**
+             * Floorprice
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            floorPrice: string;
+            /**
+             * Sold
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            sold: string;
+            /**
+             * Soldfor
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            soldFor: string;
+            /**
+             * Startms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            startMs: number;
+            /**
+             * Startprice
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            startPrice: string;
+            token: components["schemas"]["TokenBody"];
+            /**
+             * Unsold
+             * @description What was left at its end; null until then.
+             */
+            unsold: string | null;
         };
         /**
          * AuthRequest
@@ -1366,6 +1600,22 @@ export interface components {
             takerPpm: number;
         };
         /**
+         * EarnedBody
+         * @description An account's rewards in one token. `claimable` is null where no node tells.
+         */
+        EarnedBody: {
+            /** Claimable */
+            claimable: string | null;
+            /**
+             * Paid
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            paid: string;
+            /** Reward */
+            reward: number;
+            token: components["schemas"]["TokenBody"];
+        };
+        /**
          * ErrorMessage
          * @description A refusal: nothing was journaled and nothing changed.
          */
@@ -1600,6 +1850,22 @@ export interface components {
             serverTimeMs: number;
             /** @enum {unknown} */
             type: "heartbeat";
+        };
+        /**
+         * HolderBody
+         * @description What holding takes off: a wallet that has at least the minimum, its stake included.
+         */
+        HolderBody: {
+            /** Makerdiscountppm */
+            makerDiscountPpm: number;
+            /**
+             * Minimum
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            minimum: string;
+            /** Takerdiscountppm */
+            takerDiscountPpm: number;
         };
         /**
          * ImmediateFill
@@ -2209,6 +2475,24 @@ export interface components {
             preventedMatches: components["schemas"]["PreventedMatchBody"][];
         };
         /**
+         * PriceBody
+         * @description The price that was reported last: QTRA for one token.
+         */
+        PriceBody: {
+            /**
+             * Atms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            atMs: number;
+            /**
+             * Price
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            price: string;
+        };
+        /**
          * PrivateSnapshotMessage
          * @description Open orders and balances, as the HTTP API tells them.
          */
@@ -2233,6 +2517,57 @@ export interface components {
             timestampMs: number;
             /** @enum {unknown} */
             type: "private_update";
+        };
+        /**
+         * PurchaseBody
+         * @description A purchase; `allocation` is the wallet's in the round after it.
+         */
+        PurchaseBody: {
+            /**
+             * Allocation
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            allocation: string;
+            /** Final */
+            final: boolean;
+            /**
+             * Paid
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            paid: string;
+            /** Payment */
+            payment: number;
+            /** Referrer */
+            referrer: string | null;
+            /** Round */
+            round: number;
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+            /**
+             * Transactionhash
+             * @description Bytes in hexadecimal.
+             */
+            transactionHash: string;
+        };
+        /**
+         * RaisedInPayment
+         * @description What was paid in one token.
+         */
+        RaisedInPayment: {
+            /** Payment */
+            payment: number;
+            /**
+             * Raised
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            raised: string;
         };
         /**
          * RateLimitBody
@@ -2294,6 +2629,338 @@ export interface components {
             /** @enum {unknown} */
             operation: "replace";
             placed: components["schemas"]["PlacedMessage"];
+        };
+        /**
+         * RevenueBody
+         * @description The flow of revenue, and the newest auctions, newest first.
+         */
+        RevenueBody: {
+            asOf: components["schemas"]["AsOf"] | null;
+            /** Auctions */
+            auctions: components["schemas"]["AuctionBody"][];
+            /**
+             * Burned
+             * @description By auctions, and of fees in QTRA.
+             * @example 30000.25
+             */
+            burned: string;
+            /**
+             * Burnedpending
+             * @description What of `burned` is not final yet.
+             * @example 30000.25
+             */
+            burnedPending: string;
+            /** Contract */
+            contract: string | null;
+            /** Flows */
+            flows: components["schemas"]["RevenueFlowBody"][];
+            split: components["schemas"]["SplitBody"] | null;
+        };
+        /**
+         * RevenueFlowBody
+         * @description The fees of one token, in all.
+         */
+        RevenueFlowBody: {
+            /**
+             * Bounty
+             * @description To whoever routed it.
+             */
+            bounty: string;
+            /**
+             * Buyback
+             * @description Set aside for auctions; of QTRA, burned at once.
+             */
+            buyback: string;
+            /**
+             * Collected
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            collected: string;
+            /**
+             * Insurance
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            insurance: string;
+            price: components["schemas"]["PriceBody"] | null;
+            /**
+             * Sold
+             * @description By auctions.
+             */
+            sold: string;
+            /**
+             * Soldfor
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            soldFor: string;
+            /**
+             * Stakers
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            stakers: string;
+            token: components["schemas"]["TokenBody"];
+            /**
+             * Treasury
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            treasury: string;
+        };
+        /**
+         * RewardBody
+         * @description A reward token. `stream` is null where no node tells.
+         */
+        RewardBody: {
+            /** Livepayments */
+            livePayments: components["schemas"]["RewardPaymentBody"][];
+            /**
+             * Notified
+             * @description Paid in, in all.
+             */
+            notified: string;
+            /**
+             * Paid
+             * @description Paid to stakers, in all.
+             */
+            paid: string;
+            /** Reward */
+            reward: number;
+            stream: components["schemas"]["StreamBody"] | null;
+            token: components["schemas"]["TokenBody"];
+        };
+        /**
+         * RewardPaymentBody
+         * @description A payment into a reward that is streamed now.
+         */
+        RewardPaymentBody: {
+            /**
+             * Amount
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            amount: string;
+            /**
+             * Atms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            atMs: number;
+            /**
+             * Endms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            endMs: number;
+            /** Final */
+            final: boolean;
+            /**
+             * Payer
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            payer: string;
+            source: components["schemas"]["RewardSource"];
+        };
+        /**
+         * RewardSource
+         * @description Who pays a reward in.
+         * @enum {string}
+         */
+        RewardSource: "REVENUE" | "OTHER";
+        /**
+         * RoundState
+         * @description Where a round stands; the names are the contract's.
+         * @enum {string}
+         */
+        RoundState: "UPCOMING" | "OPEN" | "ENDED" | "SUCCEEDED" | "FAILED";
+        /**
+         * SaleBody
+         * @description The sale. `asOf` is null, and there are no rounds, where nothing is configured.
+         */
+        SaleBody: {
+            asOf: components["schemas"]["AsOf"] | null;
+            /** Contract */
+            contract: string | null;
+            /** Payments */
+            payments: components["schemas"]["SalePaymentBody"][];
+            /** Rounds */
+            rounds: components["schemas"]["SaleRoundBody"][];
+            /** Shares */
+            shares: components["schemas"]["SaleShareBody"][];
+            /**
+             * Tokens
+             * @description For sale in all rounds.
+             */
+            tokens: string | null;
+            /** Vouchersigner */
+            voucherSigner: string | null;
+            /**
+             * Walletcap
+             * @description What one wallet may pay in all rounds that do not fail.
+             */
+            walletCap: string | null;
+        };
+        /**
+         * SalePaymentBody
+         * @description A token that the sale takes; `payment` is its number in purchases.
+         */
+        SalePaymentBody: {
+            /** Payment */
+            payment: number;
+            token: components["schemas"]["TokenBody"];
+        };
+        /**
+         * SaleRoundBody
+         * @description A round: its terms, and how it stands.
+         */
+        SaleRoundBody: {
+            /**
+             * Endms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            endMs: number;
+            /** Finalised */
+            finalised: boolean;
+            /**
+             * Hardcap
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            hardCap: string;
+            /**
+             * Minpurchase
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            minPurchase: string;
+            /** Needsvoucher */
+            needsVoucher: boolean;
+            /**
+             * Price
+             * @description Of one QTRA.
+             * @example 1250.5
+             */
+            price: string;
+            /**
+             * Raised
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            raised: string;
+            /** Raisedbypayment */
+            raisedByPayment: components["schemas"]["RaisedInPayment"][];
+            /**
+             * Raisedpending
+             * @description What of `raised` is not final yet.
+             * @example 1250.5
+             */
+            raisedPending: string;
+            /** Referralbps */
+            referralBps: number;
+            /** Round */
+            round: number;
+            /**
+             * Softcap
+             * @description Below it the round fails and everybody can take back what they paid.
+             * @example 1250.5
+             */
+            softCap: string;
+            /**
+             * Sold
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            sold: string;
+            /**
+             * Startms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            startMs: number;
+            state: components["schemas"]["RoundState"];
+            /**
+             * Tokens
+             * @description For sale in the round.
+             * @example 30000.25
+             */
+            tokens: string;
+            /**
+             * Unsold
+             * @description What is done with what is left.
+             * @example BURN
+             * @example TREASURY
+             */
+            unsold: string;
+            /**
+             * Unsoldtokens
+             * @description What was left when the round was finalised.
+             */
+            unsoldTokens: string | null;
+            /**
+             * Walletcap
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            walletCap: string;
+        };
+        /**
+         * SaleShareBody
+         * @description A treasury's share of the proceeds.
+         */
+        SaleShareBody: {
+            /** Bps */
+            bps: number;
+            /**
+             * Treasury
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            treasury: string;
+        };
+        /**
+         * ScheduleBody
+         * @description A share vests at the start, nothing more until the cliff, then in proportion to the time since the start.
+         */
+        ScheduleBody: {
+            /**
+             * Cliffms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            cliffMs: number;
+            /**
+             * Endms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            endMs: number;
+            /** Revocable */
+            revocable: boolean;
+            /** Startbps */
+            startBps: number;
+            /**
+             * Startms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            startMs: number;
+        };
+        /**
+         * SchedulePoint
+         * @description What has vested by a time. It stays so from the first to the second point, and rises straight from there on.
+         */
+        SchedulePoint: {
+            /**
+             * Atms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            atMs: number;
+            /**
+             * Vested
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            vested: string;
         };
         /**
          * SelfTradePreventionName
@@ -2495,6 +3162,105 @@ export interface components {
             signature: string;
         };
         /**
+         * SplitBody
+         * @description The shares in force, in basis points.
+         */
+        SplitBody: {
+            /** Buybackbps */
+            buybackBps: number;
+            /** Insurancebps */
+            insuranceBps: number;
+            /** Stakersbps */
+            stakersBps: number;
+            /** Treasurybps */
+            treasuryBps: number;
+        };
+        /**
+         * StakingBody
+         * @description Staking as a whole.
+         */
+        StakingBody: {
+            asOf: components["schemas"]["AsOf"] | null;
+            /** Contract */
+            contract: string | null;
+            holder: components["schemas"]["HolderBody"];
+            /** Rewards */
+            rewards: components["schemas"]["RewardBody"][];
+            /**
+             * Staked
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            staked: string;
+            /** Stakers */
+            stakers: number;
+            /** Tiers */
+            tiers: components["schemas"]["StakingTierBody"][];
+        };
+        /**
+         * StakingPositionBody
+         * @description An account's stake. The discounts are those of its staking tier alone.
+         */
+        StakingPositionBody: {
+            /**
+             * Address
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            address: string;
+            asOf: components["schemas"]["AsOf"] | null;
+            /**
+             * Forfeits
+             * @description How often it left without its rewards.
+             */
+            forfeits: number;
+            /** Makerdiscountppm */
+            makerDiscountPpm: number;
+            /**
+             * Nextthreshold
+             * @description What the next tier asks for.
+             */
+            nextThreshold: string | null;
+            /** Requests */
+            requests: components["schemas"]["UnstakeRequestBody"][];
+            /** Rewards */
+            rewards: components["schemas"]["EarnedBody"][];
+            /**
+             * Staked
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            staked: string;
+            /**
+             * Stakedfinal
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            stakedFinal: string;
+            /** Takerdiscountppm */
+            takerDiscountPpm: number;
+            /** Tier */
+            tier: number;
+        };
+        /**
+         * StakingTierBody
+         * @description A tier, and what it takes off the rates of the account's volume tier.
+         */
+        StakingTierBody: {
+            /** Makerdiscountppm */
+            makerDiscountPpm: number;
+            /** Takerdiscountppm */
+            takerDiscountPpm: number;
+            /**
+             * Threshold
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            threshold: string;
+            /** Tier */
+            tier: number;
+        };
+        /**
          * StatementAccepted
          * @description The statement settles with the batch, unless the contract leaves its group out: then the orders do.
          */
@@ -2614,6 +3380,38 @@ export interface components {
             type: "status_update";
         };
         /**
+         * StreamBody
+         * @description What a reward pays now, as the contract says at the block.
+         */
+        StreamBody: {
+            /**
+             * Endms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            endMs: number;
+            /**
+             * Left
+             * @description An exact decimal number of tokens; of a token whose decimals are not known, base units.
+             */
+            left: string;
+            /**
+             * Perday
+             * @description To all stakes together.
+             */
+            perDay: string;
+            /**
+             * Perqtrayear
+             * @description What a year at this rate pays on one QTRA staked; null while nothing is staked.
+             */
+            perQtraYear: string | null;
+            /**
+             * Waiting
+             * @description Joins the next stream.
+             */
+            waiting: string;
+        };
+        /**
          * StreamError
          * @description The request with this `id` was refused; null: it is about the connection or a message without one.
          */
@@ -2689,6 +3487,22 @@ export interface components {
          * @enum {string}
          */
         TimeInForceName: "GTC" | "IOC" | "FOK" | "FOK_BUDGET";
+        /**
+         * TokenBody
+         * @description A token. Symbol and decimals are null where the exchange does not list it.
+         */
+        TokenBody: {
+            /**
+             * Address
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            address: string;
+            /** Decimals */
+            decimals: number | null;
+            /** Symbol */
+            symbol: string | null;
+        };
         /**
          * TradeBody
          * @description A trade. `tradeId` grows; `takerSide` is the side of the order that came in.
@@ -2816,6 +3630,33 @@ export interface components {
             type: string;
         };
         /**
+         * UnstakeRequestBody
+         * @description QTRA on its way out.
+         */
+        UnstakeRequestBody: {
+            /**
+             * Amount
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            amount: string;
+            /** Final */
+            final: boolean;
+            /** Request */
+            request: number;
+            /**
+             * Withdrawable
+             * @description Whether its cooldown is over by the block's time.
+             */
+            withdrawable: boolean;
+            /**
+             * Withdrawablems
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            withdrawableMs: number;
+        };
+        /**
          * UnsubscribeRequest
          * @description Names a channel like `subscribe`.
          */
@@ -2827,6 +3668,252 @@ export interface components {
             market: string | null;
             /** @enum {unknown} */
             op: "unsubscribe";
+        };
+        /**
+         * VestingBody
+         * @description An account in every pool that has it. What has vested is told for the time of the block.
+         */
+        VestingBody: {
+            /**
+             * Address
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            address: string;
+            asOf: components["schemas"]["AsOf"] | null;
+            /** Holdings */
+            holdings: components["schemas"]["VestingHoldingBody"][];
+        };
+        /**
+         * VestingClaimBody
+         * @description A payment.
+         */
+        VestingClaimBody: {
+            /**
+             * Amount
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            amount: string;
+            /** Final */
+            final: boolean;
+            /**
+             * Recipient
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            recipient: string;
+            /**
+             * Timestampms
+             * @description Milliseconds since 1970, UTC.
+             * @example 1700000000000
+             */
+            timestampMs: number;
+            /**
+             * Transactionhash
+             * @description Bytes in hexadecimal.
+             */
+            transactionHash: string;
+        };
+        /**
+         * VestingHoldingBody
+         * @description An account in a pool. `allocation` and `proof` are what `claim` takes; null where the pool's tree is not here.
+         */
+        VestingHoldingBody: {
+            /** Allocation */
+            allocation: string | null;
+            /**
+             * Allocationunits
+             * @description The same in base units, as `claim` takes it.
+             */
+            allocationUnits: string | null;
+            /**
+             * Claimable
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            claimable: string;
+            /**
+             * Claimed
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            claimed: string;
+            /**
+             * Claimedpending
+             * @description What of `claimed` is not final yet.
+             * @example 30000.25
+             */
+            claimedPending: string;
+            /** Claims */
+            claims: components["schemas"]["VestingClaimBody"][];
+            /** Points */
+            points: components["schemas"]["SchedulePoint"][];
+            /** Pool */
+            pool: number;
+            /** Proof */
+            proof: string[] | null;
+            /** Revoked */
+            revoked: boolean;
+            schedule: components["schemas"]["ScheduleBody"];
+            /**
+             * Vested
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            vested: string;
+        };
+        /**
+         * VestingPoolBody
+         * @description A pool. Root, total and schedule are null until they are published; a pool of a sale's round has its number.
+         */
+        VestingPoolBody: {
+            /**
+             * Claimed
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            claimed: string;
+            /**
+             * Final
+             * @description Whether what was published is final.
+             */
+            final: boolean;
+            /**
+             * Funded
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            funded: string;
+            /** Pool */
+            pool: number;
+            /**
+             * Returned
+             * @description What was taken back from revoked accounts.
+             * @example 30000.25
+             */
+            returned: string;
+            /** Root */
+            root: string | null;
+            schedule: components["schemas"]["ScheduleBody"] | null;
+            /** Total */
+            total: string | null;
+        };
+        /**
+         * VestingPoolsBody
+         * @description All pools.
+         */
+        VestingPoolsBody: {
+            asOf: components["schemas"]["AsOf"] | null;
+            /** Contract */
+            contract: string | null;
+            /** Pools */
+            pools: components["schemas"]["VestingPoolBody"][];
+        };
+        /**
+         * VoucherBody
+         * @description A voucher, as `buy` takes it: `cap` is micros, `deadline` seconds since 1970.
+         */
+        VoucherBody: {
+            /**
+             * Cap
+             * @description Millionths of a dollar.
+             */
+            cap: string;
+            /** Deadline */
+            deadline: number;
+            /** Nonce */
+            nonce: string;
+            /** Revoked */
+            revoked: boolean;
+            /** Round */
+            round: number;
+            /**
+             * Signature
+             * @description Bytes in hexadecimal.
+             */
+            signature: string;
+        };
+        /**
+         * VouchersBody
+         * @description The vouchers of the signed-in wallet, by round.
+         */
+        VouchersBody: {
+            /** Vouchers */
+            vouchers: components["schemas"]["VoucherBody"][];
+        };
+        /**
+         * WalletRoundBody
+         * @description A wallet in a round.
+         */
+        WalletRoundBody: {
+            /**
+             * Allocation
+             * @description An exact decimal number of QTRA.
+             * @example 30000.25
+             */
+            allocation: string;
+            /**
+             * Paid
+             * @description And not paid back.
+             * @example 1250.5
+             */
+            paid: string;
+            /**
+             * Paidpending
+             * @description What of its purchases is not final yet.
+             * @example 1250.5
+             */
+            paidPending: string;
+            /**
+             * Referral
+             * @description Earned as referrer, paid or not.
+             * @example 1250.5
+             */
+            referral: string;
+            /**
+             * Referralclaimable
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            referralClaimable: string;
+            /**
+             * Refundable
+             * @description What `refund` would pay back now.
+             * @example 1250.5
+             */
+            refundable: string;
+            /**
+             * Refunded
+             * @description An exact decimal number of dollars.
+             * @example 1250.5
+             */
+            refunded: string;
+            /**
+             * Remaining
+             * @description What it may still pay by the caps. A voucher can allow less.
+             * @example 1250.5
+             */
+            remaining: string;
+            /** Round */
+            round: number;
+        };
+        /**
+         * WalletSaleBody
+         * @description A wallet in the sale.
+         */
+        WalletSaleBody: {
+            /**
+             * Address
+             * @description A wallet's or contract's address.
+             * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
+             */
+            address: string;
+            asOf: components["schemas"]["AsOf"] | null;
+            /** Purchases */
+            purchases: components["schemas"]["PurchaseBody"][];
+            /** Rounds */
+            rounds: components["schemas"]["WalletRoundBody"][];
         };
         /**
          * WithdrawalAccepted
@@ -4447,6 +5534,125 @@ export interface operations {
             };
         };
     };
+    getRevenue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevenueBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getSale: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaleBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    listVouchers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VouchersBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getSaleWallet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The wallet. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletSaleBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
     listSessionKeys: {
         parameters: {
             query?: never;
@@ -4463,6 +5669,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionKeysBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getStaking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StakingBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getStakingOf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The wallet. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StakingPositionBody"];
                 };
             };
             /** @description A refusal: a stable code, and what to do next. */
@@ -4554,6 +5821,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimeBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getVesting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VestingPoolsBody"];
+                };
+            };
+            /** @description A refusal: a stable code, and what to do next. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorMessage"];
+                };
+            };
+        };
+    };
+    getVestingOf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The wallet. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VestingBody"];
                 };
             };
             /** @description A refusal: a stable code, and what to do next. */

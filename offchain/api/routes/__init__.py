@@ -6,10 +6,14 @@ from offchain.api.routes import (
     operation,
     operator,
     orders,
+    revenue,
+    sale,
     session_keys,
     sessions,
+    staking,
     statements,
     system,
+    vesting,
     withdrawals,
 )
 
@@ -22,6 +26,10 @@ ROUTERS = (
     orders.router,
     withdrawals.router,
     statements.router,
+    sale.router,
+    vesting.router,
+    staking.router,
+    revenue.router,
     operator.router,
     operation.router,
 )
