@@ -1,9 +1,11 @@
 """The vocabulary of the stages: blocks and logs as the indexer knows them, and how it asks nodes for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from offchain.chain.bindings import Contract
 from offchain.core.errors import ChainError
@@ -84,3 +86,30 @@ class DecodedLog(msgspec.Struct, frozen=True, gc=False):
     event: str
     arguments: Mapping[str, Any]
     error: str = ""
+
+
+class EventLogs(NamedTuple):
+    """Logs of one event of one contract, each of which is well-formed, column by column.
+
+    `topics` and `data` have a row of bytes for each log. So have `arguments`, by name: as many as its type has bytes,
+    of an integer the highest first.
+    """
+
+    contract: str
+    event: str
+    raw: Sequence[RawLog]
+    topics: NDArray[np.uint8]
+    data: NDArray[np.uint8]
+    arguments: Mapping[str, NDArray[np.uint8]]
+    decode: Callable[[bytes, bytes], Mapping[str, Any]]
+
+    def one_by_one(self) -> list[DecodedLog]:
+        """Each log with its arguments."""
+        return [DecodedLog(log, self.contract, self.event, self.decode(log.topics, log.data)) for log in self.raw]
+
+
+class Decoded(NamedTuple):
+    """The logs of some blocks: many of an event together, and others by themselves."""
+
+    events: Sequence[EventLogs]
+    logs: Sequence[DecodedLog]

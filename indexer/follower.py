@@ -136,8 +136,8 @@ class Follower:
         return ancestor, blocks
 
     def _write(self, progress: Progress, ancestor: BlockRef, blocks: Blocks) -> None:
-        decoded = self._decoder.decode_all(blocks.logs)
-        check_batches(decoded)
+        decoded = self._decoder.decode_together(blocks.logs)
+        check_batches(decoded.logs)
         self._store.apply(Step(progress.head, ancestor, blocks.headers, decoded, self._accounted))
 
     async def _told(self, before: Progress, ancestor: BlockRef, blocks: Blocks) -> None:

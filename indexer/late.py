@@ -76,7 +76,7 @@ class LateContracts:
             StepConflict: another indexer was faster.
         """
         contract, _, decoder = self._waiting[0]
-        self._store.catch_up(contract.address, progress, headers, decoder.decode_all(logs))
+        self._store.catch_up(contract.address, progress, headers, decoder.decode_together(logs))
 
     def join(self, progress: ContractProgress, final: BlockRef) -> bool:
         """Lets the first contract join if it has come to the final block. Writes the database.

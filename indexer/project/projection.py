@@ -1,7 +1,7 @@
 """What a projection is."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
@@ -16,12 +16,21 @@ Values = Callable[[DecodedLog], Row]
 """The values of a row's own columns, without those of the log's key."""
 
 
+CONTRACT: Final = ""
+"""Among the names of arguments: the address of the log's contract."""
+
+
 class EventRow(NamedTuple):
-    """The row that an event writes: into which table, which columns beside the log's key, and their values."""
+    """The row that an event writes: into which table, which columns beside the log's key, and their values.
+
+    Where each column has an argument of the event as it is, or the log's contract, `arguments` has their names: by them
+    the rows of many logs are made together.
+    """
 
     model: type[LogRow]
     columns: tuple[str, ...]
     values: Values
+    arguments: tuple[str, ...] = ()
 
 
 class Fold(Protocol):
@@ -62,8 +71,8 @@ async def unchecked(session: Session, chain_id: int, reader: ContractReader) -> 
     return []
 
 
-def by_name(*columns: str, **renamed: str) -> tuple[tuple[str, ...], Values]:
-    """Columns that have the values of the event's arguments of the same or of another name."""
+def by_name(*columns: str, **renamed: str) -> tuple[tuple[str, ...], Values, tuple[str, ...]]:
+    """Columns that have the values of the event's arguments of the same or of another name; none is a `WideInteger`."""
     names = {column: column for column in columns} | renamed
     arguments = tuple(names.values())
 
@@ -71,7 +80,7 @@ def by_name(*columns: str, **renamed: str) -> tuple[tuple[str, ...], Values]:
         told: Mapping[str, Any] = log.arguments
         return tuple([told[argument] for argument in arguments])
 
-    return tuple(names), values
+    return tuple(names), values, arguments
 
 
 def table_of(model: type[Any]) -> Table:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from indexer.blocks import DecodedLog
-from indexer.project.projection import EventRow, Projection, table_of
+from indexer.project.projection import CONTRACT, EventRow, Projection, table_of
 from indexer.project.reading import ContractReader, Mismatch, compare
 from indexer.store.bulk import Row
 from indexer.store.models import LOG_COLUMNS, LogRow
@@ -111,7 +111,11 @@ async def _check(session: Session, chain_id: int, reader: ContractReader) -> lis
 TOKENS: Final = Projection(
     name="tokens",
     contracts=frozenset({"QTRAToken"}),
-    events={"Transfer": EventRow(ChainTokenTransfer, ("token", "sender", "recipient", "amount"), _transfer)},
+    events={
+        "Transfer": EventRow(
+            ChainTokenTransfer, ("token", "sender", "recipient", "amount"), _transfer, (CONTRACT, "from", "to", "value")
+        )
+    },
     check=_check,
     fold=HolderBalances(),
 )

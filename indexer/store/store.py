@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.orm import Session
 
-from indexer.blocks import BlockRef, DecodedLog, Header, IndexedContract
+from indexer.blocks import BlockRef, Decoded, Header, IndexedContract
 from indexer.project.projection import table_of
 from indexer.project.registry import PROJECTIONS
 from indexer.project.writer import Writer
@@ -56,7 +56,7 @@ class Step(NamedTuple):
     expected_head: BlockRef
     ancestor: BlockRef
     headers: Sequence[Header]
-    logs: Sequence[DecodedLog]
+    logs: Decoded
     contracts: Collection[bytes]
     """The addresses whose logs it has. Another indexer may have joined one more in the meantime."""
 
@@ -168,9 +168,7 @@ class Store:
             cursor.head_number, cursor.head_hash = head
             cursor.final_number, cursor.final_hash = final.number, final.hash
 
-    def catch_up(
-        self, address: bytes, expected: ContractProgress, headers: Sequence[Header], logs: Sequence[DecodedLog]
-    ) -> None:
+    def catch_up(self, address: bytes, expected: ContractProgress, headers: Sequence[Header], logs: Decoded) -> None:
         """Writes final blocks' logs of a contract that has not joined yet.
 
         Raises:

@@ -14,7 +14,7 @@ from indexer.project.isolated import ChainIsolatedEvent
 from indexer.project.projection import table_of
 from indexer.project.registry import PROJECTIONS
 from indexer.project.tokens import ChainTokenBalance
-from indexer.store.bulk import BulkInsert
+from indexer.store.bulk import BulkInsert, by_columns
 from indexer.store.models import LOG_COLUMNS, IndexerLog
 from indexer.store.sums import Sums
 from offchain.core.database import FixedBytes, writing_sessions
@@ -33,7 +33,7 @@ def stored_again(database: Engine, model: type, columns: tuple[str, ...], rows: 
     table = table_of(model)
     sessions = writing_sessions(database)
     with sessions.begin() as session:
-        BulkInsert(table, columns).write(session, rows)
+        BulkInsert(table, columns).write(session, [by_columns(rows)])
     with sessions.begin() as session:
         found = session.execute(select(*(table.c[name] for name in columns)).where(table.c.chain_id == CHAIN)).all()
         session.execute(delete(table).where(table.c.chain_id == CHAIN))

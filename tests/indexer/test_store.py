@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from indexer.blocks import DecodedLog, Header, RawLog
+from indexer.blocks import BlockRef, Decoded, DecodedLog, Header, RawLog
 from indexer.project.funds import ChainDeposit
 from indexer.project.projection import table_of
 from indexer.store.models import LOG_KEY, IndexerLog
@@ -24,6 +24,10 @@ def header(number: int, branch: int = 0) -> Header:
 def deposit(block: Header, index: int, amount: int) -> DecodedLog:
     raw = RawLog(CONTRACT, block.number, block.hash, bytes(32), index, block.timestamp_s, b"", b"")
     return DecodedLog(raw, "Settlement", "Deposited", {"owner": ALICE, "asset": 2, "amount": amount})
+
+
+def step(expected_head: BlockRef, ancestor: BlockRef, headers: list[Header], logs: list[DecodedLog]) -> Step:
+    return Step(expected_head, ancestor, headers, Decoded((), logs), [CONTRACT])
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def rows(database: Engine, model: type) -> int:
 
 def test_a_step_moves_everything_together(store: Store, stored: StoredLogs, database: Engine) -> None:
     blocks = [header(1), header(2)]
-    store.apply(Step(header(0).ref, header(0).ref, blocks, [deposit(blocks[0], 4, 10)], [CONTRACT]))
+    store.apply(step(header(0).ref, header(0).ref, blocks, [deposit(blocks[0], 4, 10)]))
     progress = store.progress()
     assert progress is not None
     assert progress.head == blocks[1].ref
@@ -56,9 +60,9 @@ def test_a_step_moves_everything_together(store: Store, stored: StoredLogs, data
 
 def test_a_step_from_another_head_writes_nothing(store: Store, database: Engine) -> None:
     first = header(1)
-    store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)], [CONTRACT]))
+    store.apply(step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)]))
     with pytest.raises(StepConflict):
-        store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)], [CONTRACT]))
+        store.apply(step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 10)]))
     assert rows(database, ChainDeposit) == rows(database, IndexerLog) == 1
 
 
@@ -69,16 +73,16 @@ def test_a_step_that_fails_in_the_middle_leaves_nothing(
     before = store.progress()
     twice = [deposit(first, 0, 10), deposit(first, 0, 10)]
     with pytest.raises((SQLAlchemyError, psycopg.Error)):
-        store.apply(Step(header(0).ref, header(0).ref, [first], twice, [CONTRACT]))
+        store.apply(step(header(0).ref, header(0).ref, [first], twice))
     assert store.progress() == before
     assert rows(database, ChainDeposit) == rows(database, IndexerLog) == 0
 
 
 def test_an_undone_block_takes_its_rows_along(store: Store, stored: StoredLogs, database: Engine) -> None:
     old = [header(1), header(2), header(3)]
-    store.apply(Step(header(0).ref, header(0).ref, old, [deposit(block, 0, block.number) for block in old], [CONTRACT]))
+    store.apply(step(header(0).ref, header(0).ref, old, [deposit(block, 0, block.number) for block in old]))
     new = [header(2, 1), header(3, 1), header(4, 1)]
-    store.apply(Step(old[-1].ref, old[0].ref, new, [deposit(new[1], 0, 33)], [CONTRACT]))
+    store.apply(step(old[-1].ref, old[0].ref, new, [deposit(new[1], 0, 33)]))
     progress = store.progress()
     assert progress is not None
     assert (progress.reorgs, progress.deepest_reorg) == (1, 2)
@@ -88,8 +92,8 @@ def test_an_undone_block_takes_its_rows_along(store: Store, stored: StoredLogs, 
 
 def test_what_was_final_stays_final_when_the_head_goes_back(store: Store) -> None:
     long = [header(number) for number in range(1, 8)]
-    store.apply(Step(header(0).ref, header(0).ref, long, [], [CONTRACT]))
-    store.apply(Step(long[-1].ref, header(4).ref, [header(5, 1)], [], [CONTRACT]))
+    store.apply(step(header(0).ref, header(0).ref, long, []))
+    store.apply(step(long[-1].ref, header(4).ref, [header(5, 1)], []))
     progress = store.progress()
     assert progress is not None
     assert (progress.head.number, progress.final) == (5, header(4).ref)
@@ -99,7 +103,7 @@ def test_only_blocks_that_may_still_change_are_kept(store: Store) -> None:
     head = header(0).ref
     for start in range(1, 400, 20):
         blocks = [header(number) for number in range(start, start + 20)]
-        store.apply(Step(head, head, blocks, [], [CONTRACT]))
+        store.apply(step(head, head, blocks, []))
         head = blocks[-1].ref
     progress = store.progress()
     assert progress is not None
@@ -110,7 +114,7 @@ def test_a_number_that_no_column_holds_makes_the_log_unreadable(
     store: Store, stored: StoredLogs, database: Engine
 ) -> None:
     first = header(1)
-    store.apply(Step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 2**63)], [CONTRACT]))
+    store.apply(step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 2**63)]))
     assert stored.unreadable_logs() == 1
     assert rows(database, ChainDeposit) == 0
     assert stored.final_logs((0, 0), ["Deposited"], 10) == []
@@ -136,7 +140,7 @@ def test_rows_are_keyed_in_the_order_of_the_chain_as_the_migrations_made_them(da
 def test_positions_are_ordered_by_block_and_then_by_log(store: Store, stored: StoredLogs) -> None:
     blocks = [header(number) for number in range(1, 8)]
     logs = [deposit(block, index, 1) for block in blocks for index in (3, 10)]
-    store.apply(Step(header(0).ref, header(0).ref, blocks, logs, [CONTRACT]))
+    store.apply(step(header(0).ref, header(0).ref, blocks, logs))
     found = stored.final_logs((2, 3), ["Deposited"], 3)
     assert [(log.block_number, log.log_index) for log in found] == [(2, 10), (3, 3), (3, 10)]
     assert [(log.block_number, log.log_index) for log in stored.final_logs((3, 10), ["Deposited"], 99)] == [
