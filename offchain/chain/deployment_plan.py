@@ -11,6 +11,7 @@ from offchain.core.money import NOTIONAL_MAX_UNITS
 
 PLAN_FILE: Final = Path(__file__).parents[2] / "scripts" / "deployment.toml"
 QTRA_SUPPLY_TOKENS: Final = 1_000_000_000
+BPS: Final = 10_000
 EXIT_DELAY_S: Final = 24 * 3_600
 """How long an owner needs to leave with its funds; whatever an administrator widens must take longer."""
 
@@ -39,8 +40,50 @@ class PlannedMarket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_notional_units: int
 
 
+class PlannedStaking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stakers get: rewards in the tokens of these assets, and tiers from so many whole QTRA on."""
+
+    rewards: list[str]
+    tier_thresholds: list[int]
+
+
+class PlannedAuctions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an asset's token is sold for QTRA. Amounts are whole tokens."""
+
+    asset: str
+    daily_cap: int
+    min_amount: int
+    bounty_cap: int
+    start_bps: int
+    floor_bps: int
+    duration_s: int
+
+    def terms(self, token_unit: int) -> tuple[int, int, int, int, int]:
+        """The row that the contract takes; `token_unit` is the base units of a whole token."""
+        amounts = self.daily_cap * token_unit, self.min_amount * token_unit
+        return *amounts, self.start_bps, self.floor_bps, self.duration_s
+
+
+class PlannedRevenue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the fees go, in hundredths of a percent, and what a keeper gets before."""
+
+    stakers_bps: int
+    buyback_bps: int
+    treasury_bps: int
+    insurance_bps: int
+    bounty_bps: int
+    auctions: list[PlannedAuctions]
+
+    def split(self) -> tuple[int, int, int, int]:
+        """The row that the contract takes."""
+        return self.stakers_bps, self.buyback_bps, self.treasury_bps, self.insurance_bps
+
+
 class PlannedNetwork(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A network. `tokens` has the addresses of existing tokens by asset symbol."""
+    """A network. `tokens` has the addresses of existing tokens by asset symbol.
+
+    On a public one a timelock administers, and `admin_delay_s` is how long it waits.
+    """
 
     chain_id: int
     public: bool
@@ -55,6 +98,8 @@ class DeploymentPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assets: list[PlannedAsset]
     markets: list[PlannedMarket]
     allocations: dict[str, int]
+    staking: PlannedStaking
+    revenue: PlannedRevenue
     networks: dict[str, PlannedNetwork]
 
     def network(self, choice: str) -> PlannedNetwork:
@@ -100,7 +145,7 @@ def load_plan(path: Path = PLAN_FILE) -> DeploymentPlan:
         plan = msgspec.toml.decode(path.read_bytes(), type=DeploymentPlan)
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigurationError(f"{path} is not a deployment plan: {error}.", "Correct it.") from error
-    faults = [*_asset_faults(plan), *_market_faults(plan), *_network_faults(plan)]
+    faults = [*_asset_faults(plan), *_market_faults(plan), *_economy_faults(plan), *_network_faults(plan)]
     if sum(plan.allocations.values()) != QTRA_SUPPLY_TOKENS:
         faults.append(f"the allocations add up to {sum(plan.allocations.values())}, not {QTRA_SUPPLY_TOKENS}")
     if faults:
@@ -130,6 +175,22 @@ def _market_faults(plan: DeploymentPlan) -> list[str]:
             faults.append(f"{market.symbol} allows orders worth more than 2^62 units")
     if len({market.market_id for market in plan.markets}) != len(plan.markets):
         faults.append("two markets share a number")
+    return faults
+
+
+def _economy_faults(plan: DeploymentPlan) -> list[str]:
+    faults = []
+    symbols = {asset.symbol for asset in plan.assets}
+    auctioned = [terms.asset for terms in plan.revenue.auctions]
+    if not {*plan.staking.rewards, *auctioned} <= symbols or "QTRA" in auctioned:
+        faults.append("a reward or an auction is not of a listed asset, or an auction sells QTRA for itself")
+    if len(set(plan.staking.rewards)) < len(plan.staking.rewards) or len(set(auctioned)) < len(auctioned):
+        faults.append("a reward or an auction stands there twice")
+    thresholds = plan.staking.tier_thresholds
+    if thresholds != sorted(set(thresholds)) or min(thresholds, default=1) <= 0:
+        faults.append("the tiers do not rise from above 0")
+    if sum(plan.revenue.split()) != BPS or min(plan.revenue.split()) < 0:
+        faults.append(f"the shares of the revenue add up to {sum(plan.revenue.split())}, not {BPS}")
     return faults
 
 

@@ -1,80 +1,40 @@
 """The deploy script puts on a real node what the plan says, once, and leaves nobody a role that it should not have."""
 
-import asyncio
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 from eth_account import Account
+from eth_utils.abi import function_abi_to_4byte_selector
 
-from offchain.chain.bindings import Contract, load_contract
+from offchain.chain.authorities import COLLECTOR, GUARDIAN, OPERATOR, POWERS, REPORTER
+from offchain.chain.bindings import load_contract
 from offchain.chain.deployment_plan import load_plan
-from offchain.chain.manifest import Manifest, load_manifest
-from offchain.chain.node import NodePool
+from offchain.chain.manifest import load_manifest
+from offchain.chain.typed_data import keccak
+from tests.support.ape_scripts import DEPLOYER_KEY, Deployed, ape_run
 from tests.support.chain import running_anvil
 
-ROOT = Path(__file__).parents[2]
 ENGINE = "0x" + "e1" * 20
 ADMIN = "0x" + "ad" * 20
-GUARDIAN = "0x" + "9a" * 20
-DEPLOYER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
-"""The first account of the test mnemonic that anvil and Ape share; it is public."""
+GUARDIAN_ADDRESS = "0x" + "9a" * 20
 BASE_SEPOLIA = 84_532
 
 
 def ape_deploy(network: str, manifest: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).parent / "ape"), "run", "deploy", "--network", network]
-    command += ["--manifest", str(manifest), "--engine", ENGINE, *arguments]
-    data = {"SOLCX_BINARY_PATH": str(ROOT / "scripts/solc"), "APE_DATA_FOLDER": str(ROOT / ".cache/ape")}
-    return subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        cwd=ROOT,
-        env={**os.environ, **data, **environment},
-    )
+    return ape_run("deploy", network, "--manifest", manifest, "--engine", ENGINE, *arguments, **environment)
 
 
-class Deployed(NamedTuple):
-    url: str
-    path: Path
-    manifest: Manifest
-
-    def read(self, contract: str, function: str, *arguments: Any, address: bytes | None = None) -> Any:
-        """The return values of a view."""
-        bindings = load_contract(contract)
-        calldata = bindings.encode_call(function, *arguments)
-        target = address or self.manifest.address(contract)
-        return bindings.decode_result(function, self.rpc(lambda nodes: nodes.eth_call(target, calldata)))
-
-    def rpc(self, ask: Any) -> Any:
-        async def run() -> Any:
-            async with NodePool([self.url]) as nodes:
-                return await ask(nodes)
-
-        return asyncio.run(run())
-
-    def can_call(self, caller: str, function: str) -> tuple[bool, int]:
-        """Whether a caller may call a function of Settlement at once, and if not, after what delay (0: never)."""
-        selector = selector_of(load_contract("Settlement"), function)
-        settlement = self.manifest.address("Settlement")
-        immediate, delay_s = self.read("ExchangeAccess", "canCall", caller, settlement, selector)
-        return bool(immediate), int(delay_s)
-
-
-def selector_of(contract: Contract, function: str) -> bytes:
-    row = next(row for row in contract.abi if row["type"] == "function" and row["name"] == function)
-    values = [{"address": "0x" + "00" * 20}.get(field["type"], 0) for field in row["inputs"]]
-    if function == "listMarket":
-        values = [0, (0, 0, 0, 0)]
-    return contract.encode_call(function, *values)[:4]
+def can_call(deployed: Deployed, caller: str | bytes, contract: str, function: str) -> bool:
+    """Whether the AccessManager lets a caller call a function at once; nobody is given a delay by it."""
+    row = next(row for row in load_contract(contract).abi if row["type"] == "function" and row["name"] == function)
+    selector = function_abi_to_4byte_selector(row)
+    target = deployed.manifest.address(contract)
+    immediate, delay_s = deployed.read("ExchangeAccess", "canCall", caller, target, selector)
+    assert delay_s == 0
+    return bool(immediate)
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +75,40 @@ def test_the_contract_has_no_log_before_the_first_block(local: Deployed) -> None
     assert min(int(log["blockNumber"], 16) for log in logs) == local.manifest.first_block
 
 
+def test_the_economy_is_told_what_the_plan_says(local: Deployed) -> None:
+    plan, tokens = load_plan(), {asset.symbol: asset.token for asset in local.manifest.asset_list().values()}
+    deployer = Account.from_key(DEPLOYER_KEY).address.lower()
+    assert local.read("RevenueRouter", "split") == (plan.revenue.split(),)
+    assert local.read("Staking", "tiers") == (tuple(tier * 10**18 for tier in plan.staking.tier_thresholds),)
+    for number, symbol in enumerate(plan.staking.rewards, 1):
+        assert local.read("Staking", "rewardOf", tokens[symbol]) == (number,)
+    for auctions in plan.revenue.auctions:
+        (terms,) = local.read("RevenueRouter", "termsOf", tokens[auctions.asset])
+        assert terms[2:] == (auctions.start_bps, auctions.floor_bps, auctions.duration_s)
+    for contract, function, expected in (
+        ("SaleManager", "vesting", local.manifest.address("MerkleVesting")),
+        ("SaleManager", "qtra", tokens["QTRA"]),
+        ("MerkleVesting", "treasury", bytes.fromhex(deployer[2:])),
+        ("RevenueRouter", "staking", local.manifest.address("Staking")),
+        ("RevenueRouter", "settlement", local.manifest.address("Settlement")),
+        ("RevenueRouter", "prices", local.manifest.address("ReportedPrice")),
+        ("SaleManager", "roundCount", 0),
+    ):
+        assert local.read(contract, function) == (expected,)
+    assert can_call(local, local.manifest.address("RevenueRouter"), "Settlement", "collectFees")
+    assert not can_call(local, deployer, "Settlement", "collectFees")
+
+
+def test_a_dry_run_says_what_it_would_deploy_and_sends_nothing(tmp_path: Path) -> None:
+    with running_anvil() as url:
+        result = ape_deploy(f"ethereum:local:{url}", tmp_path / "deployment.json", "--dry-run")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert "SaleManager" in result.stdout
+        assert not (tmp_path / "deployment.json").exists()
+        nobody = Deployed(url, tmp_path, None)  # type: ignore[arg-type] # There is no deployment.
+        assert nobody.rpc(lambda nodes: nodes.block_number()) == 0
+
+
 def test_all_qtra_is_the_local_deployers(local: Deployed) -> None:
     deployer = Account.from_key(DEPLOYER_KEY).address
     assert local.read("QTRAToken", "balanceOf", deployer) == (10**27,)
@@ -150,35 +144,45 @@ def test_a_public_network_needs_an_administrator_and_a_guardian(tmp_path: Path) 
     assert not (tmp_path / "deployment.json").exists()
 
 
-def test_on_a_public_network_the_deployer_keeps_nothing(tmp_path: Path) -> None:
+def public_deployment(tmp_path: Path, url: str) -> subprocess.CompletedProcess[str]:
     keyfiles = tmp_path / "ape" / "accounts"
     keyfiles.mkdir(parents=True)
     keyfile = Account.encrypt(DEPLOYER_KEY, "passphrase", kdf="scrypt", iterations=2**13)
     (keyfiles / "deployer.json").write_text(json.dumps(keyfile))
-    path = tmp_path / "deployment.json"
+    return ape_deploy(
+        f"base:sepolia:{url}",
+        tmp_path / "deployment.json",
+        *("--account", "deployer", "--admin", ADMIN, "--guardian", GUARDIAN_ADDRESS),
+        APE_DATA_FOLDER=str(tmp_path / "ape"),
+        APE_ACCOUNTS_deployer_PASSPHRASE="passphrase",
+    )
+
+
+def test_on_a_public_network_a_timelock_administers_and_the_deployer_keeps_nothing(tmp_path: Path) -> None:
     with running_anvil("--block-time=0.1", chain_id=BASE_SEPOLIA) as url:
-        result = ape_deploy(
-            f"base:sepolia:{url}",
-            path,
-            *("--account", "deployer", "--admin", ADMIN, "--guardian", GUARDIAN),
-            APE_DATA_FOLDER=str(tmp_path / "ape"),
-            APE_ACCOUNTS_deployer_PASSPHRASE="passphrase",
-        )
+        result = public_deployment(tmp_path, url)
         assert result.returncode == 0, result.stdout + result.stderr
-        assert "Nobody can widen a power within the 86400 s of an exit: 3 accounts checked." in result.stdout
-        deployed = Deployed(url, path, load_manifest(path))
+        assert "Nobody can widen a power within the 86400 s of an exit: 5 accounts checked." in result.stdout
+        deployed = Deployed(url, tmp_path / "deployment.json", load_manifest(tmp_path / "deployment.json"))
         deployer = Account.from_key(DEPLOYER_KEY).address
-        for function in ("pause", "revokeEngineKey"):
-            assert deployed.can_call(GUARDIAN, function) == (True, 0)
-            assert deployed.can_call(ADMIN, function) == (False, 0)
-            assert deployed.can_call(deployer, function) == (False, 0)
-        for function in ("listAsset", "listMarket", "setEngineKey", "unpause", "collectFees"):
-            assert deployed.can_call(ADMIN, function) == (False, 172_800)
-            assert deployed.can_call(GUARDIAN, function) == (False, 0)
-            assert deployed.can_call(deployer, function) == (False, 0)
-        assert deployed.read("ExchangeAccess", "hasRole", 0, ADMIN) == (True, 172_800)
+        timelock, router = (deployed.manifest.address(name) for name in ("ExchangeTimelock", "RevenueRouter"))
+        holders = {GUARDIAN: GUARDIAN_ADDRESS, OPERATOR: timelock, COLLECTOR: router, REPORTER: None}
+        for contract, powers in POWERS.items():
+            for role, functions in powers.items():
+                for function in functions:
+                    for caller in (ADMIN, deployer, GUARDIAN_ADDRESS, timelock, router):
+                        expected = caller == holders[role]
+                        assert can_call(deployed, caller, contract, function) == expected, (caller, function)
+        assert deployed.read("ExchangeAccess", "hasRole", 0, timelock) == (True, 0)
         assert deployed.read("ExchangeAccess", "hasRole", 0, deployer)[0] is False
-        assert deployed.read("QTRAToken", "balanceOf", ADMIN) == (10**27,)
+        assert deployed.read("QTRAToken", "balanceOf", timelock) == (10**27,)
+        assert deployed.read("ExchangeTimelock", "getMinDelay") == (172_800,)
+        for role, accounts in (("PROPOSER", [ADMIN]), ("CANCELLER", [ADMIN, GUARDIAN_ADDRESS])):
+            for account in (ADMIN, GUARDIAN_ADDRESS, deployer):
+                held = deployed.read("ExchangeTimelock", "hasRole", keccak(f"{role}_ROLE".encode()), account)
+                assert held == (account in accounts,)
+        for account in (ADMIN, GUARDIAN_ADDRESS, deployer):
+            assert deployed.read("ExchangeTimelock", "hasRole", bytes(32), account) == (False,)
 
 
 def _deployer() -> tuple[str, str]:
