@@ -18,12 +18,16 @@ from eth_utils.address import is_checksum_address
 
 from offchain.core.errors import ConfigurationError
 
-MICROS: Final = 10**6
+MICRO_DECIMALS: Final = 6
+MICROS: Final = 10**MICRO_DECIMALS
 TOKEN_UNITS: Final = 10**18
 BPS: Final = 10_000
 PAYMENTS_MAX: Final = 4
+ROUNDS_MAX: Final = 16
+SHARES_MAX: Final = 8
 ROUND_MICROS_MAX: Final = 2**48 - 1
-"""What the contract's words hold of a wallet's payments in one token."""
+WALLET_MICROS_MAX: Final = 2**44 - 1
+"""What the contract's words hold of a round's payments, and of a wallet's in the whole sale."""
 _PATH_STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 Steps = tuple[str | int, ...]
@@ -218,8 +222,12 @@ def _faults(plan: SalePlan) -> Iterator[_Fault]:
         yield ("proceeds",), f"the shares add up to {total}, not {BPS}; make them do"
     if len({share.treasury for share in plan.proceeds}) < len(plan.proceeds):
         yield ("proceeds",), "a treasury has two shares; write their sum once"
-    if not plan.rounds:
-        yield ("rounds",), "a sale has at least one round; add it"
+    if plan.wallet_cap_usd * MICROS > WALLET_MICROS_MAX:
+        yield ("wallet_cap_usd",), f"{plan.wallet_cap_usd} is more than the contract counts; lower it"
+    if not 1 <= len(plan.proceeds) <= SHARES_MAX:
+        yield ("proceeds",), f"name 1 to {SHARES_MAX} treasuries"
+    if not 1 <= len(plan.rounds) <= ROUNDS_MAX:
+        yield ("rounds",), f"a sale has 1 to {ROUNDS_MAX} rounds; it has {len(plan.rounds)}"
     for number, planned in enumerate(plan.rounds):
         yield from _round_faults(("rounds", number), planned, plan.wallet_cap_usd)
     for number, (before, after) in enumerate(pairwise(plan.rounds), 1):
@@ -279,7 +287,7 @@ def _round_faults(where: Steps, planned: PlannedRound, sale_cap_usd: Decimal) ->
 
 def _bps_faults(where: Steps, bps: int, *, least: int) -> Iterator[_Fault]:
     if not least <= bps <= BPS:
-        yield where, f"{bps} is no share in hundredths of a percent; write {least} to {BPS}"
+        yield where, f"{bps} is no share in basis points; write {least} to {BPS}"
 
 
 def _money_faults(where: Steps, amount: Decimal, *, least: int) -> Iterator[_Fault]:

@@ -73,6 +73,7 @@ def test_the_plan_sells_what_the_deployment_sets_aside_for_it() -> None:
         ("min_purchase_usd: 250", "min_purchase_usd: 100_001", "rounds[1].min_purchase_usd: 100001 is above the cap"),
         ("wallet_cap_usd: 500_000", "wallet_cap_usd: 99_999", "rounds[0].wallet_cap_usd: 100000 is above the cap of a"),
         ("wallet_cap_usd: 25_000", "wallet_cap_usd: 5_000_001", "rounds[3].wallet_cap_usd: 5000001 is above what all"),
+        ("wallet_cap_usd: 500_000", "wallet_cap_usd: 17_592_187", "17592187 is more than the contract counts"),
         ("referral_bps: 300", "referral_bps: 10_001", "rounds[0].referral_bps: 10001 is no share"),
         ("unsold: burn", "unsold: keep", "rounds[3].unsold: Invalid enum value 'keep'"),
         ("bps: 7000", "bps: 6999", "line 9, proceeds: the shares add up to 9999, not 10000"),
@@ -98,7 +99,7 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, t
 
 def test_a_sale_without_rounds_is_refused(tmp_path: Path) -> None:
     head = PLAN.read_text().split("rounds:")[0]
-    assert "rounds: a sale has at least one round; add it" in refusal(tmp_path, head + "rounds: []\n")
+    assert "rounds: a sale has 1 to 16 rounds; it has 0" in refusal(tmp_path, head + "rounds: []\n")
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""Lists in CSV that people write: every row that cannot be right is named, and then nothing is done."""
+
+import csv
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TypeVar
+
+from eth_utils.address import is_checksum_address
+
+from offchain.core.errors import ConfigurationError
+
+_Row = TypeVar("_Row")
+
+
+def read_rows(path: Path, columns: Sequence[str], read: Callable[[dict[str, str]], _Row]) -> list[_Row]:
+    """The rows of a file with exactly these columns.
+
+    Args:
+        path: the file, in UTF-8, with a header.
+        columns: the names in the header.
+        read: makes a row of the texts by column; it raises `ValueError` saying what is wrong.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or rows are wrong; each is named by number and line.
+    """
+    rows, faults = [], []
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
+            if list(reader.fieldnames or ()) != list(columns):
+                raise ConfigurationError(f"{path} has other columns.", f"Begin it with {','.join(columns)}.")
+            for number, texts in enumerate(reader, 1):
+                try:
+                    if None in texts or None in texts.values():
+                        raise ValueError(f"it has not {len(columns)} values")
+                    rows.append(read(texts))
+                except ValueError as fault:
+                    faults.append(f"row {number} (line {reader.line_num}): {fault}")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.", "Correct it.") from error
+    if faults:
+        raise ConfigurationError(f"{path.name}, {'; '.join(faults)}.", "Correct the rows; nothing was done.")
+    if not rows:
+        raise ConfigurationError(f"{path} has no rows.", "Give at least one.")
+    return rows
+
+
+def read_address(text: str) -> bytes:
+    """An address of 20 bytes with a right checksum (ERC-55)."""
+    if not is_checksum_address(text):
+        raise ValueError(f"{text} is no address with a right checksum")
+    address = bytes.fromhex(text[2:])
+    if not any(address):
+        raise ValueError("the address is zero")
+    return address
+
+
+def read_amount(text: str, unit: int) -> int:
+    """A positive decimal number of wholes as base units, of which a whole has `unit`; exactly, or not at all."""
+    try:
+        amount = Decimal(text) * unit
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number") from None
+    if not amount.is_finite() or amount <= 0:
+        raise ValueError(f"{text} is not above 0")
+    if amount != int(amount):
+        raise ValueError(f"{text} has more decimals than are counted")
+    return int(amount)

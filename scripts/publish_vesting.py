@@ -1,0 +1,83 @@
+"""Publishes the vesting pools: of each successful round from the sale's logs, of team and advisers from a list.
+
+The list has the columns pool (its name in the plan), account and tokens. Every sum is checked against what funds the
+pool. Trees with all proofs are written beside the manifest, to vesting/<pool>.json. A pool that has its root is left.
+"""
+
+from pathlib import Path
+
+import click
+
+from offchain.core.errors import StateDiverged
+from offchain.deployer.pools import Allocations, bought, read_holders, tree_of, tree_path
+from offchain.deployer.sale_ledger import SaleLedger
+from offchain.presale.sale_plan import TOKEN_UNITS, SalePlan, load_sale_plan
+from offchain.presale.tree import StandardTree
+from scripts._desk import Desk, Step, desk_command
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@desk_command
+@click.argument("plan_path", metavar="PLAN", type=_FILE)
+@click.option("--holders", "holders_path", type=_FILE, help="Who is in the plan's other pools, as CSV.")
+def cli(desk: Desk, *, plan_path: Path, holders_path: Path | None) -> None:
+    """The command; its help is the module's."""
+    plan = load_sale_plan(plan_path)
+    pools = _sold_pools(desk, plan)
+    if holders_path is not None:
+        pools |= read_holders(holders_path, plan)
+    trees = {pool: tree_of(desk.manifest, pool, allocations) for pool, allocations in pools.items()}
+    steps: list[Step] = []
+    for pool, tree in trees.items():
+        steps += _steps(desk, plan, pool, tree, sum(pools[pool].values()))
+    roots = {str(pool): "0x" + tree.root.hex() for pool, tree in trees.items()}
+    desk.perform("publish_vesting", steps, by=desk.administrator, roots=roots)
+    for pool, tree in trees.items():
+        path = tree_path(desk.folder, pool)
+        if desk.view.read("MerkleVesting", "rootOf", pool) == tree.root and not path.exists():
+            tree.dump(path)
+            click.echo(f"The proofs of {plan.pool_names()[pool]} are in {path}.")
+
+
+def _sold_pools(desk: Desk, plan: SalePlan) -> dict[int, Allocations]:
+    """The pools of the rounds that succeeded and sold anything."""
+    ledger = SaleLedger.of(desk.view.logs("SaleManager"))
+    pools = {}
+    for number, planned in enumerate(plan.rounds):
+        outcome = ledger.outcomes.get(number)
+        if outcome is None:
+            click.echo(f"{planned.name} is not finalised yet, and left out.")
+        elif outcome.succeeded and outcome.sold:
+            pools[number] = bought(ledger, number)
+    return pools
+
+
+def _steps(desk: Desk, plan: SalePlan, pool: int, tree: StandardTree, total: int) -> list[Step]:
+    """What is still to be done for a pool."""
+    name = plan.pool_names()[pool]
+    root = desk.view.read("MerkleVesting", "rootOf", pool)
+    if root != bytes(32):
+        if root != tree.root:
+            raise StateDiverged(
+                f"{name} was published with the root 0x{root.hex()}, and its list has 0x{tree.root.hex()}.",
+                "A root is never replaced; give the list that was published.",
+            )
+        click.echo(f"{name} is published already.")
+        return []
+    funded = desk.view.read("MerkleVesting", "fundedOf", pool)
+    if pool < len(plan.rounds) and funded < total:
+        raise StateDiverged(f"{name} is funded with {funded}, and gives {total}.", "Do not publish; look at the sale.")
+    steps = []
+    if funded < total:
+        vesting, missing, qtra = desk.manifest.address("MerkleVesting"), total - funded, desk.token("QTRA")
+        steps.append(
+            desk.step(f"Allow vesting to take what {name} gets", "QTRAToken", "approve", vesting, missing, target=qtra)
+        )
+        steps.append(desk.step(f"Fund {name} with {missing} base units", "MerkleVesting", "fund", pool, missing))
+    says = f"Publish {name}: {len(tree.columns[0])} accounts, {total // TOKEN_UNITS} QTRA, root 0x{tree.root.hex()}"
+    steps.append(desk.step(says, "MerkleVesting", "publish", pool, tree.root, total, plan.schedule(pool)))
+    if funded > total:
+        says = f"Return to the treasury the {funded - total} base units that rounding left of {name}"
+        steps.append(desk.step(says, "MerkleVesting", "returnSurplus", pool))
+    return steps
