@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from eth_abi.abi import encode
+from eth_utils.abi import collapse_if_tuple
 
 from offchain.chain.bindings import ARTIFACTS, Contract, load_contract
 from offchain.chain.manifest import DeployedContract, Manifest, ManifestAsset, ManifestMarket
@@ -163,7 +164,7 @@ async def deploy_contract(nodes: NodePool, deployer: str, name: str, *arguments:
     contract = types[name]
     inputs = next((row["inputs"] for row in contract["abi"] if row["type"] == "constructor"), [])
     values = ["0x" + value.hex() if isinstance(value, bytes) else value for value in arguments]
-    data = contract["deploymentBytecode"]["bytecode"] + encode([field["type"] for field in inputs], values).hex()
+    data = contract["deploymentBytecode"]["bytecode"] + encode([collapse_if_tuple(field) for field in inputs], values).hex()
     receipt = await _mined(nodes, {"from": deployer, "data": data, "gas": hex(_DEPLOY_GAS)})
     return _bytes(receipt["contractAddress"])
 
