@@ -6,8 +6,8 @@ import {Lanes, LanesLibrary} from "./Lanes.sol";
 import {StandingLibrary} from "./Standing.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {MetadataReaderLib} from "solady/src/utils/MetadataReaderLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 /// @dev The terms of the sale. They never change, so they are the code of a contract that holds nothing else: one account to
@@ -226,7 +226,8 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
             for (uint256 k = 0; k < i; ++k) {
                 require(tokens[k] != token, SaleInvalidPayment(token));
             }
-            uint8 decimals = IERC20Metadata(token).decimals();
+            // Zero if the contract does not answer.
+            uint8 decimals = MetadataReaderLib.readDecimals(token);
             require(decimals >= MICRO_DECIMALS && decimals <= DECIMALS_MAX, SaleInvalidPayment(token));
             uint256 scale = 10 ** (decimals - MICRO_DECIMALS);
             code = bytes.concat(code, bytes32((scale << SCALE_AT) | uint160(token)));
