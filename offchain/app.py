@@ -278,7 +278,7 @@ def _settlement(
     submitter_key = load_or_create_keyfile(settings.submitter_keyfile)
     store = BatchStore(database)
     withdrawals = WithdrawalStore(store.sessions)
-    courier = Courier(contract, submitter_key, store.sent_nonces, wall_clock_us, TRANSACTION_PATIENCE_US)
+    courier = Courier(contract, submitter_key, store, wall_clock_us, TRANSACTION_PATIENCE_US)
     desk = WithdrawalDesk(
         contract,
         withdrawals,

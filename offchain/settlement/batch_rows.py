@@ -1,4 +1,4 @@
-"""What happens to the rows of batches and fills: closed, confirmed, left over. All within the caller's transaction."""
+"""What happens to the rows of batches and fills: closed, split, left over. All within the caller's transaction."""
 
 import struct
 from collections.abc import Iterable, Sequence
@@ -7,15 +7,11 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from offchain.core.commands import BatchSettledFact
-from offchain.core.errors import StateDiverged
 from offchain.core.events import Event
 from offchain.settlement.batcher import FilledBatch
 from offchain.settlement.encoding import drop_fills, payload_hash
 from offchain.settlement.journal_root import EMPTY_ROOT
 from offchain.settlement.models import BatchStatus, FillStatus, SettlementBatch, SettlementFill
-from offchain.settlement.net_record import NetRecord
-from offchain.settlement.renewals import forget_renewals
 
 UNSETTLED: Final = (BatchStatus.CLOSED, BatchStatus.SIGNED, BatchStatus.SENT, BatchStatus.MINED)
 REASON_REVERTS_BATCH: Final = 255
@@ -37,9 +33,10 @@ def unpack_sequences(packed: bytes) -> list[int]:
 
 
 def is_undecided(session: Session, batch: SettlementBatch) -> bool:
-    """Whether a batch of which somebody holds a copy is still to be settled."""
-    status = select(SettlementBatch.status).where(SettlementBatch.id == batch.id).with_for_update()
-    return session.scalar(status) in UNSETTLED
+    """Whether a batch of which somebody holds a copy is still to be settled; the copy learns of its place."""
+    current = select(SettlementBatch.status, SettlementBatch.position).where(SettlementBatch.id == batch.id)
+    status, batch.position = session.execute(current.with_for_update()).one()
+    return status in UNSETTLED
 
 
 def insert_batch(session: Session, batch: FilledBatch, packed: PackedBatch, now_us: int) -> None:
@@ -72,80 +69,58 @@ def insert_batch(session: Session, batch: FilledBatch, packed: PackedBatch, now_
     session.add_all(_fill_row(event, row.id, FillStatus.DROPPED) for event in batch.dropped)
 
 
-def confirm(session: Session, fact: BatchSettledFact, now_us: int) -> None:
-    """Writes what the final chain says of a batch.
-
-    Raises:
-        StateDiverged: it was never signed here.
-    """
-    row = session.scalar(select(SettlementBatch).where(SettlementBatch.batch_hash == fact.batch_hash))
-    if row is None or row.number != fact.number:
-        raise StateDiverged(
-            f"The chain settled batch {fact.number} with hash 0x{fact.batch_hash.hex()}, which was never signed here.",
-            "Restore the settlement database, or find out who else holds the engine's key.",
-        )
-    if row.status == BatchStatus.CONFIRMED:
-        return
-    let_go_of_others(session, row)
-    row.status, row.confirmed_us, row.replaced_by = BatchStatus.CONFIRMED, now_us, None
-    events = unpack_sequences(row.fill_events)
-    record = NetRecord.unpack(row.net, len(events))
-    outcome = record.outcome(fact)
-    move(session, [events[index] for index in outcome.settled], row.id, FillStatus.SETTLED)
-    for index, reason in outcome.skipped:
-        move(session, [events[index]], row.id, FillStatus.SKIPPED, reason)
-    settle_left_over(session, row, outcome.left_over)
-    session.execute(
-        update(SettlementFill)
-        .where(SettlementFill.batch_id == row.id, SettlementFill.status == FillStatus.DROPPED)
-        .values(status=FillStatus.SKIPPED)
-    )
-    skipped_groups = {skip.group for skip in fact.skipped_groups}
-    for group, statements in enumerate(record.statements):
-        for stated in statements if group not in skipped_groups else ():
-            for asset in stated.assets:
-                forget_renewals(session, stated.owner, asset, stated.floor)
-
-
 def settle_left_over(session: Session, row: SettlementBatch, left_over: Sequence[int]) -> None:
     """Has the fills of groups that the contract left out settled by their orders, right after all that is signed.
 
     Those that a batch of their own has already are passed over; where the chain has none left out after all, that
     batch is let go of.
     """
-    events = unpack_sequences(row.fill_events)
-    own = set(session.scalars(select(SettlementFill.event_sequence).where(SettlementFill.batch_id == row.id)))
     if not left_over:
         # What is of a batch without groups is its second half.
         if row.net is not None:
             _let_go_of_rest(session, [row.id], row.id)
         return
-    kept = [index for index in left_over if events[index] in own]
-    if not kept:
-        return
-    payload = drop_fills(row.payload, [index for index in range(len(events)) if index not in set(kept)])
     started = (BatchStatus.SIGNED, BatchStatus.SENT, BatchStatus.MINED, BatchStatus.CONFIRMED)
     last = session.scalar(select(func.max(SettlementBatch.position)).where(SettlementBatch.status.in_(started)))
-    position = max(last or 0, row.position) + 1
+    insert_rest(session, row, left_over, row, max(last or 0, row.position) + 1)
+
+
+def insert_rest(
+    session: Session, source: SettlementBatch, indices: Iterable[int], after: SettlementBatch, position: int
+) -> bool:
+    """Closes a batch, by orders, of those of a row's fills (by index) that the row still has; False if there are none.
+
+    It has the row's segment of the journal too, if no batch before that position tells of it.
+    """
+    events = unpack_sequences(source.fill_events)
+    own = set(session.scalars(select(SettlementFill.event_sequence).where(SettlementFill.batch_id == source.id)))
+    kept = [index for index in indices if events[index] in own]
+    if not kept:
+        return False
     _make_room(session, position)
-    through = _through_before(session, position)
+    told = _through_before(session, position)
+    segment = (told, EMPTY_ROOT)
+    if source.through_sequence > told:
+        segment = (source.through_sequence, source.journal_root)
+    payload = drop_fills(source.payload, [index for index in range(len(events)) if index not in set(kept)])
     sequences = [events[index] for index in kept]
     batch = SettlementBatch(
         position=position,
         status=BatchStatus.CLOSED,
-        through_sequence=through or row.through_sequence,
-        journal_root=EMPTY_ROOT,
+        through_sequence=segment[0],
+        journal_root=segment[1],
         payload=payload,
         payload_hash=payload_hash(payload),
         fill_events=pack_sequences(sequences),
-        first_fill_us=row.first_fill_us,
+        first_fill_us=source.first_fill_us,
         by_orders=1,
-        left_over_of=row.id,
-        closed_us=row.closed_us,
+        left_over_of=after.id,
+        closed_us=source.closed_us,
     )
     session.add(batch)
     session.flush()
     move(session, sequences, batch.id, FillStatus.BATCHED)
+    return True
 
 
 def split_batch(session: Session, batch: SettlementBatch) -> None:
@@ -175,22 +150,8 @@ def split_batch(session: Session, batch: SettlementBatch) -> None:
     session.flush()
     row.payload = drop_fills(whole, range(half, len(events)))
     row.payload_hash, row.fill_events, row.by_orders = payload_hash(row.payload), pack_sequences(events[:half]), 1
-    row.through_sequence, row.journal_root = _through_before(session, row.position) or 0, EMPTY_ROOT
+    row.through_sequence, row.journal_root = _through_before(session, row.position), EMPTY_ROOT
     move(session, events[half:], rest.id, FillStatus.BATCHED)
-
-
-def let_go_of_others(session: Session, settled: SettlementBatch) -> None:
-    """Marks as failed the other variants of a batch that the chain holds, and what was made of what they left over."""
-    others = select(SettlementBatch.id).where(
-        SettlementBatch.position == settled.position, SettlementBatch.id != settled.id
-    )
-    ids = list(session.scalars(others))
-    _let_go_of_rest(session, ids, settled.id)
-    session.execute(
-        update(SettlementBatch)
-        .where(SettlementBatch.id.in_(ids))
-        .values(status=BatchStatus.FAILED, replaced_by=settled.id)
-    )
 
 
 def move(session: Session, sequences: Sequence[int], batch_id: int, status: FillStatus, reason: int = 0) -> None:
@@ -229,9 +190,12 @@ def _make_room(session: Session, position: int) -> None:
     )
 
 
-def _through_before(session: Session, position: int) -> int | None:
+def _through_before(session: Session, position: int) -> int:
     """How far the batches before a position tell the log."""
-    return session.scalar(select(func.max(SettlementBatch.through_sequence)).where(SettlementBatch.position < position))
+    through = select(func.max(SettlementBatch.through_sequence)).where(
+        SettlementBatch.position < position, SettlementBatch.status.in_((*UNSETTLED, BatchStatus.CONFIRMED))
+    )
+    return session.scalar(through) or 0
 
 
 def _last_position(session: Session) -> int:

@@ -127,7 +127,7 @@ class SettlementContract:
         """
         call = {"from": "0x" + sender.hex(), "to": "0x" + self.address.hex(), "data": "0x" + calldata.hex()}
         try:
-            estimate = int(await self.nodes.call("eth_estimateGas", call), 16)
+            estimate = int(await self.nodes.call("eth_estimateGas", call, "latest"), 16)
         except RpcError as error:
             if error.data or "revert" in error.message.lower():
                 raise Rejection(self._contract.describe_revert(error.data)) from error

@@ -6,9 +6,9 @@ first, and after a crash the same bytes can be sent again without harm.
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 
@@ -54,13 +54,23 @@ class Fees(NamedTuple):
     priority_fee_wei: int
 
 
+class SentTransactions(Protocol):
+    """The transactions of the courier's key as they are saved. Its methods may block."""
+
+    def sent_nonces(self) -> set[int]:
+        """The nonces of those that are followed: sent, and not known to have landed."""
+
+    def abandoned(self, first_nonce: int) -> Mapping[int, tuple[int, int]]:
+        """By nonce, from this one on, the highest (maximum, priority) fees of those that nobody follows any more."""
+
+
 class Courier:
     """The transactions of one key. Not for concurrent use: nonces are given out one after the other.
 
     Args:
         contract: what all transactions call.
         signer: the key that pays.
-        sent_nonces: the nonces of the transactions that are saved as sent; it may block.
+        sent: what is saved of the transactions.
         clock: microseconds since 1970.
         patience_us: how long a transaction may wait before its fees are raised.
     """
@@ -69,11 +79,11 @@ class Courier:
         self,
         contract: SettlementContract,
         signer: Signer,
-        sent_nonces: Callable[[], set[int]],
+        sent: SentTransactions,
         clock: ClockUs,
         patience_us: int,
     ) -> None:
-        self._sent_nonces = sent_nonces
+        self._sent = sent
         self._contract = contract
         self._nodes = contract.nodes
         self._signer = signer
@@ -86,10 +96,17 @@ class Courier:
         return self._signer.address
 
     async def prepare(self, row: TransactionColumns, calldata: bytes, gas: int) -> None:
-        """Fixes a new transaction in a row: the lowest free nonce and today's fees. Nothing is sent."""
-        row.nonce = await self._free_nonce()
+        """Fixes a new transaction in a row: the lowest free nonce and today's fees. Nothing is sent.
+
+        One that nobody follows any more, and that may still be with a node, is replaced: with fees too low for the day
+        it would hold up all that have higher nonces.
+        """
+        abandoned = await asyncio.to_thread(self._sent.abandoned, await self._count("latest"))
+        sent = await asyncio.to_thread(self._sent.sent_nonces)
+        row.nonce = min([await self._free_nonce(), *(abandoned.keys() - sent)])
         row.gas = gas
-        self._fix(row, calldata, await self._market_fees())
+        market = await self._market_fees()
+        self._fix(row, calldata, _above(market, Fees(*abandoned.get(row.nonce, (0, 0)))))
 
     async def raise_fees(self, row: TransactionColumns, calldata: bytes) -> None:
         """Fixes a replacement of a row's transaction that pays more, with the same nonce. Nothing is sent.
@@ -98,7 +115,7 @@ class Courier:
         """
         market = await self._market_fees()
         offered = Fees(row.max_fee_wei or 0, row.priority_fee_wei or 0)
-        fees = Fees(*(max(asked, _raised(wei)) for asked, wei in zip(market, offered, strict=True)))
+        fees = _above(market, offered)
         self._fix(row, calldata, fees if fees.max_fee_wei <= _MARKET_MULTIPLE * market.max_fee_wei else offered)
 
     async def send(self, row: TransactionColumns, calldata: bytes) -> None:
@@ -130,7 +147,7 @@ class Courier:
 
     async def _free_nonce(self) -> int:
         """The lowest nonce that neither the node nor anything that is saved as sent has."""
-        sent = await asyncio.to_thread(self._sent_nonces)
+        sent = await asyncio.to_thread(self._sent.sent_nonces)
         return next(nonce for nonce in itertools.count(await self._count("pending")) if nonce not in sent)
 
     async def _count(self, block: str) -> int:
@@ -170,6 +187,11 @@ class Courier:
             "s": int.from_bytes(signature[32:64], "big"),
         }
         return bytes(TypedTransaction.from_dict(fields).encode())
+
+
+def _above(market: Fees, offered: Fees) -> Fees:
+    """What the market asks, and enough to replace what was offered."""
+    return Fees(*(max(asked, _raised(wei)) for asked, wei in zip(market, offered, strict=True)))
 
 
 def _raised(wei: int) -> int:

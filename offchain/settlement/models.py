@@ -24,7 +24,9 @@ class BatchStatus(StrEnum):
     CONFIRMED = "confirmed"
     """The log holds its CHAIN_BATCH_SETTLED."""
     FAILED = "failed"
-    """The contract refuses it; a batch without the offender replaced it."""
+    """Another took its place: the contract refuses it, or it was signed after a batch that the chain does not have."""
+    TRIED = "tried"
+    """Signed to learn what the contract would say, and not meant for the chain: the node that was asked has it."""
 
 
 class FillStatus(StrEnum):
@@ -82,7 +84,7 @@ class TransactionColumns:
 
 
 class SettlementBatch(TransactionColumns, Base):
-    """A settlement batch, or a variant of one that the contract refused.
+    """A settlement batch, or a variant of one: all that were ever signed are kept until one of them is final.
 
     `position` orders the batches before they have numbers, and is shared by the variants of one.
     `payload` proves every fill by the orders, and `fill_events` holds the FILLED event sequences by fill index in it,
@@ -153,6 +155,15 @@ class SettlementLadder(Base):
     floor: Mapped[int] = mapped_column(Int64)
     top_seq: Mapped[int] = mapped_column(Int64)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SettlementPassedOver(Base):
+    """An owner whose statement kept a net group from settling: not asked before the chain is at batch `until_batch`."""
+
+    __tablename__ = "settlement_passed_over"
+
+    owner: Mapped[bytes] = mapped_column(Address, primary_key=True)
+    until_batch: Mapped[int] = mapped_column(Int64)
 
 
 class SettlementWithdrawal(TransactionColumns, Base):

@@ -7,13 +7,13 @@ signed some orders may have been signed again; and whoever listens is asked to a
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from offchain.chain.settlement_view import SettlementView, SkippedGroup
+from offchain.chain.settlement_view import SettlementView
 from offchain.core.commands import StatementAnswer
 from offchain.core.errors import MalformedPayload, QuantaTradeError, ServiceUnavailable, StateDiverged
 from offchain.core.events import Event
@@ -36,8 +36,6 @@ from offchain.settlement.statements import Predecessor, Standing, requests_of
 from offchain.settlement.store import BatchStore
 
 _log = logging.getLogger(__name__)
-PASSED_OVER_BATCHES: Final = 20
-"""For so many batches an account is not asked whose statement kept a group from settling."""
 READ_TIMEOUT_S: Final = 10.0
 _READ_POLL_S: Final = 0.01
 Renew = Callable[[RenewAuthorization], Awaitable[Receipt]]
@@ -102,7 +100,6 @@ class Prover:
         self._view = view
         self._renew = renew
         self._wait_us = wait_us
-        self._passed_over: dict[bytes, int] = {}
 
     async def prove(self, row: SettlementBatch, head: ChainHead, log: LogReading) -> Proof | None:
         """The payload for a batch that is to follow the head; None if it has to be split first.
@@ -127,13 +124,6 @@ class Prover:
         if not answers and not renewed.keys() & _order_ids(fills):
             return Proof(row.payload)
         return _proof(_matched(row, moment, renewed), answers, log.batcher.max_gas)
-
-    def note_skipped(self, record: NetRecord, skipped: Collection[SkippedGroup], number: int) -> None:
-        """Remembers whose statements kept a group from settling, so as not to ask them for a while."""
-        for group in skipped:
-            stated = record.statements[group.group]
-            if group.item < len(stated):
-                self._passed_over[stated[group.item].owner] = number + PASSED_OVER_BATCHES
 
     async def _moment(self, row: SettlementBatch, fills: Sequence[Event], log: LogReading) -> _Moment:
         accounts = {account for fill in fills for account in (fill.account, fill.counter_account)}
@@ -165,7 +155,8 @@ class Prover:
     ) -> list[StatementAnswer]:
         """The answers that came in time and are in the log."""
         owners = {order.authorization.owner for order in moment.orders.values()}
-        owners = {owner for owner in owners if self._may_ask(owner, head)}
+        owners = {owner for owner in owners if self._desk.listens(owner)}
+        owners -= await asyncio.to_thread(self._store.passed_over, head.number)
         if not owners:
             return []
         standing = Standing(
@@ -187,9 +178,6 @@ class Prover:
             newer = [one for one in (*book.live.values(), *book.ended.values()) if one.order_id > moment.sequence]
         in_log = [answer for answer, sequence in zip(answers, journaled, strict=True) if sequence]
         return [answer for answer in in_log if not any(_ends(answer, order, moment.markets) for order in newer)]
-
-    def _may_ask(self, owner: bytes, head: ChainHead) -> bool:
-        return self._desk.listens(owner) and self._passed_over.get(owner, 0) <= head.number
 
     async def _journal(self, answer: StatementAnswer) -> int | None:
         """The command that holds an answer; None if the log does not take it."""

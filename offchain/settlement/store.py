@@ -4,7 +4,7 @@ The database of settlement must survive a power cut, unlike the projections': wh
 from the journal. `open_settlement_database` therefore has SQLite wait for the disk.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any, Final, NamedTuple
 
@@ -12,16 +12,15 @@ from sqlalchemy import Engine, Select, case, func, select, update
 from sqlalchemy import event as database_event
 from sqlalchemy.orm import Session
 
+from offchain.chain.settlement_view import SkippedGroup
 from offchain.core.database import Sessions, open_database, writing_sessions
 from offchain.core.events import Event
 from offchain.settlement.batch_rows import (
     SEQUENCE_BYTES,
     UNSETTLED,
     PackedBatch,
-    confirm,
     insert_batch,
     is_undecided,
-    let_go_of_others,
     move,
     pack_sequences,
     settle_left_over,
@@ -39,7 +38,10 @@ from offchain.settlement.models import (
     SettlementWithdrawal,
     WithdrawalStatus,
 )
+from offchain.settlement.net_record import NetRecord
+from offchain.settlement.passed_over import pass_over, passed_over
 from offchain.settlement.renewals import record_renewals
+from offchain.settlement.variants import confirm, confirmed_number, follow_chain, forget_twin, let_go_of_rivals
 from offchain.settlement.withdrawal_store import record_withdrawals
 
 PROGRESS: Final = "batcher"
@@ -148,10 +150,15 @@ class BatchStore:
             select(SettlementBatch).where(SettlementBatch.status.in_(UNSETTLED)).order_by(SettlementBatch.position)
         )
 
-    def confirmed_number(self) -> int:
-        """The number of the last confirmed batch; 0 before the first."""
-        with self.sessions() as session:
-            return _confirmed_number(session)
+    def follow_chain(self, number: int, batch_hash: bytes) -> frozenset[bytes]:
+        """The hashes of the batches that the chain has and the log not yet; those that were given up are back.
+
+        Raises:
+            DeepReorg: the chain, as this node has it, lacks batches that were final.
+            StateDiverged: the chain holds a batch that was never signed here.
+        """
+        with self.sessions.begin() as session:
+            return follow_chain(session, number, batch_hash)
 
     def by_hash(self, batch_hash: bytes) -> SettlementBatch | None:
         """The batch, or refused variant of one, with a hash."""
@@ -166,6 +173,15 @@ class BatchStore:
             session.merge(batch)
             return True
 
+    def save_signed(self, batch: SettlementBatch) -> bool:
+        """Writes back a copy that was signed, unless it is not to be settled any more: then it must not get out."""
+        with self.sessions.begin() as session:
+            if not is_undecided(session, batch):
+                return False
+            forget_twin(session, batch)
+            session.merge(batch)
+            return True
+
     def sent_nonces(self) -> set[int]:
         """The nonces of the transactions of batches and withdrawals that are sent and not known to have landed."""
         with self.sessions() as session:
@@ -174,12 +190,35 @@ class BatchStore:
             nonces = [*session.scalars(batches), *session.scalars(withdrawals)]
             return {nonce for nonce in nonces if nonce is not None}
 
-    def mined(self, batch: SettlementBatch, left_over: Sequence[int]) -> None:
-        """Writes that a batch is on the chain, and what of its fills (by index) the contract left to its orders."""
+    def abandoned(self, first_nonce: int) -> dict[int, tuple[int, int]]:
+        """By nonce, from this one on, the highest (maximum, priority) fees of transactions that nobody follows."""
+        batch, withdrawal = SettlementBatch, SettlementWithdrawal
+        in_batches = batch.status.in_((BatchStatus.SIGNED, BatchStatus.FAILED))
+        found: dict[int, tuple[int, int]] = {}
+        with self.sessions() as session:
+            for row, given_up in ((batch, in_batches), (withdrawal, withdrawal.status == WithdrawalStatus.APPROVED)):
+                fees = select(row.nonce, row.max_fee_wei, row.priority_fee_wei).where(row.nonce >= first_nonce)
+                for nonce, max_fee_wei, priority_fee_wei in session.execute(fees.where(given_up)):
+                    if nonce is not None:
+                        most = found.get(nonce, (0, 0))
+                        found[nonce] = max(most[0], max_fee_wei or 0), max(most[1], priority_fee_wei or 0)
+        return found
+
+    def mined(self, batch: SettlementBatch, skipped: Collection[SkippedGroup]) -> None:
+        """Writes that a batch is on the chain, and which of its groups the contract left to their orders."""
+        record = NetRecord.unpack(batch.net, len(batch.fill_events) // SEQUENCE_BYTES)
+        left_over = record.left_over([skip.group for skip in skipped])
         with self.sessions.begin() as session:
             if is_undecided(session, batch):
+                assert batch.number is not None
                 session.merge(batch)
+                pass_over(session, record, skipped, batch.number)
                 settle_left_over(session, batch, left_over)
+
+    def passed_over(self, number: int) -> set[bytes]:
+        """The owners who are not asked for statements while the chain is at this batch."""
+        with self.sessions() as session:
+            return passed_over(session, number)
 
     def unpriced(self) -> list[SettlementBatch]:
         """Batches that were final before anybody looked what they cost."""
@@ -250,6 +289,8 @@ class BatchStore:
             session.add(replacement)
             session.flush()
             old = session.get_one(SettlementBatch, failed.id)
+            # What its groups had left over is in the replacement too.
+            let_go_of_rivals(session, replacement, [old])
             old.status, old.error, old.replaced_by = BatchStatus.FAILED, error[:ERROR_CHARS], replacement.id
             move(session, kept, replacement.id, FillStatus.BATCHED)
             move(session, [events[index] for index in offenders], replacement.id, FillStatus.DROPPED)
@@ -265,16 +306,12 @@ class BatchStore:
             if is_undecided(session, batch):
                 split_batch(session, batch)
 
-    def adopt(self, settled: SettlementBatch) -> None:
-        """Takes back a batch that was refused and replaced, because it is the one that the chain holds after all."""
+    def keep_tried(self, tried: SettlementBatch) -> None:
+        """Writes down a variant that a node is about to be asked about, unless it is there."""
         with self.sessions.begin() as session:
-            let_go_of_others(session, settled)
-            session.execute(
-                update(SettlementBatch)
-                .where(SettlementBatch.id == settled.id)
-                .values(status=BatchStatus.SIGNED, replaced_by=None)
-            )
-            move(session, unpack_sequences(settled.fill_events), settled.id, FillStatus.BATCHED)
+            known = select(SettlementBatch.id).where(SettlementBatch.batch_hash == tried.batch_hash)
+            if session.scalar(known) is None:
+                session.add(tried)
 
     def skipped(self) -> list[tuple[Event, int]]:
         """Fills to be unwound, each with its reason."""
@@ -310,7 +347,7 @@ class BatchStore:
                     SettlementFill.status.in_((FillStatus.BATCHED, FillStatus.DROPPED))
                 )
             ).one()
-            confirmed = _confirmed_number(session)
+            confirmed = confirmed_number(session)
             return Backlog(batches, fills, first_command, first_us, first_off_chain_us, confirmed, _spent(session))
 
     def _all(self, query: Select[SettlementBatch]) -> list[SettlementBatch]:
@@ -328,11 +365,6 @@ def _spent(session: Session) -> Spent:
     )
     row = session.execute(select(*(func.sum(column) for column in columns)).where(on_chain)).one()
     return Spent(*(int(value or 0) for value in row))
-
-
-def _confirmed_number(session: Session) -> int:
-    confirmed = SettlementBatch.status == BatchStatus.CONFIRMED
-    return session.scalar(select(func.max(SettlementBatch.number)).where(confirmed)) or 0
 
 
 def _commit_to_disk(connection: SQLiteConnection, _record: Any) -> None:

@@ -5,17 +5,16 @@ the same case as a normal turn: a batch that is on the chain is not sent again, 
 """
 
 import asyncio
+from collections.abc import Collection
 from typing import Final
 
 from offchain.chain.settlement_view import SettledBatch, SettlementView
 from offchain.chain.typed_data import Batch
-from offchain.core.errors import DeepReorg, StateDiverged
-from offchain.settlement.batch_rows import unpack_sequences
+from offchain.settlement.batch_rows import pack_sequences, unpack_sequences
 from offchain.settlement.contract import ChainHead, Rejection, SettlementContract
 from offchain.settlement.courier import Courier, Flight
 from offchain.settlement.encoding import drop_fills, payload_hash
 from offchain.settlement.models import BatchStatus, SettlementBatch
-from offchain.settlement.net_record import NetRecord
 from offchain.settlement.prover import LogReading, Prover
 from offchain.settlement.signer import EngineKey
 from offchain.settlement.store import BatchStore
@@ -36,7 +35,6 @@ HEARTBEAT_S: Final = 24 * 3_600
 """After so long without a batch an empty one is sent; after `DEAD_MAN_DELAY` anybody may close the exchange."""
 REORG_BLOCKS: Final = 128
 """So many blocks before the head at which a batch was signed it may be found, at most."""
-_NOT_OURS: Final = "Restore the settlement tables or empty them all, or find out who else holds the engine's key."
 
 
 class BatchSubmitter:
@@ -77,24 +75,21 @@ class BatchSubmitter:
             DeepReorg: the chain, as this node has it, lacks batches that were final.
             StateDiverged: the chain holds a batch that was never signed here.
         """
-        rows = await asyncio.to_thread(self._store.unsettled)
-        if not rows:
+        if not await asyncio.to_thread(self._store.unsettled):
             return 0
         head = await self._contract.head()
-        confirmed = await asyncio.to_thread(self._store.confirmed_number)
-        if head.number < confirmed:
-            raise DeepReorg(
-                f"The chain is at batch {head.number}; batch {confirmed} was final already.",
-                "If the node is only behind, wait; otherwise restore the chain.",
-            )
-        if await self._adopt_refused(head):
-            rows = await asyncio.to_thread(self._store.unsettled)
-        for row in rows:
-            await self._compare(row, head)
+        on_chain = await asyncio.to_thread(self._store.follow_chain, *head)
+        for row in await asyncio.to_thread(self._store.unsettled):
+            await self._compare(row, on_chain)
         # What a batch left over comes before those that had their place already.
         rows = await asyncio.to_thread(self._store.unsettled)
         waiting = [row for row in rows if row.status != BatchStatus.MINED]
-        if waiting and not _is_on_chain(waiting[0], head):
+        for row in waiting[1:]:
+            # Signed after a batch that the chain took back: until its turn comes nobody sends it again.
+            if row.status == BatchStatus.SENT:
+                row.status = BatchStatus.SIGNED
+                await asyncio.to_thread(self._store.save, row)
+        if waiting and waiting[0].batch_hash not in on_chain:
             await self._carry(waiting[0], head, log)
         return len(waiting)
 
@@ -106,8 +101,6 @@ class BatchSubmitter:
         """
         for row in await asyncio.to_thread(self._store.unpriced):
             settled = await self._settled(row)
-            if settled is not None:
-                self._note_skipped(row, settled)
             await asyncio.to_thread(self._store.price, row, 0 if settled is None else settled.gas_used)
 
     async def is_heartbeat_due(self) -> bool:
@@ -119,24 +112,9 @@ class BatchSubmitter:
         block = await self._view.newest_block()
         return block.timestamp_s - await self._view.last_batch_at(block) >= HEARTBEAT_S
 
-    async def _adopt_refused(self, head: ChainHead) -> bool:
-        """Whether the newest batch of the chain is one that was refused and replaced: anybody may submit those."""
-        if head.number == 0:
-            return False
-        settled = await asyncio.to_thread(self._store.by_hash, head.batch_hash)
-        if settled is None:
-            raise StateDiverged(
-                f"The chain settled batch {head.number} with hash 0x{head.batch_hash.hex()}, not signed here.",
-                _NOT_OURS,
-            )
-        if settled.status != BatchStatus.FAILED:
-            return False
-        await asyncio.to_thread(self._store.adopt, settled)
-        return True
-
-    async def _compare(self, row: SettlementBatch, head: ChainHead) -> None:
+    async def _compare(self, row: SettlementBatch, on_chain: Collection[bytes]) -> None:
         """Brings a batch's status up to what the chain says."""
-        is_on_chain = _is_on_chain(row, head)
+        is_on_chain = row.batch_hash in on_chain
         if is_on_chain and row.status != BatchStatus.MINED:
             await self._note_mined(row)
         elif not is_on_chain and row.status == BatchStatus.MINED:
@@ -149,16 +127,8 @@ class BatchSubmitter:
         settled = await self._settled(row)
         if settled is None:
             return
-        record = self._note_skipped(row, settled)
         row.status, row.gas_used = BatchStatus.MINED, settled.gas_used
-        left_over = record.left_over([skipped.group for skipped in settled.skipped_groups])
-        await asyncio.to_thread(self._store.mined, row, left_over)
-
-    def _note_skipped(self, row: SettlementBatch, settled: SettledBatch) -> NetRecord:
-        assert row.number is not None
-        record = NetRecord.unpack(row.net, len(unpack_sequences(row.fill_events)))
-        self._prover.note_skipped(record, settled.skipped_groups, row.number)
-        return record
+        await asyncio.to_thread(self._store.mined, row, settled.skipped_groups)
 
     async def _settled(self, row: SettlementBatch) -> SettledBatch | None:
         assert row.number is not None
@@ -166,8 +136,8 @@ class BatchSubmitter:
 
     async def _carry(self, row: SettlementBatch, head: ChainHead, log: LogReading) -> None:
         if (row.number, row.previous_hash) != (head.number + 1, head.batch_hash):
-            if row.net is not None:
-                # Signed after another batch, with statements that no other can have: it may still settle there.
+            if row.batch_hash is not None:
+                # It may still settle after the batch that it was signed after.
                 await self._fall_back(row, "It was signed after another batch than the chain has.")
                 return
             if not await self._sign(row, head, log):
@@ -219,8 +189,7 @@ class BatchSubmitter:
         row.batch_hash = self._contract.batch_hash(batch)
         row.signature = await self._engine_key.sign(batch, self._contract.domain_separator)
         row.status = BatchStatus.SIGNED
-        await asyncio.to_thread(self._store.save, row)
-        return True
+        return await asyncio.to_thread(self._store.save_signed, row)
 
     def _calldata(self, row: SettlementBatch) -> bytes:
         assert row.signature is not None
@@ -228,7 +197,7 @@ class BatchSubmitter:
         return self._contract.settle_calldata(_batch(row, row.payload_hash), payload, row.signature)
 
     async def _fall_back(self, row: SettlementBatch, reason: str) -> None:
-        """Has orders prove all fills of a batch that was signed with statements."""
+        """Has orders prove all fills of a batch that was signed otherwise, or for another place."""
         packed = (row.payload, payload_hash(row.payload))
         await asyncio.to_thread(self._store.replace, row, reason, (), packed)
 
@@ -245,6 +214,8 @@ class BatchSubmitter:
         offenders: list[int] = []
         while not await self._passes(row, kept):
             offenders.append(kept.pop(await self._first_offender(row, kept)))
+        if not offenders:
+            raise rejection
         payload = drop_fills(row.payload, offenders)
         await asyncio.to_thread(
             self._store.replace, row, str(rejection), sorted(offenders), (payload, payload_hash(payload))
@@ -262,21 +233,44 @@ class BatchSubmitter:
         return failing - 1
 
     async def _passes(self, row: SettlementBatch, kept: list[int]) -> bool:
-        dropped = [index for index in range(len(unpack_sequences(row.fill_events))) if index not in set(kept)]
-        payload = drop_fills(row.payload, dropped)
-        batch = _batch(row, payload_hash(payload))
-        signature = await self._engine_key.sign(batch, self._contract.domain_separator)
+        tried = self._variant(row, kept)
+        batch = _batch(tried, tried.payload_hash)
+        tried.batch_hash = self._contract.batch_hash(batch)
+        tried.signature = await self._engine_key.sign(batch, self._contract.domain_separator)
+        # Whoever is asked to try it has all that it takes to submit it.
+        calldata = self._calldata(tried)
+        await asyncio.to_thread(self._store.keep_tried, tried)
         try:
-            await self._contract.trial(self._contract.settle_calldata(batch, payload, signature), self._courier.address)
+            await self._contract.trial(calldata, self._courier.address)
         except Rejection as rejection:
             if rejection.error in BLOCKING_ERRORS:
                 raise
             return False
         return True
 
-
-def _is_on_chain(row: SettlementBatch, head: ChainHead) -> bool:
-    return row.number is not None and row.number <= head.number
+    def _variant(self, row: SettlementBatch, kept: list[int]) -> SettlementBatch:
+        """A batch with some of a signed one's fills, in the same place."""
+        events = unpack_sequences(row.fill_events)
+        dropped = [index for index in range(len(events)) if index not in set(kept)]
+        sent = None if row.sent_payload is None else drop_fills(row.sent_payload, dropped)
+        payload = drop_fills(row.payload, dropped)
+        return SettlementBatch(
+            position=row.position,
+            status=BatchStatus.TRIED,
+            number=row.number,
+            previous_hash=row.previous_hash,
+            through_sequence=row.through_sequence,
+            journal_root=row.journal_root,
+            payload=payload,
+            payload_hash=payload_hash(payload if sent is None else sent),
+            sent_payload=sent,
+            fill_events=pack_sequences(events[index] for index in kept),
+            first_fill_us=row.first_fill_us,
+            by_orders=1,
+            left_over_of=row.left_over_of,
+            signed_block=row.signed_block,
+            closed_us=row.closed_us,
+        )
 
 
 def _batch(row: SettlementBatch, payload_hash: bytes) -> Batch:

@@ -24,7 +24,7 @@ class Trap:
             return result
 
         monkeypatch.setattr(exchange.nodes, "call", counted_call)
-        for name in ("save", "record", "replace", "mined", "split"):
+        for name in ("save", "save_signed", "keep_tried", "record", "replace", "mined", "split", "follow_chain"):
             monkeypatch.setattr(BatchStore, name, self._counted(getattr(BatchStore, name)))
 
     def set(self, step: int, *, after: bool):

@@ -110,6 +110,24 @@ async def test_a_group_that_the_contract_leaves_out_settles_by_its_orders_in_the
     assert [len(answerer.requests) for answerer in answerers] == [1, 2, 2], "who was at fault is not asked for a while"
 
 
+@pytest.mark.parametrize("seen", [True, False])
+async def test_who_was_at_fault_is_not_asked_after_a_restart_either(settling, seen):
+    """Whether settlement saw the batch mined, or the log told of it first."""
+    answerers = [Answerer(settling, account) for account in (11, 12)]
+    settling.log.trade(3, 11, 12)
+    await settling.feed()
+    await leave(settling, 11)
+    async with answering(*answerers):
+        await settling.turn(2 if seen else 1)
+    await settling.index()
+    await settling.kill_and_revive()
+    await settling.settle_all()
+    settling.log.trade(1, 12, 11)
+    async with answering(*answerers):
+        await settling.settle_all()
+    assert [len(answerer.requests) for answerer in answerers] == [1, 2]
+
+
 async def test_a_group_left_out_comes_before_the_batches_that_closed_after_it(settling):
     """Its orders are older: settled later, they would be superseded in their lanes."""
     answerers = [Answerer(settling, account) for account in (11, 12, 13)]

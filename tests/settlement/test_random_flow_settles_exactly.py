@@ -92,7 +92,7 @@ class WholeLoop:
         self.sequencer = Sequencer.open(self.folder, clock=self.clock)
         await self.sequencer.start()
         store = BatchStore(self.database)
-        courier = Courier(self.contract, SUBMITTER_KEY, store.sent_nonces, self.clock, 10_000_000)
+        courier = Courier(self.contract, SUBMITTER_KEY, store, self.clock, 10_000_000)
         desk = WithdrawalDesk(
             self.contract,
             WithdrawalStore(store.sessions),

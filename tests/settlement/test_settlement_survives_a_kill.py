@@ -148,7 +148,7 @@ async def test_a_batch_that_the_log_confirms_while_it_is_looked_at_stays_confirm
     assert settling.store.unsettled() == []
     settling.store.replace(seen, "SettlementWrongBatch(2, 1)", [0], (seen.payload, seen.payload_hash))
     assert settling.store.unsettled() == []
-    assert settling.store.confirmed_number() == 1
+    assert settling.store.backlog().last_batch == 1
 
 
 async def test_a_snapshot_of_another_version_costs_time_and_nothing_else(exchange, database):
