@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
 /// @title RevenueRouter: where the exchange's fees go
 /// @notice Anybody may collect the fees of an asset from `Settlement` and have them split between stakers, buyback, treasury
 /// and insurance. What is for the buyback is sold for QTRA in a Dutch auction that never goes below a floor against a
 /// time-weighted price, and never above a day's cap; the QTRA is burned.
 /// @dev Amounts are base units of the token; prices the base units of QTRA for 10^18 of them, as in `IReportedPrice`.
-interface IRevenueRouter {
+interface IRevenueRouter is IAccessManaged {
     /// @notice Shares in basis points; they add up to 10,000.
     struct Split {
         uint16 stakersBps;
@@ -42,7 +44,7 @@ interface IRevenueRouter {
     event SplitSet(Split split);
     event TreasurySet(address treasury);
     event InsuranceSet(address insurance);
-    /// @param cap the most that a keeper gets of one amount routed
+    /// @param cap the most that keepers get of the token in a day (UTC)
     event BountySet(address indexed token, uint16 bps, uint128 cap);
     event AuctionTermsSet(address indexed token, AuctionTerms terms);
     event FeesCollected(uint16 indexed asset, address indexed token, uint256 amount);
@@ -114,7 +116,9 @@ interface IRevenueRouter {
     function setTreasury(address treasury) external;
     function setInsurance(address insurance) external;
 
-    /// @notice What a keeper gets of an amount of a token: basis points, at most `MAX_BOUNTY_BPS`, and at most `cap`.
+    /// @notice What keepers get of what they route of a token: basis points, at most `MAX_BOUNTY_BPS`, and at most `cap` in a
+    /// day (UTC), however often they route.
+    /// @param cap below 2^96
     function setBounty(address token, uint16 bps, uint128 cap) external;
     function setAuctionTerms(address token, AuctionTerms calldata terms) external;
 

@@ -32,8 +32,12 @@ contract RevenueRouter is AccessManaged, ReentrancyGuardTransient, IRevenueRoute
         uint128 day;
     }
 
+    /// @param cap the most that keepers get in a day
+    /// @param paid what they got on that day
     struct Bounty {
-        uint128 cap;
+        uint96 cap;
+        uint96 paid;
+        uint40 day;
         uint16 bps;
     }
 
@@ -90,8 +94,7 @@ contract RevenueRouter is AccessManaged, ReentrancyGuardTransient, IRevenueRoute
             RouterNotConfigured()
         );
 
-        Bounty memory terms = _bounties[token];
-        uint256 bounty = Math.min(amount * terms.bps / BPS, terms.cap);
+        uint256 bounty = _takeBounty(token, amount);
         uint256 rest = amount - bounty;
         uint256 stakers = rest * shares.stakersBps / BPS;
         uint256 buyback = rest * shares.buybackBps / BPS;
@@ -195,7 +198,7 @@ contract RevenueRouter is AccessManaged, ReentrancyGuardTransient, IRevenueRoute
 
     function setBounty(address token, uint16 bps, uint128 cap) external restricted {
         require(bps <= MAX_BOUNTY_BPS, RouterBountyTooHigh(bps));
-        _bounties[token] = Bounty({cap: cap, bps: bps});
+        (_bounties[token].bps, _bounties[token].cap) = (bps, uint256(cap).toUint96());
         emit BountySet(token, bps, cap);
     }
 
@@ -250,6 +253,18 @@ contract RevenueRouter is AccessManaged, ReentrancyGuardTransient, IRevenueRoute
 
     function split() external view returns (Split memory) {
         return _split;
+    }
+
+    /// @dev The bounty for an amount, counted among the day's.
+    function _takeBounty(address token, uint256 amount) private returns (uint256 bounty) {
+        Bounty memory terms = _bounties[token];
+        if (terms.bps == 0) return 0;
+        uint40 today = uint40(block.timestamp / 1 days);
+        uint256 paid = terms.day == today ? terms.paid : 0;
+        // The cap may have been lowered since.
+        bounty = Math.min(amount * terms.bps / BPS, terms.cap - Math.min(terms.cap, paid));
+        (terms.day, terms.paid) = (today, uint96(paid + bounty));
+        _bounties[token] = terms;
     }
 
     /// @dev Counts a sale among the day's, which must stay within the cap.

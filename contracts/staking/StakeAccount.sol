@@ -14,7 +14,6 @@ struct StakeAccount {
 /// An account has earned stake * (perStake - checkpoint). When the stake grows the checkpoint becomes the mean, weighted by
 /// stake, of the old one and the present: what was earned stays earned without a slot of its own.
 library StakeAccounts {
-    uint256 internal constant MAX_REWARDS = 5;
     uint256 private constant IN_FIRST = 2;
     uint256 private constant STAKE_BITS = 96;
     uint256 private constant STAKE_MASK = 2 ** 96 - 1;

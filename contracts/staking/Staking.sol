@@ -24,6 +24,8 @@ contract Staking is AccessManaged, ReentrancyGuardTransient, IStaking {
     uint40 public constant COOLDOWN = 7 days;
     uint40 public constant MIN_DURATION = 7 days;
     uint40 public constant MAX_DURATION = 90 days;
+    /// @dev So many checkpoints fit an account.
+    uint8 public constant MAX_REWARDS = 5;
     uint8 public constant MAX_TIERS = 16;
     /// @dev A payment starts a new stream if it is at least this part of what is left of the old one.
     uint256 private constant LEAST_PART = 10;
@@ -39,7 +41,7 @@ contract Staking is AccessManaged, ReentrancyGuardTransient, IStaking {
     mapping(address token => uint8) private _rewardOfToken;
     mapping(address account => StakeAccount) private _accounts;
     /// @dev Earned by stakes that were taken out since, and not claimed.
-    mapping(address account => mapping(uint256 reward => uint256)) private _earnedBefore;
+    mapping(address account => uint128[MAX_REWARDS]) private _earnedBefore;
     mapping(address account => Request[]) private _requests;
 
     /// @param accessManager decides who may call what is `restricted`
@@ -66,7 +68,7 @@ contract Staking is AccessManaged, ReentrancyGuardTransient, IStaking {
         require(amount <= staked, StakingInsufficientStake(msg.sender, staked, amount));
         for (uint256 i = 0; i < pool.rewards; ++i) {
             uint256 reward = account.earned(i, perStake[i], _streams[i].shift);
-            if (reward != 0) _earnedBefore[msg.sender][i] += reward;
+            if (reward != 0) _earnedBefore[msg.sender][i] += uint128(reward);
             account.restart(i, perStake[i]);
         }
         account.setStaked(staked - amount);
@@ -148,7 +150,7 @@ contract Staking is AccessManaged, ReentrancyGuardTransient, IStaking {
 
     function listReward(address token) external restricted returns (uint8 reward) {
         Pool memory pool = _pool;
-        require(pool.rewards < StakeAccounts.MAX_REWARDS, StakingTooManyRewards());
+        require(pool.rewards < MAX_REWARDS, StakingTooManyRewards());
         require(token.code.length != 0 && _rewardOfToken[token] == 0, StakingInvalidReward(token));
         uint8 decimals = IERC20Metadata(token).decimals();
         require(decimals <= 18, StakingInvalidReward(token));
@@ -241,10 +243,6 @@ contract Staking is AccessManaged, ReentrancyGuardTransient, IStaking {
 
     function MIN_TOTAL() external pure returns (uint256) {
         return RewardStreams.MIN_TOTAL;
-    }
-
-    function MAX_REWARDS() external pure returns (uint8) {
-        return uint8(StakeAccounts.MAX_REWARDS);
     }
 
     function _stake(uint256 amount) private nonReentrant {
