@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
 /// @title MerkleVesting: QTRA that vests over time, claimed against a Merkle root
 /// @notice A pool is one root and one schedule: the pools of the sale's rounds have their numbers, others follow. A leaf is
 /// keccak256(bytes.concat(keccak256(abi.encode(chain id, this contract, pool, account, allocation)))), the standard tree
 /// of OpenZeppelin with sorted pairs. A root and its schedule are written once. A pool holds at least what its tree gives,
 /// and pays no more than that, whatever the tree says: no pool can spend another's tokens.
-interface IMerkleVesting {
+interface IMerkleVesting is IAccessManaged {
     /// @notice When an allocation vests: a share at `start`, nothing more until `cliff`, from then on in proportion to the
     /// time since `start`, all of it at `end`.
     /// @param startBps share that vests at `start`

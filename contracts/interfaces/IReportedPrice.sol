@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
 /// @title ReportedPrice: time-weighted prices in QTRA, from what a reporter says
 /// @notice A reporter can move a price by at most a tenth every ten minutes, and what is read is the mean over at least an
 /// hour, so a stolen key cannot make a price overnight of nothing. Without fresh reports there is no price.
 /// @dev A price is the base units of QTRA that 10^18 base units of the token are worth.
-interface IReportedPrice {
+interface IReportedPrice is IAccessManaged {
     /// @notice A price counts from now until the next one.
     event PriceReported(address indexed token, uint256 price);
 

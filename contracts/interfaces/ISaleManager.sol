@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
 /// @notice What is done with the tokens that a round did not sell.
 enum Unsold {
     BURN,
@@ -21,7 +23,7 @@ enum RoundState {
 /// units a micro, so that a payment is never rounded. What a wallet has bought in a round is what it has paid there times
 /// 10^18 over the price, rounded down once: buying in parts neither gains nor loses. Payments stay here until the round is
 /// finalised: then they go to the treasuries and the tokens to vesting, or, below its soft cap, back to who paid.
-interface ISaleManager {
+interface ISaleManager is IAccessManaged {
     /// @param price micros for 10^18 base units of QTRA
     /// @param start first second in which it is open
     /// @param end first second in which it is no longer

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+
 /// @title Staking: QTRA staked for rewards and lower fees
 /// @notice Rewards come in several tokens, each streamed over at least 7 days in proportion to stakes and time. While
 /// nobody stakes a stream stands still, so nothing is stranded. Who unstakes waits for the cooldown, in which the stake
 /// earns nothing. Leaving needs nobody, and no reward token.
 /// @dev Amounts are base units of the token. Rewards are numbered from 1. "Nobody stakes" means: less than `MIN_TOTAL`
 /// is staked by all together.
-interface IStaking {
+interface IStaking is IAccessManaged {
     /// @notice How a reward is paid out now.
     /// @param left what the stream will still pay
     /// @param waiting what joins the next stream: too little to start one beside `left`, or forfeited
