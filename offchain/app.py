@@ -289,7 +289,7 @@ def _settlement(
         confirmations=settings.finality_confirmations,
     )
     view = SettlementView(nodes, load_contract("Settlement"), contract.address)
-    statements = StatementDesk(contract.domain_separator, wall_clock_us)
+    statements = StatementDesk(contract.domain_separator, wall_clock_us, unanswered_max=settings.net_unanswered_max)
     prover = Prover(
         store,
         RenewalStore(store.sessions),

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     net_wait_ms: int = Field(
         500, ge=0, le=60_000, description="How long a batch waits for netted statements of who listens; 0: none asked."
     )
+    net_unanswered_max: int = Field(
+        3, ge=1, description="After so many statements in a row that an account left unanswered no batch waits for it."
+    )
     engine_signer_url: str = Field(
         "", description="Remote signer (web3signer, eth1) of the engine's key; empty: keyfile."
     )

@@ -40,10 +40,14 @@ class SignedAnswer(NamedTuple):
 
 
 class _Round(NamedTuple):
-    """One batch's requests and answers by owner. `over` is set when all have answered, or the moment has passed."""
+    """One batch's requests and answers by owner.
+
+    `over` is set when all have answered that are waited for, or when the moment has passed.
+    """
 
     asked: dict[bytes, Asked]
     answers: dict[bytes, StatementAnswer]
+    waited_for: set[bytes]
     over: asyncio.Event
 
 
@@ -53,16 +57,21 @@ class StatementDesk:
     Args:
         domain_separator: of the contract, which the signatures are for.
         clock: microseconds since 1970.
+        unanswered_max: after so many requests in a row that an owner did not answer in time nobody waits for it.
     """
 
-    def __init__(self, domain_separator: bytes, clock: ClockUs) -> None:
+    def __init__(self, domain_separator: bytes, clock: ClockUs, *, unanswered_max: int) -> None:
         self._domain = domain_separator
         self._clock = clock
+        self._unanswered_max = unanswered_max
         self._topics: dict[bytes, Topic[Asked]] = defaultdict(Topic)
-        self._round = _Round({}, {}, asyncio.Event())
+        self._unanswered: dict[bytes, int] = {}
+        self._round = _Round({}, {}, set(), asyncio.Event())
 
     def listen(self, owner: bytes) -> Subscription[Asked]:
-        """What the owner is asked from now on."""
+        """What the owner is asked from now on. One that was not waited for has one more chance."""
+        if owner in self._unanswered:
+            self._unanswered[owner] = min(self._unanswered[owner], self._unanswered_max - 1)
         return self._topics[owner].subscribe(REQUESTS_WAITING)
 
     def listens(self, owner: bytes) -> bool:
@@ -71,16 +80,23 @@ class StatementDesk:
         return topic is not None and len(topic) > 0
 
     async def ask(self, requests: Sequence[StatementRequest], wait_us: int) -> list[StatementAnswer]:
-        """The answers that came in time, in the order of the requests. Returns early when all have answered."""
+        """The answers that came in time, in the order of the requests.
+
+        Returns early when all have answered but those who did not for some time: these are asked and not waited for.
+        """
         deadline_us = self._clock() + wait_us
         asked = [self._with_deadline(request, deadline_us) for request in requests if self.listens(request.owner)]
-        this = self._round = _Round({request.owner: request for request in asked}, {}, asyncio.Event())
-        if asked:
-            for request in asked:
-                self._topics[request.owner].publish(request)
+        owners = {request.owner: request for request in asked}
+        waited_for = {owner for owner in owners if self._unanswered.get(owner, 0) < self._unanswered_max}
+        this = self._round = _Round(owners, {}, waited_for, asyncio.Event())
+        for request in asked:
+            self._topics[request.owner].publish(request)
+        if waited_for:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(this.over.wait(), wait_us / 1_000_000)
         this.over.set()
+        for owner in waited_for - this.answers.keys():
+            self._unanswered[owner] = self._unanswered.get(owner, 0) + 1
         return [this.answers[request.owner] for request in asked if request.owner in this.answers]
 
     def answer(self, signed: SignedAnswer) -> StatementAnswer:
@@ -113,7 +129,8 @@ class StatementDesk:
         for market, signature in signed.ladders.items():
             self._check(owner, asked.ladder(market, floor), signature)
         this.answers[owner] = answer = asked.answered(floor, signed.signature, signed.ladders)
-        if len(this.answers) == len(this.asked):
+        self._unanswered.pop(owner, None)
+        if this.waited_for <= this.answers.keys():
             this.over.set()
         return answer
 

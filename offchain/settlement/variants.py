@@ -43,11 +43,9 @@ def follow_chain(session: Session, number: int, batch_hash: bytes) -> frozenset[
 
 
 def forget_twin(session: Session, batch: SettlementBatch) -> None:
-    """Forgets a variant that was given up, if a batch is now signed to the same hash; its transaction is the batch's."""
-    twins = select(SettlementBatch).where(
-        SettlementBatch.batch_hash == batch.batch_hash, SettlementBatch.id != batch.id
-    )
-    twin = session.scalar(twins)
+    """Forgets a variant that was given up if a batch is now signed to the same hash; its transaction is the batch's."""
+    same_hash = SettlementBatch.batch_hash == batch.batch_hash
+    twin = session.scalar(select(SettlementBatch).where(same_hash, SettlementBatch.id != batch.id))
     if twin is None:
         return
     for column in (SettlementBatch.replaced_by, SettlementBatch.left_over_of):

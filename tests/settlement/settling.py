@@ -153,7 +153,7 @@ class Settling:
             self.exchange.manifest.chain_id,
         )
         self.courier = Courier(contract, SUBMITTER_KEY, self.store, self.clock, self.patience_us)
-        self.statements = StatementDesk(contract.domain_separator, self.clock)
+        self.statements = StatementDesk(contract.domain_separator, self.clock, unanswered_max=3)
         self.submitter = submitter_of(
             contract, self.store, self.courier, self.statements, renew=self.renew, wait_us=self.net_wait_us
         )

@@ -15,8 +15,10 @@ from offchain.settlement.statement_desk import SignedAnswer
 from tests.settlement.answering import WAIT_US, Answerer, answering, sent
 from tests.settlement.settling import Settling, wallet
 from tests.settlement.written_log import BASE, MARKET
+from tests.support.waiting import PATIENCE_S
 
 OTHER_MARKET = 2
+UNANSWERED_MAX = 3
 
 
 @pytest.fixture
@@ -292,3 +294,75 @@ async def test_a_listener_that_does_not_read_is_cut_and_holds_up_nobody(settling
     assert not settling.statements.listens(wallet(11).address)
     assert deaf.drain() == []
     await settling.assert_balances((11, 12))
+
+
+@pytest.fixture
+async def silent(settling):
+    """Account 11 listens, and has not answered until nobody waits for it; from now on a batch waits for ever."""
+    settling.net_wait_us = 20_000
+    settling.revive()
+    listening = settling.statements.listen(wallet(11).address)
+    for _ in range(UNANSWERED_MAX):
+        settling.log.trade()
+        await settling.settle_all()
+    assert len(listening.drain()) == UNANSWERED_MAX
+    settling.submitter._prover._wait_us = 10**12
+    settling.listening = listening
+    return settling
+
+
+async def test_who_never_answers_is_asked_and_not_waited_for(silent):
+    for _ in range(2):
+        silent.log.trade()
+        async with asyncio.timeout(PATIENCE_S):
+            await silent.settle_all()
+    assert len(silent.listening.drain()) == 2
+    assert spent(silent).statements == 0
+    await silent.assert_balances((11, 12))
+
+
+async def test_who_answers_in_time_is_waited_for_again(silent):
+    first, second = Answerer(silent, 11), Answerer(silent, 12)
+    waited_for = silent.statements.listen(wallet(12).address)
+    silent.log.trade()
+    async with asked_of(silent):
+        request = await waited_for.__anext__()
+        await first.answer(*silent.listening.drain())
+        await second.answer(request)
+    waited_for.close()
+    silent.log.trade()
+    async with asked_of(silent) as turning:
+        request = await silent.listening.__anext__()
+        assert not turning.done()
+        await first.answer(request)
+    assert spent(silent).statements == 3
+    await silent.assert_balances((11, 12))
+
+
+async def test_who_connects_again_has_one_more_chance(silent):
+    answerer = Answerer(silent, 11)
+    silent.listening.close()
+    for chance in range(2):
+        listening = silent.statements.listen(wallet(11).address)
+        silent.log.trade()
+        async with asked_of(silent) as turning:
+            request = await listening.__anext__()
+            assert not turning.done()
+            if chance:
+                await answerer.answer(request)
+            else:
+                silent.statements._round.over.set()
+        listening.close()
+    assert spent(silent).statements == 1
+
+
+@asynccontextmanager
+async def asked_of(settling):
+    """A look at the chain that may wait for answers."""
+    await settling.feed()
+    await settling.service._close_due()
+    turning = asyncio.create_task(settling.turn())
+    async with asyncio.timeout(PATIENCE_S):
+        yield turning
+        await turning
+        await settling.settle_all()

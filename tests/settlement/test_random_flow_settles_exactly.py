@@ -102,7 +102,7 @@ class WholeLoop:
             clock=self.clock,
             confirmations=1,
         )
-        statements = StatementDesk(self.contract.domain_separator, self.clock)
+        statements = StatementDesk(self.contract.domain_separator, self.clock, unanswered_max=3)
         self.settlement = SettlementService(
             store,
             submitter_of(self.contract, store, courier, statements, renew=self.sequencer.submit),
