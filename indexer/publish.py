@@ -4,6 +4,7 @@ Each fact arrives exactly once: the sequenced state keeps the position of the la
 before it, so resuming from that position after any crash neither loses nor repeats.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -26,6 +27,8 @@ from offchain.core.errors import StateDiverged
 from offchain.core.intents import RecordChainFact
 
 PAGE_LOGS: Final = 500
+READ_LOGS: Final = 4_000
+"""So many final logs are read of the store at once, for the pages to come."""
 
 
 class FactSink(Protocol):
@@ -50,6 +53,9 @@ class Publisher:
         self._stored = stored
         self._decoder = decoder
         self._sink = sink
+        self._after: LogPosition = (-1, -1)
+        self._read: list[RawLog] = []
+        """Every final log of a fact after that position, up to the last that was read: what is final stays as it is."""
 
     @property
     def position(self) -> LogPosition:
@@ -58,11 +64,20 @@ class Publisher:
 
     def next_facts(self) -> list[RecordChainFact]:
         """The next final facts that the sink has not taken, in order; empty when it has all."""
-        logs = self._stored.final_logs(self.position, _FACTS, PAGE_LOGS)
-        decoded = self._decoder.decode_all(logs)
+        decoded = self._decoder.decode_all(self._next_logs())
         batches = [log.raw for log in decoded if log.event == "BatchSettled"]
         skipped = self._stored.skipped(batches) if batches else {}
         return [fact_of(log, skipped) for log in decoded]
+
+    def _next_logs(self) -> list[RawLog]:
+        """The next page of final logs after the sink's position."""
+        position = self.position
+        taken = bisect_right(self._read, position, key=_place) if self._after <= position else len(self._read)
+        self._after, self._read = position, self._read[taken:]
+        if len(self._read) < PAGE_LOGS:
+            last = _place(self._read[-1]) if self._read else position
+            self._read += self._stored.final_logs(last, _FACTS, READ_LOGS)
+        return self._read[:PAGE_LOGS]
 
     async def submit(self, facts: Sequence[RecordChainFact]) -> None:
         """Submits facts; none is taken before the one ahead of it was.
@@ -94,6 +109,10 @@ def fact_of(log: DecodedLog, skipped: SkippedByBatch) -> RecordChainFact:
             "Use the artifacts that this deployment was made from.",
         )
     return _FACTS[log.event](log, skipped)
+
+
+def _place(log: RawLog) -> LogPosition:
+    return log.block_number, log.log_index
 
 
 def _position(log: RawLog) -> ChainPosition:

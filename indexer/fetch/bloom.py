@@ -1,6 +1,6 @@
 """Bloom: what a block's bloom filter promises of its logs, and the proof that an answer has all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -34,12 +34,25 @@ def logs_of_whole_block(answer: msgspec.Raw, header: Header, contracts: Mapping[
         NodeInconsistent: some are missing, or a log is none, or of no such block.
     """
     logs = parse_all_logs(answer, header)
-    bloom = 0
-    for log in logs:
-        bloom |= bloom_of(log.contract)
-        for start in range(0, len(log.topics), TOPIC_BYTES):
-            bloom |= bloom_of(log.topics[start : start + TOPIC_BYTES])
-    if bloom != header.bloom:
+    if _bloom_of_all(logs) != header.bloom:
         raise NodeInconsistent(f"The node does not tell all logs of block {header.number}.", "Ask another node.")
     wanted = set(contracts.values())
     return [log for log in logs if log.contract in wanted]
+
+
+def are_all_of_block(logs: Sequence[RawLog], header: Header) -> bool:
+    """Whether the wanted logs of a block are seen to be all that it has, whoever's they are.
+
+    They are if none is missing between the first and them, and they make up the whole of the header's bloom filter.
+    """
+    return [log.log_index for log in logs] == list(range(len(logs))) and _bloom_of_all(logs) == header.bloom
+
+
+def _bloom_of_all(logs: Sequence[RawLog]) -> int:
+    values = {log.contract for log in logs}
+    for log in logs:
+        values |= {log.topics[start : start + TOPIC_BYTES] for start in range(0, len(log.topics), TOPIC_BYTES)}
+    bloom = 0
+    for value in values:
+        bloom |= bloom_of(value)
+    return bloom

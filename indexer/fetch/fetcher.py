@@ -1,12 +1,13 @@
 """Fetcher: the chain as one node tells it, believed only where it fits together.
 
 Each block's header is read, so that the parent hashes form one chain and the header's bloom filter tells which of our
-contracts and events must have logs in it. What a bloom filter promises and an answer lacks is asked for again by the
-block's hash, and at last with all logs of the block, which make up the whole filter. The last block that a range answer
-has logs of is asked for again too: an answer may have been cut off there.
+contracts and events must have logs in it. Where a filter promises what an answer lacks, all logs of the block are asked
+for by its hash, which must make up the whole filter, unless those of the answer do already. The last block that a range
+answer has logs of is asked for again too: an answer may have been cut off there.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from operator import ge
@@ -16,7 +17,7 @@ import msgspec
 
 from indexer.blocks import TOPIC_BYTES, Header, IndexedContract, RawLog, Rpc
 from indexer.fetch.answers import as_integer, parse_header, parse_logs, to_hex
-from indexer.fetch.bloom import bloom_of, logs_of_whole_block
+from indexer.fetch.bloom import are_all_of_block, bloom_of, logs_of_whole_block
 from indexer.fetch.ranges import RangeSize
 from indexer.fetch.refusals import meaning_of
 from offchain.chain.node import RpcError
@@ -146,33 +147,21 @@ class Fetcher:
             span = {"blockHash": to_hex(blocks[0].hash)}
         answer = await self._rpc.call("eth_getLogs", self._filter(span))
         logs, doubtful = await self._read(len(answer), lambda: self._compared(answer, promised))
-        if not doubtful:
-            return logs
-        logs = await self._asked_again(logs, doubtful)
-        return _in_order(await self._of_whole_blocks(logs, _lacking(logs, promised)))
+        return _in_order(await self._asked_again(logs, doubtful)) if doubtful else logs
 
     def _compared(
         self, answer: msgspec.Raw, promised: Mapping[Header, Sequence[_Kind]]
-    ) -> tuple[list[RawLog], list[Header]]:
-        """The logs of a range in order, and the blocks that may have more: by their headers, or as an answer's end."""
-        logs = _in_order(parse_logs(answer, list(promised), self._addresses))
-        doubtful = _lacking(logs, promised)
-        if len(promised) > 1 and logs:
-            doubtful += [header for header in promised if header.hash == logs[-1].block_hash and header not in doubtful]
-        return logs, doubtful
+    ) -> tuple[list[RawLog], dict[Header, bool]]:
+        """The logs of a range in order, and the blocks that may have more.
 
-    async def _of_whole_blocks(self, logs: list[RawLog], lacking: Sequence[Header]) -> list[RawLog]:
-        """The logs, those of some blocks picked from all logs of the block."""
-        if not lacking:
-            return logs
-        answers = await self._rpc.batch([("eth_getLogs", ({"blockHash": to_hex(one.hash)},)) for one in lacking])
-        hashes = {header.hash for header in lacking}
-        kept = [log for log in logs if log.block_hash not in hashes]
-        for header, answer in zip(lacking, answers, strict=True):
-            if isinstance(answer, ChainError):
-                raise answer
-            kept += logs_of_whole_block(answer, header, self._addresses)
-        return kept
+        Those are the last one of a range answer and, with True, those whose headers promise more than was told.
+        """
+        logs = _in_order(parse_logs(answer, list(promised), self._addresses))
+        doubtful = dict.fromkeys(_lacking(logs, promised), True)
+        if len(promised) > 1 and logs:
+            last = next(header for header in promised if header.hash == logs[-1].block_hash)
+            doubtful.setdefault(last, False)
+        return logs, doubtful
 
     def _promised(self, header: Header) -> list[_Kind]:
         """What the header's bloom filter promises."""
@@ -184,19 +173,28 @@ class Fetcher:
                     kinds += [(contract.address, topic) for topic, bits in topics if header.bloom & bits == bits]
         return kinds
 
-    async def _asked_again(self, logs: list[RawLog], lacking: Sequence[Header]) -> list[RawLog]:
-        """The logs, those of some blocks replaced by what the node says when it is asked by their hashes."""
+    async def _asked_again(self, logs: list[RawLog], doubtful: Mapping[Header, bool]) -> list[RawLog]:
+        """The logs, those of some blocks replaced by what the node says when it is asked by their hashes.
+
+        It is asked for all logs of the blocks of which some are lacking, and else for the wanted ones.
+        """
+        spans = {header: {"blockHash": to_hex(header.hash)} for header in doubtful}
         answers = await self._rpc.batch(
-            [("eth_getLogs", (self._filter({"blockHash": to_hex(header.hash)}),)) for header in lacking]
+            [("eth_getLogs", (span if doubtful[header] else self._filter(span),)) for header, span in spans.items()]
         )
-        hashes = {header.hash for header in lacking}
-        kept = [log for log in logs if log.block_hash not in hashes]
-        for header, answer in zip(lacking, answers, strict=True):
+        before = {header.hash: set[int]() for header in doubtful}
+        kept = []
+        for log in logs:
+            if log.block_hash in before:
+                before[log.block_hash].add(log.log_index)
+            else:
+                kept.append(log)
+        for (header, is_lacking), answer in zip(doubtful.items(), answers, strict=True):
             if isinstance(answer, ChainError):
                 raise answer
-            told = parse_logs(answer, [header], self._addresses)
-            before = {log.log_index for log in logs if log.block_hash == header.hash}
-            if not before <= {log.log_index for log in told}:
+            whole_or_wanted = logs_of_whole_block if is_lacking else _wanted_of_block
+            told = whole_or_wanted(answer, header, self._addresses)
+            if not before[header.hash] <= {log.log_index for log in told}:
                 raise NodeInconsistent(f"The node tells fewer logs of block {header.number} than before.")
             kept += told
         return kept
@@ -218,11 +216,24 @@ def _promise_of(contract: IndexedContract) -> _Promise:
     return _Promise(contract, mask, tuple((topic, mask | bloom_of(topic)) for topic in topics))
 
 
+def _wanted_of_block(answer: msgspec.Raw, header: Header, contracts: Mapping[str, bytes]) -> list[RawLog]:
+    return parse_logs(answer, [header], contracts)
+
+
 def _lacking(logs: Sequence[RawLog], promised: Mapping[Header, Sequence[_Kind]]) -> list[Header]:
-    """The blocks whose headers promise more than these logs."""
+    """The blocks whose headers promise more than these logs, unless these are seen to be all that the block has."""
     told = {(log.block_hash, log.contract, log.topics[:TOPIC_BYTES]) for log in logs}
     told |= {(block_hash, contract, b"") for block_hash, contract, _ in told}
-    return [header for header, kinds in promised.items() if not all((header.hash, *kind) in told for kind in kinds)]
+    lacking = {
+        header.hash: header
+        for header, kinds in promised.items()
+        if not all((header.hash, *kind) in told for kind in kinds)
+    }
+    of_block: defaultdict[bytes, list[RawLog]] = defaultdict(list)
+    for log in logs if lacking else ():
+        if log.block_hash in lacking:
+            of_block[log.block_hash].append(log)
+    return [header for header in lacking.values() if not are_all_of_block(of_block[header.hash], header)]
 
 
 def _linked(first: int, answers: Sequence[msgspec.Raw | ChainError]) -> list[Header]:

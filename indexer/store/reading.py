@@ -73,8 +73,11 @@ class StoredLogs:
         """The final logs of some events of the contract after a position, in order."""
         found: list[RawLog] = []
         with self._reading() as session:
-            cursor = session.get(IndexerCursor, self._chain_id)
-            final = -1 if cursor is None else cursor.final_number
+            cursors = table_of(IndexerCursor)
+            query = select(cursors.c.final_number).where(cursors.c.chain_id == self._chain_id)
+            final = session.scalar(query)
+            if final is None:
+                return []
             # A window of blocks after the other: a database without statistics would sort all that is left for a page.
             while len(found) < limit and after[0] <= final:
                 last = min(final, max(0, after[0]) + self._window_blocks)

@@ -85,7 +85,8 @@ class Store:
             ConfigurationError: what is stored belongs to another deployment on this chain.
         """
         with self._reading() as session:
-            cursor = session.get(IndexerCursor, self._chain_id)
+            cursors, blocks = table_of(IndexerCursor), table_of(IndexerBlock)
+            cursor = session.execute(select(cursors).where(cursors.c.chain_id == self._chain_id)).first()
             if cursor is None:
                 return None
             if cursor.contract != self._contract:
@@ -94,7 +95,6 @@ class Store:
                     f"deployment manifest names 0x{self._contract.hex()}.",
                     "Use the state folder of this deployment, or start with an empty one.",
                 )
-            blocks = table_of(IndexerBlock)
             query = select(blocks.c.number, blocks.c.hash, blocks.c.timestamp_s)
             rows = session.execute(query.where(blocks.c.chain_id == self._chain_id)).all()
             return Progress(

@@ -8,13 +8,13 @@ from eth_bloom import BloomFilter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.fetch.bloom import bloom_of
+from indexer.fetch.bloom import are_all_of_block, bloom_of
 from indexer.fetch.fetcher import Fetcher
 from indexer.fetch.ranges import RANGE_BLOCKS_MAX, RANGE_BLOCKS_START
 from offchain.chain.bindings import load_contract
 from offchain.chain.node import RpcError
 from offchain.core.errors import NodeInconsistent
-from tests.indexer.simulated_chain import CONTRACT, STRANGER, SimulatedChain, settlement_at
+from tests.indexer.simulated_chain import CONTRACT, STRANGER, Block, SimulatedChain, settlement_at
 from tests.indexer.simulated_nodes import LyingNode, Provider
 
 
@@ -95,6 +95,38 @@ async def test_a_filter_that_promises_by_chance_is_told_from_a_lie_by_all_logs_o
     assert await fetcher.logs([header._replace(bloom=header.bloom)]) == []
     with pytest.raises(NodeInconsistent, match="all logs"):
         await fetcher.logs([header._replace(bloom=header.bloom | bloom_of(CONTRACT))])
+
+
+def is_ours_alone(block: Block) -> bool:
+    return not block.strange_logs and [log.log_index for log in block.logs] == list(range(len(block.logs)))
+
+
+async def test_a_block_with_our_logs_alone_is_asked_for_once_whatever_its_filter_promises_by_chance(
+    chain: SimulatedChain, node: ScriptedNode, fetcher: Fetcher
+) -> None:
+    # Every block with logs of the contract promises this event too, which there is not.
+    (promise,) = fetcher._promises
+    fetcher._promises = [promise._replace(topics=(*promise.topics, (bytes(32), promise.mask)))]
+    for block in chain.blocks[1:]:
+        (header,) = await fetcher.headers(block.number, block.number)
+        node.asked.clear()
+        assert [log.data for log in await fetcher.logs([header])] == [log.data for log in block.logs]
+        asked = [params[0] for method, params in node.asked if method == "eth_getLogs"]
+        assert len(asked) == (1 if is_ours_alone(block) else 2) or not block.logs
+        assert all("address" in query for query in asked[:1])
+        assert not any("address" in query for query in asked[1:])
+
+
+async def test_logs_are_not_all_of_a_block_if_one_is_left_out_or_a_stranger_has_one(
+    chain: SimulatedChain, fetcher: Fetcher
+) -> None:
+    blocks = [block for block in chain.blocks[1:] if block.logs]
+    assert {is_ours_alone(block) for block in blocks} == {True, False}
+    for block in blocks:
+        (header,) = await fetcher.headers(block.number, block.number)
+        logs = await fetcher.logs([header])
+        assert are_all_of_block(logs, header) == is_ours_alone(block)
+        assert not are_all_of_block(logs[1:], header)
 
 
 async def test_a_node_that_lacks_the_newest_blocks_gives_a_shorter_range(node: ScriptedNode, fetcher: Fetcher) -> None:

@@ -87,6 +87,23 @@ async def test_a_sequencer_that_knows_some_facts_is_told_the_rest_only(chain: Si
     await indexer.stop()
 
 
+async def test_facts_that_somebody_else_told_meanwhile_are_left_out(
+    chain: SimulatedChain, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (publish, service):
+        monkeypatch.setattr(module, "PAGE_LOGS", 3)
+    sink = RecordingSink()
+    truth = true_positions(chain)
+    indexer = make_indexer(chain, database, sink)
+    await indexer.look()
+    assert positions(sink) == truth[:3]
+    sink.chain_position = truth[7]
+    while await indexer.look():
+        pass
+    assert positions(sink) == truth[:3] + truth[8:]
+    await indexer.stop()
+
+
 async def test_a_batch_is_not_believed_without_all_its_skipped_fills(chain: SimulatedChain, database: Engine) -> None:
     sink = RecordingSink()
     indexer = make_indexer(chain, database, sink)
