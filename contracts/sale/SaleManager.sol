@@ -164,9 +164,10 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
         require(
             block.timestamp >= terms.start && block.timestamp < terms.end, SaleNotOpen(round, terms.start, terms.end)
         );
-        Standing standing = _enter(terms, round, voucher, signature);
+        Lanes raised = _raised[round];
+        Standing standing = _enter(terms, round, raised, voucher, signature);
         uint256 paid = standing.paid();
-        uint256 micros = _accept(terms, round, payment, purchase.micros, _left(standing.limit(), paid));
+        uint256 micros = _accept(terms, round, raised, purchase.micros, _left(standing.limit(), paid));
         uint256 tokens;
         unchecked {
             // Both within the limit, of 44 bits. More micros are never fewer tokens.
@@ -174,18 +175,19 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
             uint256 bought = tokens - _tokensFor(terms, paid);
             require(bought >= purchase.minTokens, SaleTooFewTokens(uint128(bought)));
         }
+        _raised[round] = raised.add(payment, micros);
         _keepLatest(standing.pay(payment, micros));
         if (referrer != address(0)) _refer(terms, round, payment, referrer, micros);
         emit Purchased(round, msg.sender, payment, uint64(micros), uint128(tokens), referrer);
         _collect(payment, micros);
     }
 
-    /// @dev Counts a purchase in its round: all of it, or what the round has open. `left` is what the wallet may pay yet.
-    function _accept(Round memory terms, uint256 round, uint256 payment, uint256 asked, uint256 left)
+    /// @dev What a round takes of a purchase: all, or what it has open. `left` is what the wallet may pay yet.
+    function _accept(Round memory terms, uint256 round, Lanes raised, uint256 asked, uint256 left)
         private
+        pure
         returns (uint256 micros)
     {
-        Lanes raised = _raised[round];
         uint256 open;
         unchecked {
             // Never raised above it.
@@ -198,7 +200,6 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
             uint256 least = _min(terms.minPurchase, _min(open, left));
             require(micros != 0 && micros >= least, SaleBelowMinimum(uint64(least)));
         }
-        _raised[round] = raised.add(payment, micros);
     }
 
     function _refer(Round memory terms, uint256 round, uint256 payment, address referrer, uint256 micros) private {

@@ -15,15 +15,6 @@ import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 abstract contract SaleTerms is AccessManaged, ISaleManager {
     using SafeERC20 for IERC20;
 
-    /// @dev What a purchase reads beside the terms, in one word. `epoch` counts signers, so that what an earlier one signed is
-    /// not taken for remembered. `suspects` has the bit of every buyer of whom a voucher was revoked (see `_suspect`).
-    struct Control {
-        address voucherSigner;
-        uint8 epoch;
-        uint8 rounds;
-        uint80 suspects;
-    }
-
     uint256 internal constant BPS = 10_000;
     uint256 internal constant QTRA_UNIT = 1e18;
     uint256 internal constant PAYMENTS_MAX = 4;
@@ -31,18 +22,17 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
     uint256 private constant REFERRAL_BPS_MAX = 2000;
     uint256 private constant MICRO_DECIMALS = 6;
     uint256 private constant DECIMALS_MAX = 18;
-    /// @dev The code: one byte that stops, a word for the sale's wallet cap, one for each payment token (its scale above its
-    /// address), ten for each round.
-    uint256 private constant WALLET_CAP_AT = 1;
+    /// @dev The code: one byte that stops, a word for the first signer of vouchers and the sale's wallet cap above it, one for
+    /// each payment token and its scale above it, ten for each round.
+    uint256 private constant SALE_AT = 1;
     uint256 private constant PAYMENTS_AT = 33;
     uint256 private constant ROUNDS_AT = 161;
     uint256 private constant ROUND_BYTES = 320;
-    uint256 private constant SCALE_AT = 160;
+    uint256 private constant ABOVE_ADDRESS = 160;
 
     IERC20 internal immutable _QTRA;
     address private immutable _TERMS;
 
-    Control internal _control;
     Share[] internal _shares;
     mapping(uint256 round => Lanes) internal _raised;
 
@@ -59,18 +49,18 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
         uint64 walletCap_,
         address voucherSigner_
     ) external restricted {
-        require(_control.rounds == 0, SaleConfiguredAlready());
+        require(_TERMS.code.length == 0, SaleConfiguredAlready());
         require(rounds.length != 0, SaleNoRounds());
         require(rounds.length <= StandingLibrary.ROUNDS_MAX, SaleTooManyRounds(rounds.length));
         uint256 tokens = _checkRounds(rounds, walletCap_, voucherSigner_);
         _setShares(shares_);
-        bytes memory code = bytes.concat(abi.encode(walletCap_), _listPayments(payments_));
+        bytes32 head = bytes32((uint256(walletCap_) << ABOVE_ADDRESS) | uint160(voucherSigner_));
+        bytes memory code = bytes.concat(head, _listPayments(payments_));
         for (uint256 i = 0; i < rounds.length; ++i) {
             code = bytes.concat(code, abi.encode(rounds[i]));
             emit RoundConfigured(i, rounds[i]);
         }
         SSTORE2.writeDeterministic(code, 0);
-        _control = Control(voucherSigner_, 0, uint8(rounds.length), 0);
         emit SaleConfigured(walletCap_, tokens);
         emit VoucherSignerSet(voucherSigner_);
         _QTRA.safeTransferFrom(msg.sender, address(this), tokens);
@@ -78,10 +68,6 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
 
     function qtra() external view returns (address) {
         return address(_QTRA);
-    }
-
-    function roundCount() external view returns (uint256) {
-        return _control.rounds;
     }
 
     function roundOf(uint256 round) external view returns (Round memory) {
@@ -106,11 +92,13 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
     }
 
     function walletCap() external view returns (uint64) {
-        return uint64(_walletCap());
+        (, uint256 cap) = _head();
+        return uint64(cap);
     }
 
-    function voucherSigner() external view returns (address) {
-        return _control.voucherSigner;
+    function roundCount() public view returns (uint256) {
+        uint256 size = _TERMS.code.length;
+        return size == 0 ? 0 : (size - ROUNDS_AT) / ROUND_BYTES;
     }
 
     function hardCapOf(uint256 round) external view returns (uint64) {
@@ -140,11 +128,13 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
             word = _termsWord(PAYMENTS_AT + 32 * uint256(payment));
         }
         require(word != 0, SaleUnknownPayment(payment));
-        return (address(uint160(word)), word >> SCALE_AT);
+        return (address(uint160(word)), word >> ABOVE_ADDRESS);
     }
 
-    function _walletCap() internal view returns (uint256) {
-        return _termsWord(WALLET_CAP_AT);
+    /// @dev The first signer of vouchers, and the sale's wallet cap.
+    function _head() internal view returns (address firstSigner, uint256 cap) {
+        uint256 word = _termsWord(SALE_AT);
+        return (address(uint160(word)), word >> ABOVE_ADDRESS);
     }
 
     /// @dev Micros that the tokens of a round are worth, rounded down: so the round never sells more than it has.
@@ -230,7 +220,7 @@ abstract contract SaleTerms is AccessManaged, ISaleManager {
             uint8 decimals = MetadataReaderLib.readDecimals(token);
             require(decimals >= MICRO_DECIMALS && decimals <= DECIMALS_MAX, SaleInvalidPayment(token));
             uint256 scale = 10 ** (decimals - MICRO_DECIMALS);
-            code = bytes.concat(code, bytes32((scale << SCALE_AT) | uint160(token)));
+            code = bytes.concat(code, bytes32((scale << ABOVE_ADDRESS) | uint160(token)));
             emit PaymentListed(uint8(i), token, decimals);
         }
         return bytes.concat(code, new bytes((PAYMENTS_MAX - tokens.length) * 32));

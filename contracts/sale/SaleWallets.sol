@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Lanes, LanesLibrary} from "./Lanes.sol";
 import {SaleTerms} from "./SaleTerms.sol";
 import {Standing, StandingLibrary} from "./Standing.sol";
 import {ECDSA} from "solady/src/utils/ECDSA.sol";
@@ -16,21 +17,31 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
     mapping(address wallet => Standing) private _latest;
     mapping(address wallet => mapping(uint256 round => Standing)) private _earlier;
     mapping(address buyer => mapping(uint256 word => uint256 bits)) private _revoked;
+    /// @dev Not looked at before the first change of signers.
+    address private _laterSigner;
 
     function setVoucherSigner(address signer) external restricted {
-        _control.voucherSigner = signer;
-        unchecked {
-            // After 256 signers a number returns, long after whatever was remembered by it has ended.
-            ++_control.epoch;
+        uint256 count = _configuredRounds();
+        // From the last number back to 1, the first of the later signers, long after whatever was remembered by it has ended.
+        uint256 epoch = _raised[0].epoch() % LanesLibrary.EPOCH_MAX + 1;
+        for (uint256 i = 0; i < count; ++i) {
+            _raised[i] = _raised[i].setEpoch(epoch);
         }
+        _laterSigner = signer;
         emit VoucherSignerSet(signer);
     }
 
     function revokeVoucher(address buyer, uint64 nonce) external restricted {
         _revoked[buyer][nonce >> 8] |= 1 << (nonce & 0xff);
-        _control.suspects |= _suspect(buyer);
+        for (uint256 i = _configuredRounds(); i > 0; --i) {
+            _raised[i - 1] = _raised[i - 1].suspect(buyer);
+        }
         _latest[buyer] = _latest[buyer].remember(0, 0, 0);
         emit VoucherRevoked(buyer, nonce);
+    }
+
+    function voucherSigner() external view returns (address) {
+        return _signer(_raised[0].epoch());
     }
 
     function rememberedOf(address wallet, uint256 round) external view returns (uint64 limit, uint40 until) {
@@ -38,7 +49,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         Standing standing = _latest[wallet];
         if (standing.round() != round) return (0, 0);
         if (!terms.needsVoucher) return (uint64(standing.limit()), standing.limit() == 0 ? 0 : type(uint40).max);
-        if (!_holds(standing, _control.epoch)) return (0, 0);
+        if (!_holds(standing, _raised[round].epoch())) return (0, 0);
         return (uint64(standing.limit()), uint40(standing.hour() * 1 hours));
     }
 
@@ -71,7 +82,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
     }
 
     /// @dev The caller's standing in an open round, with its limit.
-    function _enter(Round memory terms, uint256 round, Voucher calldata voucher, bytes calldata signature)
+    function _enter(Round memory terms, uint256 round, Lanes raised, Voucher calldata voucher, bytes calldata signature)
         internal
         returns (Standing standing)
     {
@@ -82,13 +93,12 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         uint256 hour = 0;
         uint256 epoch = 0;
         if (terms.needsVoucher) {
-            Control memory control = _control;
-            epoch = control.epoch;
+            epoch = raised.epoch();
             if (signature.length == 0) {
                 require(_holds(standing, epoch), SaleVoucherNeeded(round));
                 return standing;
             }
-            (uint256 voucherCap, uint256 deadline) = _checkVoucher(control, round, voucher, signature);
+            (uint256 voucherCap, uint256 deadline) = _checkVoucher(raised, round, voucher, signature);
             cap = _min(cap, voucherCap);
             hour = _min(deadline / 1 hours, StandingLibrary.HOUR_MAX);
         } else if (standing.limit() != 0) {
@@ -123,7 +133,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
 
     /// @dev What the wallet may pay in the round by the caps: its cap there, and what its earlier rounds left it of the sale's.
     function _limitOf(address wallet, uint256 round, uint256 cap, Standing latest) private view returns (uint256) {
-        uint256 allowed = _walletCap();
+        (, uint256 allowed) = _head();
         // A wallet that has bought nothing at all has bought nothing earlier.
         if (Standing.unwrap(latest) == 0) return _min(cap, allowed);
         for (uint256 i = 0; i < round; ++i) {
@@ -141,7 +151,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         }
     }
 
-    function _checkVoucher(Control memory control, uint256 round, Voucher calldata voucher, bytes calldata signature)
+    function _checkVoucher(Lanes raised, uint256 round, Voucher calldata voucher, bytes calldata signature)
         private
         view
         returns (uint256 cap, uint256 deadline)
@@ -153,8 +163,7 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         require(block.timestamp <= deadline, SaleVoucherExpired(uint40(deadline)));
         uint64 nonce = voucher.nonce;
         require(
-            control.suspects & _suspect(msg.sender) == 0 || !voucherRevoked(msg.sender, nonce),
-            SaleVoucherWasRevoked(msg.sender, nonce)
+            !raised.suspects(msg.sender) || !voucherRevoked(msg.sender, nonce), SaleVoucherWasRevoked(msg.sender, nonce)
         );
         bytes32 structHash;
         bytes32 typehash = VOUCHER_TYPEHASH;
@@ -167,13 +176,18 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         }
         address recovered = ECDSA.tryRecoverCalldata(_hashTypedData(structHash), signature);
         // A broken signature recovers to nobody, and so may the signer be.
-        require(recovered != address(0) && recovered == control.voucherSigner, SaleBadVoucher(recovered));
+        require(recovered != address(0) && recovered == _signer(raised.epoch()), SaleBadVoucher(recovered));
     }
 
-    /// @dev The bit of a buyer in the filter of those of whom a voucher was revoked. Others share it: only whose bit is set is
-    /// looked up, so that a purchase by anybody else reads one word less.
-    function _suspect(address buyer) private pure returns (uint80) {
-        return uint80(1 << (uint256(uint160(buyer)) % 80));
+    /// @dev What is written into the word of every round needs rounds.
+    function _configuredRounds() private view returns (uint256 count) {
+        count = roundCount();
+        require(count != 0, SaleUnknownRound(0));
+    }
+
+    function _signer(uint256 epoch) private view returns (address signer) {
+        if (epoch != 0) return _laterSigner;
+        (signer,) = _head();
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory name, string memory version) {

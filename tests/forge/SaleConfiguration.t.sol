@@ -54,6 +54,11 @@ contract SaleConfigurationTest is SaleFixture {
         _fresh.paymentOf(0);
         vm.expectRevert(abi.encodeWithSelector(ISaleManager.SaleUnknownRound.selector, 0));
         _fresh.finalise(0);
+        vm.expectRevert(abi.encodeWithSelector(ISaleManager.SaleUnknownRound.selector, 0));
+        _fresh.setVoucherSigner(address(this));
+        vm.expectRevert(abi.encodeWithSelector(ISaleManager.SaleUnknownRound.selector, 0));
+        _fresh.revokeVoucher(buyer(0), 1);
+        assertTrue(_fresh.voucherSigner() == address(0), "no signer");
     }
 
     function testRoundsDoNotOverlapAndAreAhead() public {

@@ -202,6 +202,23 @@ contract SaleVouchersTest is SaleFixture {
         buy(buyer(0), purchaseOf(A, USDC, 100 * DOLLAR), voucher, signBy(0x4E3, voucher, domain));
     }
 
+    /// @dev The count of signers starts again at the first of the later ones, never at the one whom the terms name.
+    function testManySignersLater() public {
+        enter(A);
+        for (uint256 i = 0; i < 256; ++i) {
+            sale.setVoucherSigner(vm.addr(0x4E3 + i));
+        }
+        assertTrue(sale.voucherSigner() == vm.addr(0x4E3 + 255), "the last");
+        refuse(
+            abi.encodeWithSelector(ISaleManager.SaleBadVoucher.selector, vm.addr(SIGNER_KEY)),
+            buyer(0),
+            purchaseOf(A, USDC, 100 * DOLLAR)
+        );
+        ISaleManager.Voucher memory voucher = voucherOf(buyer(0), A);
+        buy(buyer(0), purchaseOf(A, USDC, 100 * DOLLAR), voucher, signBy(0x4E3 + 255, voucher, domain));
+        assertEq(sale.raisedOf(A), 100 * DOLLAR, "what was raised stands beside it");
+    }
+
     function testWithoutASignerNoSignatureIsValid() public {
         enter(A);
         sale.setVoucherSigner(address(0));

@@ -36,6 +36,7 @@ abstract contract SaleFixture is TestBase {
     ISaleManager internal sale;
     bytes32 internal domain;
     address[] internal dollars;
+    address[] private _buyers;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -53,6 +54,7 @@ abstract contract SaleFixture is TestBase {
         dollars.push(address(new TestToken("Dai", "DAI", 18)));
         configure(sale);
         for (uint256 i = 0; i < BUYERS; ++i) {
+            _buyers.push(vm.addr(buyerKey(i)));
             for (uint8 payment = 0; payment < PAYMENTS; ++payment) {
                 supply(buyer(i), payment, 1_000_000 * DOLLAR);
             }
@@ -97,8 +99,9 @@ abstract contract SaleFixture is TestBase {
         return 0xB0B0 + index;
     }
 
-    function buyer(uint256 index) internal pure returns (address) {
-        return vm.addr(buyerKey(index));
+    /// @dev From memory, because it takes long to derive.
+    function buyer(uint256 index) internal view returns (address) {
+        return _buyers[index];
     }
 
     function scaleOf(uint8 payment) internal pure returns (uint256) {
