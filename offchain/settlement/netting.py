@@ -5,11 +5,15 @@ halves there, of their orders; all other fills are settled as ever, after the gr
 settle in another order than they were made. Where its funds or its lanes might not bear that, its fills up to the last
 half become halves too, in the order of the engine. That is found without knowing a balance: in the engine it was never
 below zero.
+
+The contract may leave a group out, for the fault of one account in it. Its fills settle by their orders in the next
+batch then, after all fills of this one: what a silent account could not bear in that order is in the group too.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations
+from typing import Final, NamedTuple
 
 from offchain.core.commands import Side
 from offchain.core.errors import StateDiverged
@@ -27,6 +31,11 @@ from offchain.settlement.batch import (
     Statement,
 )
 from offchain.settlement.payload_format import GROUPS_MAX
+
+GROUPS_TRIED: Final = 3
+"""For a silent account in so many groups every choice of them that may be left out is tried: each doubles the work."""
+Lane = tuple[int, int]
+"""Base asset and lane."""
 
 
 class Matched(NamedTuple):
@@ -150,35 +159,75 @@ class _Plan:
         return len(surplus) > 1
 
     def mend(self, account: Account) -> bool:
-        """Whether a silent account's fills had to be put into the order of the engine."""
+        """Whether more of a silent account's fills had to be put into one group."""
         made = self.fills_of[account]
         netted = [fill for fill in made if fill in self.netted]
         if not netted:
             return False
-        place = {group: number for number, group in enumerate(self.groups())}
-        settled = sorted(netted, key=lambda fill: (place[self.group_of(self.netted[fill])], fill))
-        settled += [fill for fill in made if fill not in self.netted]
-        if settled == made or self.bears(account, made, settled):
+        by_group: defaultdict[Account, list[int]] = defaultdict(list)
+        for fill in netted:
+            by_group[self.group_of(self.netted[fill])].append(fill)
+        groups = [by_group[group] for group in self.groups() if group in by_group]
+        if not self.bears(account, made, self.settled(made, groups)):
+            together = [fill for fill in made if fill <= netted[-1]]
+        elif self.bears_what_is_left_out(account, made, groups):
             return False
-        for fill in (fill for fill in made if fill <= netted[-1]):
+        else:
+            # With several groups it may be enough that they are one.
+            together = netted if len(groups) > 1 else made
+        for fill in together:
             self.net(fill, account, self.netted.get(fill, account))
         return True
+
+    def bears_what_is_left_out(self, account: Account, made: Sequence[int], groups: Sequence[Sequence[int]]) -> bool:
+        """Whether an account has funds and lanes for its fills whichever of its groups the contract leaves out."""
+        if len(groups) <= GROUPS_TRIED:
+            choices = chain.from_iterable(combinations(range(len(groups)), size + 1) for size in range(len(groups)))
+            return all(self.bears(account, made, self.settled(made, groups, left_out)) for left_out in choices)
+        apart = [*groups, [fill for fill in made if fill not in self.netted]]
+        needed, needs = self.worst(account, made), Counter[int]()
+        places: defaultdict[Lane, set[tuple[int, int]]] = defaultdict(set)
+        for place, fills in enumerate(apart):
+            needs.update(self.worst(account, fills))
+            for lane, seq in self.lanes_of(account, fills):
+                places[lane].add((place, seq))
+        # At the worst each part takes what it needs before another gives any.
+        return all(units >= needed[asset] for asset, units in needs.items()) and all(
+            len({place for place, _ in uses}) == 1 or len({seq for _, seq in uses}) == 1 for uses in places.values()
+        )
+
+    def settled(
+        self, made: Sequence[int], groups: Sequence[Sequence[int]], left_out: Collection[int] = ()
+    ) -> list[int]:
+        """An account's fills in the order in which they settle if the contract leaves some of its groups out.
+
+        Those of the groups that it leaves out settle by their orders, in the order of the engine, in the next batch.
+        """
+        first = [fill for number, group in enumerate(groups) if number not in left_out for fill in group]
+        last = sorted(fill for number in left_out for fill in groups[number])
+        return [*first, *(fill for fill in made if fill not in self.netted), *last]
 
     def bears(self, account: Account, made: Sequence[int], settled: Sequence[int]) -> bool:
         """Whether an account has funds and lanes for another order of its fills, whatever it holds.
 
         In the order in which they were made they left it nothing below zero, so it holds what that took at the worst.
         """
+        if settled == made:
+            return True
         needed, needs = self.worst(account, made), self.worst(account, settled)
-        last_seq: defaultdict[tuple[int, int], int] = defaultdict(int)
-        for fill in settled:
+        last_seq: defaultdict[Lane, int] = defaultdict(int)
+        for lane, seq in self.lanes_of(account, settled):
+            if seq < last_seq[lane]:
+                return False
+            last_seq[lane] = seq
+        return all(units >= needed[asset] for asset, units in needs.items())
+
+    def lanes_of(self, account: Account, fills: Iterable[int]) -> Iterator[tuple[Lane, int]]:
+        """The lanes that an account's side of some fills uses, each with the seq of its order."""
+        for fill in fills:
             for order, _ in self.sides_of(account, fill):
                 signed = self.matched.orders[order].order
-                lane = (self.matched.terms_of(order).base, signed.lane)
-                if signed.seq < last_seq[lane]:
-                    return False
-                last_seq[lane] = signed.seq
-        return all(units >= needed[asset] for asset, units in needs.items())
+                yield (self.matched.terms_of(order).base, signed.lane), signed.seq
 
     def sides_of(self, account: Account, fill: int) -> list[tuple[int, Role]]:
         """The orders of a fill that are an account's."""

@@ -5,10 +5,12 @@ from collections import defaultdict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from offchain.chain.keys import LocalSigner
 from offchain.chain.typed_data import ISOLATED, Order
 from offchain.core.errors import StateDiverged
+from offchain.settlement import netting
 from offchain.settlement.accounts import Account, Accounts, MarketTerms
 from offchain.settlement.batch import (
     Authorization,
@@ -146,6 +148,52 @@ def test_it_does_not_matter_who_answers(floor: Floor, data: st.DataObject) -> No
     silent = {account for account in trading if account not in answering}
     for (slot, lane), state in plain.lanes.items():
         assert books.lanes.get((slot, lane)) == (state if slot.account in silent else None)
+
+
+@pytest.mark.parametrize("tried", [0, netting.GROUPS_TRIED])
+@given(floor=floors(), data=st.data())
+def test_it_does_not_matter_which_groups_the_contract_leaves_out(tried: int, floor: Floor, data: st.DataObject) -> None:
+    """What they leave over settles by its orders next, and nobody lacks for it until then."""
+    trading = sorted({account for fill in range(len(floor.fills)) for account in floor.matched.accounts_of(fill)})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(netting, "GROUPS_TRIED", tried)
+        plan = floor.plan(*(account for account in trading if data.draw(st.booleans())))
+    left_out = [group for group in range(len(plan.group_fills)) if data.draw(st.booleans())]
+    plain, _ = settled(floor, floor.plan().payload)
+    books, outcome = settled(floor, with_wrong_signatures(plan.payload, left_out))
+    assert (outcome.skipped_fills, sorted(outcome.skipped_groups)) == ({}, left_out)
+    rest = sorted(fill for group in left_out for fill in plan.group_fills[group])
+    again = BatchPayload(tuple(floor.orders), tuple(floor.fills[fill] for fill in rest))
+    assert settle(books, again, CIRCUMSTANCES) == Outcome({}, {})
+    assert books.balances == plain.balances
+
+
+def with_wrong_signatures(payload: BatchPayload, groups: list[int]) -> BatchPayload:
+    """The payload where a statement of each of these groups was signed by somebody else."""
+    wrong = list(payload.groups)
+    for group in groups:
+        first, *others = wrong[group].statements
+        stranger = Authorization(LocalSigner(bytes([99]) * 32).sign_digest(bytes(32)))
+        wrong[group] = replace(wrong[group], statements=(replace(first, authorization=stranger), *others))
+    return payload._replace(groups=tuple(wrong))
+
+
+def test_what_a_silent_account_pays_with_what_a_group_gave_is_in_that_group() -> None:
+    """Were the group left out, the later fill would be taken back, though the earlier one settles by its orders."""
+    floor = Floor()
+    bought, sold = floor.order(2, 1, 0, 1, False, (0, 0)), floor.order(2, 1, 1, 2, False, (0, 0))
+    floor.fill(bought, floor.order(0, 1, 1, 0, False, (0, 0)), 5)
+    floor.fill(sold, floor.order(1, 1, 0, 0, False, (0, 0)), 5)
+    plan = floor.plan(Account(SIGNERS[0].address))
+    assert plan.group_fills == ((0, 1),)
+
+
+def test_an_order_whose_lane_a_later_one_takes_over_is_in_the_same_group() -> None:
+    floor = Floor()
+    first, second = (floor.order(1, market, 0, 0, False, (0, 0)) for market in (1, 1))
+    floor.fill(floor.order(0, 1, 1, 0, False, (0, 0)), first, 5)
+    floor.fill(floor.order(2, 1, 1, 0, False, (0, 0)), second, 5)
+    assert floor.plan(Account(SIGNERS[0].address)).group_fills == ((0, 1),)
 
 
 def test_groups_of_accounts_that_do_not_trade_with_each_other_stand_alone() -> None:
