@@ -162,7 +162,7 @@ def _blocks(
 
 def _accounts(session: Session, chosen: Any) -> dict[int, bytes]:
     query = select(AccountRow.account, AccountRow.owner).where(chosen).order_by(AccountRow.account).limit(_PAGE)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def _amounts(
