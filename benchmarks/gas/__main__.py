@@ -1,4 +1,7 @@
-"""`make bench-gas`: what settlement costs, one JSON line a figure; `RECORD=1` writes docs/contracts/gas.json anew."""
+"""`make bench-gas`: what settlement and the token economy cost, one JSON line a figure.
+
+`RECORD=1` writes docs/contracts/gas.json anew.
+"""
 
 import asyncio
 import json
@@ -10,6 +13,8 @@ import click
 from benchmarks.figures import Figures
 from benchmarks.gas.cases import TRADERS, Figure, measure
 from benchmarks.gas.ground import ENGINE_KEY, Ground
+from benchmarks.gas.revenue import measure_revenue
+from benchmarks.gas.staking import measure_staking
 from offchain.chain.node import NodePool
 from tests.support.chain import deploy_exchange, running_anvil
 
@@ -18,7 +23,20 @@ TABLE: Final = Path(__file__).parents[2] / "docs" / "contracts" / "gas.json"
 
 
 async def measured() -> dict[str, Figure]:
-    """All figures, on a node of their own."""
+    """All figures."""
+    return await settlement() | await economy()
+
+
+async def economy() -> dict[str, Figure]:
+    """The figures of the token economy, on a node of their own."""
+    with running_anvil() as url:
+        async with NodePool([url], timeout_s=120) as nodes:
+            exchange = await deploy_exchange(nodes, ENGINE_KEY.address)
+            return await measure_staking(exchange) | await measure_revenue(exchange)
+
+
+async def settlement() -> dict[str, Figure]:
+    """The figures of settlement, on a node of their own."""
     with running_anvil() as url:
         async with NodePool([url], timeout_s=120) as nodes:
             ground = Ground(await deploy_exchange(nodes, ENGINE_KEY.address), TRADERS)
@@ -29,7 +47,7 @@ async def measured() -> dict[str, Figure]:
 @click.command()
 @click.option("--record", is_flag=True, help="Write the figures to docs/contracts/gas.json.")
 def main(record: bool) -> None:
-    """Measure what settlement costs."""
+    """Measure what settlement and the token economy cost."""
     figures = asyncio.run(measured())
     if record:
         TABLE.write_text(json.dumps({name: figure.value for name, figure in figures.items()}, indent=2) + "\n")
