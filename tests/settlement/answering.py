@@ -1,7 +1,7 @@
 """Wallets that answer for themselves: the client's own records and checks, against the settlement of a test."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 from offchain.api.stream_texts import StreamTexts
 from offchain.chain.bindings import load_contract
@@ -123,12 +123,13 @@ class Answerer:
 
     async def run(self) -> None:
         """Answers whatever it is asked, until it is cancelled."""
-        async for asked in self.settling.statements.listen(self.owner):
-            self.requests.append(asked)
-            try:
-                await self.answer(asked)
-            except QuantaTradeError as error:
-                self.refusals.append(error)
+        with closing(self.settling.statements.listen(self.owner)) as requests:
+            async for asked in requests:
+                self.requests.append(asked)
+                try:
+                    await self.answer(asked)
+                except QuantaTradeError as error:
+                    self.refusals.append(error)
 
 
 @asynccontextmanager
