@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from indexer.blocks import BlockRef, IndexedContract, Rpc
 from indexer.decode import Decoder, check_batches
 from indexer.fetch.ahead import ReadAhead
-from indexer.fetch.fetcher import Blocks
+from indexer.fetch.fetcher import Blocks, Heads
 from indexer.fetch.nodes import Nodes
 from indexer.late import LateContracts
 from indexer.metrics import IndexerMetrics
@@ -19,6 +19,8 @@ from indexer.store.reading import StoredLogs
 from indexer.store.store import Progress, Step, StepConflict, Store
 from offchain.core.errors import ConfigurationError, NodeInconsistent
 
+LOOK_AGAIN_S: Final = 1.0
+"""So long a backfill goes on by one look at the newest block."""
 _TELL_EVERY_S: Final = 5.0
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -61,6 +63,10 @@ class Follower:
         self._accounted: frozenset[bytes] = frozenset()
         self._threads = threads
         self._metrics = metrics
+        self._monotonic = monotonic
+        self._looked_s = 0.0
+        self._backfilled: Heads | None = None
+        """The newest block by which the last step left more to read."""
         self.nodes = Nodes(rpcs, chain_id, self._wanted, threads, monotonic=monotonic)
         self._ahead = ReadAhead(self.nodes)
         self._late = LateContracts(store, rpcs, chain_id, threads, monotonic)
@@ -95,10 +101,7 @@ class Follower:
         Raises:
             QuantaTradeError: the nodes or the database failed; nothing is half done.
         """
-        heads = await self.nodes.heads()
-        self.node_head = heads.latest.number
-        self.safe = -1 if heads.safe is None else heads.safe
-        progress = await self._begun()
+        heads, progress = await self._looked()
         await self._sort_contracts(progress)
         verdict = judge(heads.latest.ref, progress.known)
         if verdict is Verdict.DOUBTED and not await self.nodes.another_agrees(heads.latest.ref):
@@ -119,7 +122,23 @@ class Follower:
                 raise
             await self._told(progress, ancestor, blocks)
             more = heads.latest.number > blocks.headers[-1].number
+        if more:
+            self._backfilled = heads
         return await self._catch_up() or more
+
+    async def _looked(self) -> tuple[Heads, Progress]:
+        """The nodes' newest block, and what is stored.
+
+        Neither is asked for again before each step of a backfill: the step itself is refused if what is stored has
+        changed, and the newest block of a moment ago is far above.
+        """
+        heads, self._backfilled = self._backfilled, None
+        if heads is not None and self.progress is not None and self._monotonic() - self._looked_s < LOOK_AGAIN_S:
+            return heads, self.progress
+        heads, self._looked_s = await self.nodes.heads(), self._monotonic()
+        self.node_head = heads.latest.number
+        self.safe = -1 if heads.safe is None else heads.safe
+        return heads, await self._begun()
 
     async def _next_blocks(self, progress: Progress, verdict: Verdict, last: int) -> tuple[BlockRef, Blocks]:
         """The block that ours and the node's chain share, and what stands on it."""

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple, Protocol
 from indexer.blocks import Header, RawLog
 from indexer.fetch.fetcher import Blocks
 
-RANGES_AHEAD: Final = 4
-STEP_LOGS: Final = 12_000
+RANGES_AHEAD: Final = 6
+STEP_LOGS: Final = 20_000
 """Ranges that are there already make one step together while they have fewer logs: each step has a cost of its own."""
 
 

@@ -1,9 +1,9 @@
 """Sums by key: many amounts read and written at once. PostgreSQL takes them as arrays, SQLite in pages."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, LargeBinary, String, Table, any_, delete, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, String, Table, any_, cast, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -40,10 +40,7 @@ class Sums:
         names = [column.name for column in (*self._identity, self._amount)]
         if session.get_bind().dialect.name == "postgresql":
             told = (
-                func.unnest(
-                    literal(list(amounts), ARRAY(LargeBinary)),
-                    literal([str(amount) for amount in amounts.values()], ARRAY(String)),
-                )
+                func.unnest(_array_of_bytes(amounts), _array_of_decimals(amounts.values()))
                 .table_valued("key", "amount")
                 .render_derived()
             )
@@ -72,5 +69,14 @@ class Sums:
 
     def _among(self, session: Session, keys: Sequence[bytes]) -> ColumnElement[bool]:
         if session.get_bind().dialect.name == "postgresql":
-            return self._key == any_(literal(list(keys), ARRAY(LargeBinary)))
+            return self._key == any_(_array_of_bytes(keys))
         return self._key.in_(keys)
+
+
+def _array_of_bytes(values: Iterable[bytes]) -> ColumnElement[Any]:
+    """An array as PostgreSQL writes it, one text: the driver takes longer for each element than the database."""
+    return cast(literal("{" + ",".join([rf'"\\x{value.hex()}"' for value in values]) + "}", String), ARRAY(LargeBinary))
+
+
+def _array_of_decimals(values: Iterable[int]) -> ColumnElement[Any]:
+    return cast(literal("{" + ",".join(map(str, values)) + "}", String), ARRAY(String))
