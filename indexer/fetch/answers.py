@@ -1,8 +1,8 @@
 """Headers and logs as a node's JSON tells them. What cannot be one is refused."""
 
 from binascii import unhexlify
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, chain
 from typing import Any, Final
 
 import msgspec
@@ -15,8 +15,13 @@ TOPICS_MAX: Final = 4
 _ADDRESS_BYTES: Final = 20
 _BLOOM_BYTES: Final = 256
 _HASH_BYTES: Final = 32
-_TOPIC_CHARACTERS: Final = 2 + 2 * TOPIC_BYTES
+_TOPIC_CHARACTERS: Final = len(',"0x"') + 2 * TOPIC_BYTES
+"""What a topic takes in a JSON list: with its quotes and what is before or after it."""
+_COUNT_OF_TOPICS: Final = {len("[]"): 0} | {count * _TOPIC_CHARACTERS + 1: count for count in range(1, TOPICS_MAX + 1)}
+"""The topics of a list without blanks, by its characters."""
+_BEFORE_DIGITS: Final = np.frombuffer(b'"0x', np.uint8)
 _PREFIX: Final = np.frombuffer(b"0x", np.uint8)
+_CLOSING, _COMMA, _BRACKET, _OPENING = b'",]['
 
 
 class _HeaderAnswer(msgspec.Struct, rename="camel"):
@@ -33,13 +38,15 @@ class _LogAnswer(msgspec.Struct, rename="camel", gc=False):
     block_number: str
     transaction_hash: str
     log_index: str
-    topics: list[str]
+    topics: msgspec.Raw
     data: str
     removed: bool = False
 
 
 _header_decoder: Final[msgspec.json.Decoder[_HeaderAnswer | None]] = msgspec.json.Decoder(_HeaderAnswer | None)
 _log_decoder: Final[msgspec.json.Decoder[list[_LogAnswer]]] = msgspec.json.Decoder(list[_LogAnswer])
+_decode_texts: Final = msgspec.json.Decoder(list[str]).decode
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def parse_header(answer: msgspec.Raw) -> Header | None:
@@ -116,19 +123,43 @@ def parse_all_logs(answer: msgspec.Raw, header: Header) -> list[RawLog]:
     return parse_logs(answer, [header], addresses)
 
 
-def _all_topics(texts: Sequence[Sequence[str]]) -> list[bytes]:
-    """The topics of each log, one after the other."""
-    counts = list(map(len, texts))
-    flat = list(chain.from_iterable(texts))
-    lengths = set(map(len, flat))
-    if max(counts, default=0) > TOPICS_MAX or lengths - {_TOPIC_CHARACTERS}:
-        raise ValueError(f"{max(counts)} topics of {lengths} characters")
-    characters = np.frombuffer("".join(flat).encode(), np.uint8).reshape(len(flat), _TOPIC_CHARACTERS)
-    if (characters[:, :2] != _PREFIX).any():
+def _all_topics(lists: Sequence[msgspec.Raw]) -> list[bytes]:
+    """The topics of each log, one after the other, from JSON lists of them."""
+    try:
+        return _topics_of_texts(lists)
+    except ValueError:
+        # Wrong, or not written as nodes write them: with blanks, say.
+        return _topics_of_texts([_encode(_decode_texts(one)) for one in lists])
+
+
+def _topics_of_texts(lists: Sequence[msgspec.Raw | bytes]) -> list[bytes]:
+    """The same from lists without blanks. Those of one length lie in a matrix and are converted at once."""
+    places: defaultdict[int, list[int]] = defaultdict(list)
+    for place, length in enumerate(map(len, lists)):
+        places[length].append(place)
+    topics = [b""] * len(lists)
+    for length, some in places.items():
+        count = _COUNT_OF_TOPICS.get(length)
+        if count is None:
+            raise ValueError(f"no list of topics in {length} characters")
+        joined = np.frombuffer(bytearray().join([lists[place] for place in some]), np.uint8).reshape(len(some), length)
+        if count == 0:
+            _demand((joined == np.frombuffer(b"[]", np.uint8)).all())
+            continue
+        each = joined[:, 1:].reshape(len(some), count, _TOPIC_CHARACTERS)
+        _demand((joined[:, 0] == _OPENING).all() and (each[:, :, :3] == _BEFORE_DIGITS).all())
+        _demand((each[:, :, -2] == _CLOSING).all())
+        _demand((each[:, :-1, -1] == _COMMA).all() and (each[:, -1, -1] == _BRACKET).all())
+        values = unhexlify(np.ascontiguousarray(each[:, :, 3:-2]).data)
+        size = count * TOPIC_BYTES
+        for start, place in enumerate(some):
+            topics[place] = values[start * size : (start + 1) * size]
+    return topics
+
+
+def _demand(is_so: Any) -> None:
+    if not is_so:
         raise ValueError("a topic that is not hexadecimal")
-    topics = unhexlify(np.ascontiguousarray(characters[:, 2:]).data)
-    ends = accumulate(counts)
-    return [topics[(end - count) * TOPIC_BYTES : end * TOPIC_BYTES] for end, count in zip(ends, counts, strict=True)]
 
 
 def _all_bytes(texts: Sequence[str]) -> list[bytes]:

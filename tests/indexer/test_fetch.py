@@ -1,13 +1,17 @@
 """What a node tells is taken only where it fits together."""
 
+import json
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from eth_bloom import BloomFilter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.blocks import Header, RawLog
+from indexer.fetch.answers import parse_logs
 from indexer.fetch.bloom import are_all_of_block, bloom_of
 from indexer.fetch.fetcher import Fetcher
 from indexer.fetch.ranges import RANGE_BLOCKS_MAX, RANGE_BLOCKS_START
@@ -188,6 +192,74 @@ async def test_an_answer_that_does_not_fit_is_refused(
     with pytest.raises(NodeInconsistent):
         await fetcher.range(1, 40)
     assert fetcher.size.blocks == RANGE_BLOCKS_START // 2
+
+
+TOPIC = "0x" + "ab" * 32
+
+
+def told_log(header: Header, **changed: Any) -> dict[str, Any]:
+    log = {
+        "address": "0x" + CONTRACT.hex(),
+        "blockHash": "0x" + header.hash.hex(),
+        "blockNumber": hex(header.number),
+        "transactionHash": "0x" + "cd" * 32,
+        "logIndex": "0x0",
+        "topics": [TOPIC],
+        "data": "0x0102",
+    }
+    return log | changed
+
+
+def parsed(header: Header, logs: list[dict[str, Any]], **style: Any) -> list[RawLog]:
+    text = json.dumps(logs, **style).encode()
+    return parse_logs(msgspec.Raw(text), [header], {"0x" + CONTRACT.hex(): CONTRACT})
+
+
+@given(st.lists(st.tuples(st.lists(st.binary(min_size=32, max_size=32), max_size=4), st.binary(max_size=70))))
+def test_logs_are_read_whatever_their_topics_and_data(values: list[tuple[list[bytes], bytes]]) -> None:
+    header = Header(7, b"\x07" * 32, bytes(32), 99, 0)
+    logs = [
+        told_log(header, logIndex=hex(place), topics=["0x" + topic.hex() for topic in topics], data="0x" + data.hex())
+        for place, (topics, data) in enumerate(values)
+    ]
+    found = parsed(header, logs, separators=(",", ":"))
+    assert [(log.log_index, log.topics, log.data) for log in found] == [
+        (place, b"".join(topics), data) for place, (topics, data) in enumerate(values)
+    ]
+    assert found == parsed(header, logs) == parsed(header, logs, indent=3)
+
+
+@pytest.mark.parametrize(
+    "topics",
+    [
+        [TOPIC[:-1]],
+        [TOPIC + "0"],
+        [TOPIC[:-2], TOPIC + "00"],
+        [TOPIC[2:] + "00"],
+        ["0y" + TOPIC[2:]],
+        [TOPIC[:-1] + "g"],
+        [TOPIC[:-1] + "ä"],
+        [TOPIC[:-1] + '"'],
+        [TOPIC] * 5,
+        TOPIC,
+        [1],
+        None,
+        {},
+    ],
+)
+def test_topics_that_are_none_are_refused(topics: Any) -> None:
+    header = Header(7, b"\x07" * 32, bytes(32), 99, 0)
+    with pytest.raises(NodeInconsistent, match="cannot be read"):
+        parsed(header, [told_log(header), told_log(header, topics=topics)], separators=(",", ":"), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("data", ["", "0", "0x0", "1234", "0x0g", "x0", "0x00x0", "00x0", "0x 0", "0xä", None, 7])
+def test_data_that_is_none_is_refused(data: Any) -> None:
+    header = Header(7, b"\x07" * 32, bytes(32), 99, 0)
+    for neighbour in ("0x", "0x0x", "0x0", "0x1234"):
+        logs = [told_log(header, data=neighbour), told_log(header, data=data), told_log(header, data="0x11")]
+        with pytest.raises(NodeInconsistent, match="cannot be read"):
+            parsed(header, logs, ensure_ascii=False)
 
 
 async def test_one_log_told_twice_is_refused(node: ScriptedNode, fetcher: Fetcher) -> None:
