@@ -1,6 +1,6 @@
 """Reads of a contract's storage at one block, to compare projections with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -54,6 +54,16 @@ class ContractReader:
             (value,) = abi.decode_result(function, bytes.fromhex(answer[2:]))
             values.append(value)
         return values
+
+    async def differences(
+        self, what: str, function: str, projected: Mapping[tuple[Any, ...], object]
+    ) -> list[Mismatch]:
+        """The mismatches of values by the arguments of a view that has them."""
+        found = []
+        for arguments, told in zip(projected, await self.read_many(function, list(projected)), strict=True):
+            names = " ".join(_readable(argument) for argument in arguments)
+            found += compare(f"{what} {names}", projected[arguments], told)
+        return found
 
     def struct_fields(self, function: str) -> list[str]:
         """The names of the fields of the struct that a view returns, in order."""

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from indexer.project.projection import Projection, unchecked
-from indexer.project.rows import row_of
+from indexer.project.projection import Projection
+from indexer.project.reading import ContractReader, Mismatch, compare
+from indexer.project.rows import row_of, rows_until
 from indexer.store.models import LogRow
 from offchain.core.database import Address, Base, Int64, WideInteger
 
@@ -99,9 +100,36 @@ class ChainRevenuePrice(LogRow, Base):
     price: Mapped[int] = mapped_column(WideInteger)
 
 
+_ROUTER: Final = "RevenueRouter"
+_LEFT: Final = 3
+"""The place of `left` in the contract's `Auction`."""
+
+
+async def _check(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
+    """The split in force, and what is left in each auction; of prices the contract keeps more than was told."""
+    if reader.contract.name != _ROUTER:
+        return []
+    until = (session, chain_id, reader.block_number)
+    left = {row.auction: row.amount for row in rows_until(ChainRevenueAuction, *until)}
+    for purchase in rows_until(ChainRevenuePurchase, *until):
+        left[purchase.auction] -= purchase.amount
+    left |= {row.auction: 0 for row in rows_until(ChainRevenueAuctionEnd, *until)}
+    splits = rows_until(ChainRevenueSplit, *until)
+    shares = (0, 0, 0, 0)
+    if splits:
+        last = splits[-1]
+        shares = (last.stakers_bps, last.buyback_bps, last.treasury_bps, last.insurance_bps)
+    found = compare("split", shares, tuple(await reader.read("split")))
+    found += compare("auctions", len(left), await reader.read("auctionCount"))
+    told = await reader.read_many("auctionOf", [(number,) for number in left])
+    for (number, amount), auction in zip(left.items(), told, strict=True):
+        found += compare(f"rest of auction {number}", amount, auction[_LEFT])
+    return found
+
+
 REVENUE: Final = Projection(
     name="revenue",
-    contracts=frozenset({"RevenueRouter", "ReportedPrice"}),
+    contracts=frozenset({_ROUTER, "ReportedPrice"}),
     events={
         "SplitSet": row_of(
             ChainRevenueSplit,
@@ -130,5 +158,5 @@ REVENUE: Final = Projection(
         "AuctionEnded": row_of(ChainRevenueAuctionEnd, "auction", "unsold"),
         "PriceReported": row_of(ChainRevenuePrice, "token", "price"),
     },
-    check=unchecked,
+    check=_check,
 )

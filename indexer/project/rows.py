@@ -1,7 +1,11 @@
-"""Rows that have the values of an event's arguments, each as its column stores it."""
+"""Rows that have the values of an event's arguments, each as its column stores it; and rows as of a block."""
 
+from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from indexer.blocks import DecodedLog
 from indexer.project.projection import EventRow, table_of
@@ -9,6 +13,7 @@ from indexer.store.bulk import Row
 from indexer.store.models import LogRow
 from offchain.core.database import WideInteger
 
+_Row = TypeVar("_Row", bound=LogRow)
 EVENT: Final = "event"
 """The column that has the event's name."""
 _PLACE: Final = "."
@@ -38,3 +43,9 @@ def _reader(argument: str) -> Any:
         field = itemgetter(int(place))
         return lambda told: field(told[name])
     return lambda told: told.get(name, 0)
+
+
+def rows_until(model: type[_Row], session: Session, chain_id: int, block_number: int) -> Sequence[_Row]:
+    """The rows of a chain up to a block, in the order of their logs."""
+    query = select(model).where(model.chain_id == chain_id, model.block_number <= block_number)
+    return session.scalars(query.order_by(model.block_number, model.log_index)).all()

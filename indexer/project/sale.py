@@ -1,12 +1,14 @@
 """The sale: what `SaleManager` told of its rounds, of who bought, and of where the money went."""
 
+from collections import Counter
 from typing import Final
 
 from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from indexer.project.projection import Projection, unchecked
-from indexer.project.rows import row_of
+from indexer.project.projection import Projection
+from indexer.project.reading import ContractReader, Mismatch, compare
+from indexer.project.rows import row_of, rows_until
 from indexer.store.models import LogRow
 from offchain.core.database import Address, Base, Int64, WideInteger
 
@@ -108,6 +110,33 @@ class ChainSalePayout(LogRow, Base):
     micros: Mapped[int] = mapped_column(Int64)
 
 
+_FAILED: Final = 4
+_SUCCEEDED: Final = 3
+_FINALISED: Final = {0: _FAILED, 1: _SUCCEEDED}
+"""The contract's `RoundState` by whether a round succeeded."""
+
+
+async def _check(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
+    """What each wallet has paid in each round and was not paid back, what each round raised, and how it ended."""
+    until = (session, chain_id, reader.block_number)
+    raised: Counter[tuple[int, int]] = Counter()
+    paid: Counter[tuple[bytes, int]] = Counter()
+    for purchase in rows_until(ChainSalePurchase, *until):
+        raised[purchase.round, purchase.payment] += purchase.micros
+        paid[purchase.buyer, purchase.round] += purchase.micros
+    for payout in rows_until(ChainSalePayout, *until):
+        if payout.event == "Refunded":
+            paid[payout.recipient, payout.round] -= payout.micros
+    ended = {row.round: _FINALISED[row.succeeded] for row in rows_until(ChainSaleOutcome, *until)}
+    rounds = len(rows_until(ChainSaleRound, *until))
+    return [
+        *compare("rounds of the sale", rounds, await reader.read("roundCount")),
+        *await reader.differences("micros of wallet and round", "paidOf", paid),
+        *await reader.differences("micros of round and payment", "raisedIn", raised),
+        *await reader.differences("state of round", "stateOf", {(number,): state for number, state in ended.items()}),
+    ]
+
+
 _PAYOUT: Final = ("event", "round", "payment", "micros")
 SALE: Final = Projection(
     name="sale",
@@ -138,5 +167,5 @@ SALE: Final = Projection(
         "Refunded": row_of(ChainSalePayout, *_PAYOUT, recipient="buyer"),
         "ReferralPaid": row_of(ChainSalePayout, *_PAYOUT, recipient="referrer"),
     },
-    check=unchecked,
+    check=_check,
 )

@@ -7,8 +7,9 @@ from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from indexer.blocks import DecodedLog
-from indexer.project.projection import EventRow, Projection, table_of, unchecked
-from indexer.project.rows import row_of
+from indexer.project.projection import EventRow, Projection, table_of
+from indexer.project.reading import ContractReader, Mismatch, compare
+from indexer.project.rows import row_of, rows_until
 from indexer.store.bulk import Row
 from indexer.store.models import LOG_COLUMNS, LogRow
 from indexer.store.sums import Sums
@@ -129,8 +130,32 @@ _MOVE: Final = ("event", "contract", "account", "request", "amount", "at_s", "st
 
 def _move(log: DecodedLog) -> Row:
     told = log.arguments
-    request, at_s, staked = told.get("request", 0), told.get("at", 0), str(told.get("staked", 0))
+    request, at_s, staked = told.get("request", 0), told.get("availableAt", 0), str(told.get("staked", 0))
     return log.event, log.raw.contract, told["account"], request, str(told["amount"]), at_s, staked
+
+
+async def _check(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
+    """Every stake and all of them together, the tiers, what is on its way out, and how many rewards are listed."""
+    until = (session, chain_id, reader.block_number)
+    stakes: dict[tuple[bytes], int] = {}
+    leaving: dict[tuple[bytes, int], tuple[int, int]] = {}
+    for move in rows_until(ChainStakingMove, *until):
+        request = (move.account, move.request)
+        if move.event in _SIGNS:
+            stakes[move.account,] = stakes.get((move.account,), 0) + _SIGNS[move.event] * move.amount
+        if move.event == "UnstakeRequested":
+            leaving[request] = (move.amount, move.at_s)
+        elif move.event in ("UnstakeCancelled", "Withdrawn"):
+            leaving[request] = (0, 0)
+    tiers = {row.tier: row.threshold for row in rows_until(ChainStakingTier, *until)}
+    thresholds = tuple(threshold for _, threshold in sorted(tiers.items()) if threshold)
+    return [
+        *compare("all stakes", sum(stakes.values()), await reader.read("totalStaked")),
+        *compare("tiers", thresholds, tuple(await reader.read("tiers"))),
+        *compare("rewards", len(rows_until(ChainStakingReward, *until)), await reader.read("rewardCount")),
+        *await reader.differences("stake of", "stakedOf", stakes),
+        *await reader.differences("request of account", "requestOf", leaving),
+    ]
 
 
 STAKING: Final = Projection(
@@ -144,6 +169,6 @@ STAKING: Final = Projection(
         "RewardPaid": row_of(ChainStakingPayment, "reward", "account", "amount"),
         "RewardsForfeited": row_of(ChainStakingForfeit, "account"),
     },
-    check=unchecked,
+    check=_check,
     fold=Stakes(),
 )

@@ -1,11 +1,13 @@
 """Vesting: the pools of `MerkleVesting`, and what was claimed of them."""
 
+from collections import Counter
 from typing import Final
 
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from indexer.project.projection import Projection, unchecked
-from indexer.project.rows import row_of
+from indexer.project.projection import Projection
+from indexer.project.reading import ContractReader, Mismatch
+from indexer.project.rows import row_of, rows_until
 from indexer.store.models import LogRow
 from offchain.core.database import Address, Base, Hash32, Int64, WideInteger
 
@@ -67,6 +69,31 @@ class ChainVestingRevocation(LogRow, Base):
     returned: Mapped[int] = mapped_column(WideInteger)
 
 
+async def _check(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
+    """What each pool was funded with, its root and total, what each account has claimed, and who is revoked."""
+    until = (session, chain_id, reader.block_number)
+    funded: Counter[tuple[int]] = Counter()
+    for funding in rows_until(ChainVestingFunding, *until):
+        funded[funding.pool,] += funding.amount
+    for surplus in rows_until(ChainVestingSurplus, *until):
+        funded[surplus.pool,] -= surplus.amount
+    published = rows_until(ChainVestingPool, *until)
+    claimed: dict[tuple[int, bytes], int] = {}
+    for claim in rows_until(ChainVestingClaim, *until):
+        claimed[claim.pool, claim.account] = claim.claimed
+    revocations = rows_until(ChainVestingRevocation, *until)
+    for revocation in revocations:
+        claimed[revocation.pool, revocation.account] = revocation.vested
+    revoked = {(row.pool, row.account): True for row in revocations}
+    return [
+        *await reader.differences("funding of pool", "fundedOf", funded),
+        *await reader.differences("root of pool", "rootOf", {(row.pool,): row.root for row in published}),
+        *await reader.differences("total of pool", "totalOf", {(row.pool,): row.total for row in published}),
+        *await reader.differences("claims of pool and account", "claimedOf", claimed),
+        *await reader.differences("revocation of pool and account", "isRevoked", revoked),
+    ]
+
+
 VESTING: Final = Projection(
     name="vesting",
     contracts=frozenset({"MerkleVesting"}),
@@ -87,5 +114,5 @@ VESTING: Final = Projection(
         "Claimed": row_of(ChainVestingClaim, "pool", "account", "recipient", "amount", "claimed"),
         "Revoked": row_of(ChainVestingRevocation, "pool", "account", "vested", "returned"),
     },
-    check=unchecked,
+    check=_check,
 )
