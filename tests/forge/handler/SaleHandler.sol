@@ -83,8 +83,11 @@ contract SaleHandler is SaleFixture {
         return vesting.fundedOf(round);
     }
 
+    /// @dev A while, or until something begins or ends, or the second before.
     function wait(uint256 dice) external {
-        vm.warp(vm.getBlockTimestamp() + 1 + (dice >> 8) % (dice % 2 == 0 ? 3 days : 4 hours));
+        uint256 time = vm.getBlockTimestamp();
+        if (dice % 3 == 0) vm.warp(_nextChange() - (dice >> 8) % 2);
+        else vm.warp(time + 1 + (dice >> 8) % (dice % 3 == 1 ? 2 days : 4 hours));
         for (uint256 round = 0; round < ROUNDS; ++round) {
             RoundState state = sale.stateOf(round);
             check(state >= _seen[round], SaleRule.STATES_MOVE_ON);
@@ -330,12 +333,12 @@ contract SaleHandler is SaleFixture {
     /// @dev Often at the edges of what is left.
     function _amount(uint256 index, uint256 round, uint256 dice) private view returns (uint64) {
         uint64 left = sale.remainingOf(buyer(index), round);
-        uint256 how = dice % 8;
-        if (how == 0) return left;
-        if (how == 1) return left + 1;
-        if (how == 2) return sale.roundOf(round).minPurchase;
-        if (how == 3) return sale.roundOf(round).minPurchase - 1;
-        if (how == 4) return uint64((dice >> 8) % 1e12);
+        uint256 how = dice % 16;
+        if (how < 6) return left;
+        if (how == 6) return left + 1;
+        if (how == 7) return sale.roundOf(round).minPurchase;
+        if (how == 8) return sale.roundOf(round).minPurchase - 1;
+        if (how == 9) return uint64((dice >> 8) % 1e12);
         return uint64((dice >> 8) % (uint256(left) + 1));
     }
 
@@ -345,9 +348,9 @@ contract SaleHandler is SaleFixture {
         returns (ISaleManager.Voucher memory voucher)
     {
         voucher = voucherOf(buyer(index), round);
-        if (dice % 4 == 0) voucher.cap = uint64((dice >> 8) % (20_000 * DOLLAR));
+        if (dice % 8 == 0) voucher.cap = uint64((dice >> 8) % (20_000 * DOLLAR));
         voucher.deadline = uint40(vm.getBlockTimestamp() + (dice >> 72) % 2 days);
-        if ((dice >> 96) % 16 == 0) voucher.deadline = uint40(vm.getBlockTimestamp() - 1);
+        if ((dice >> 96) % 32 == 0) voucher.deadline = uint40(vm.getBlockTimestamp() - 1);
         voucher.nonce = uint64((dice >> 104) % 8);
     }
 
@@ -359,6 +362,16 @@ contract SaleHandler is SaleFixture {
 
     function _openRound() private view returns (uint256 round) {
         while (round + 1 < ROUNDS && vm.getBlockTimestamp() >= sale.roundOf(round).end) ++round;
+    }
+
+    function _nextChange() private view returns (uint256) {
+        uint256 time = vm.getBlockTimestamp();
+        for (uint256 round = 0; round < ROUNDS; ++round) {
+            ISaleManager.Round memory terms = sale.roundOf(round);
+            if (time < terms.start) return terms.start;
+            if (time < terms.end) return terms.end;
+        }
+        return time + 1;
     }
 
     function _signerKey(uint256 epoch) private pure returns (uint256) {
