@@ -14,7 +14,9 @@ from benchmarks.figures import Figures
 from benchmarks.gas.cases import TRADERS, Figure, measure
 from benchmarks.gas.ground import ENGINE_KEY, Ground
 from benchmarks.gas.revenue import measure_revenue
+from benchmarks.gas.sale import measure_sale
 from benchmarks.gas.staking import measure_staking
+from benchmarks.gas.vesting import measure_vesting
 from offchain.chain.node import NodePool
 from tests.support.chain import deploy_exchange, running_anvil
 
@@ -24,7 +26,15 @@ TABLE: Final = Path(__file__).parents[2] / "docs" / "contracts" / "gas.json"
 
 async def measured() -> dict[str, Figure]:
     """All figures."""
-    return await settlement() | await economy()
+    return await settlement() | await sale() | await economy()
+
+
+async def sale() -> dict[str, Figure]:
+    """The figures of the sale and of vesting, on a node of their own."""
+    with running_anvil() as url:
+        async with NodePool([url], timeout_s=120) as nodes:
+            exchange = await deploy_exchange(nodes, ENGINE_KEY.address)
+            return await measure_sale(exchange) | await measure_vesting(exchange)
 
 
 async def economy() -> dict[str, Figure]:

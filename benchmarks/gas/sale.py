@@ -22,6 +22,8 @@ _UNSOLD_TO_TREASURY: Final = 1
 _ROUND: Final = 1
 """Not the first, so that nothing is cheaper for want of earlier rounds."""
 _PAID: Final = 250_000_000
+_UNLIMITED: Final = 2**256 - 1
+"""The token leaves such an allowance as it is: nothing is refunded for using it up."""
 _ZERO: Final = bytes(20)
 
 
@@ -35,7 +37,7 @@ class Sale(NamedTuple):
 
 
 async def measure_sale(exchange: TestExchange) -> dict[str, Figure]:
-    """A wallet's first purchase, by voucher, and its second. It has approved what it pays, and keeps some dollars."""
+    """A wallet's first purchase, by voucher, and its second. It keeps some dollars, and its allowance."""
     sale = await prepare(exchange)
     await buy(sale, 1)
     await buy(sale, 2)
@@ -74,7 +76,7 @@ async def buy(sale: Sale, wallet: int, shows_voucher: bool = True) -> int:
     exchange, buyer = sale.exchange, wallet.to_bytes(1, "big") * 20
     token = load_contract("TestToken")
     await exchange.transact(sale.dollar, token.encode_call("mint", buyer, 2 * _PAID))
-    await gas_of(exchange, sale.dollar, token.encode_call("approve", sale.sale, _PAID), buyer)
+    await gas_of(exchange, sale.dollar, token.encode_call("approve", sale.sale, _UNLIMITED), buyer)
     purchase = (_ROUND, 0, _PAID, 4_999 * 10**18, _FAR_S, _ZERO)
     voucher: tuple[Any, ...] = (_ZERO, 0, 0, 0, 0)
     signature = b""
