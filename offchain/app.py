@@ -65,7 +65,7 @@ from offchain.settlement.submitter import BatchSubmitter
 from offchain.settlement.watch import EngineBooks, ReconciliationWatch, Sources
 from offchain.settlement.withdrawal_store import WithdrawalStore
 from offchain.settlement.withdrawals import WithdrawalDesk
-from offchain.token_economy import discount_keeper, entitlements, token_economy
+from offchain.token_economy import discount_keeper, entitlements, set_volume_tiers, token_economy
 
 TRANSACTION_PATIENCE_US: Final = 15_000_000
 """How long a settlement transaction may wait for a block before it pays more."""
@@ -143,6 +143,8 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
         stack.callback(projector.close)
         market_feed, account_feed = MarketDataFeed(wall_clock_us), AccountFeed()
         await _follow(sequencer, database, projector, market_feed, account_feed)
+        operator_settings = OperatorSettings(database)
+        await set_volume_tiers(manifest, sequencer, operator_settings)
 
         settlement_database = open_settlement_database(settings.effective_database_url)
         stack.callback(settlement_database.dispose)
@@ -178,7 +180,7 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
             market_data=MarketDataService(database),
             market_feed=market_feed,
             account_feed=account_feed,
-            operator_settings=OperatorSettings(database),
+            operator_settings=operator_settings,
             withdrawals=settling.withdrawals,
             statements=settling.statements,
             indexer=indexer,

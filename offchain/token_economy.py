@@ -1,5 +1,7 @@
 """The composition root's part for the token's own contracts: what tells of them, and the discounts that follow."""
 
+import asyncio
+
 from sqlalchemy import Engine
 
 from indexer.service import Indexer
@@ -7,6 +9,7 @@ from offchain.api.services import TokenEconomy
 from offchain.chain.bindings import load_contract
 from offchain.chain.manifest import Manifest
 from offchain.chain.node import NodePool
+from offchain.core.operator_settings import OperatorSettings
 from offchain.core.projecting import Projector
 from offchain.core.settings import Settings
 from offchain.presale.proofs import ProofFiles
@@ -17,7 +20,7 @@ from offchain.revenue.service import RevenueService
 from offchain.sequencer.sequencer import Sequencer
 from offchain.staking.discounts import DiscountKeeper, Sources
 from offchain.staking.entitlements import Entitlements
-from offchain.staking.fee_schedule import FeeSchedule, fee_schedule
+from offchain.staking.fee_schedule import FeeSchedule, fee_schedule, journal_volume_tiers
 from offchain.staking.service import StakingService
 from offchain.staking.view import StakingView
 
@@ -40,6 +43,19 @@ def token_economy(settings: Settings, manifest: Manifest, nodes: NodePool, datab
         revenue=RevenueService(*chain, _qtra(manifest)),
         schedule=fee_schedule(settings),
     )
+
+
+async def set_volume_tiers(manifest: Manifest, sequencer: Sequencer, settings: OperatorSettings) -> None:
+    """Journals the volume tiers that nobody has ever set. The log of the exchange must show in its tables.
+
+    Volumes are counted in ledger units of the quote assets: where a dollar is not as many in each of them, no tier can
+    be told in dollars, and operators have to set them.
+    """
+    assets = manifest.asset_list()
+    scales = {assets[market.quote_asset].units_per_token for market in manifest.markets}
+    if len(scales) == 1:
+        ever_set = await asyncio.to_thread(settings.tiers_ever_set)
+        await journal_volume_tiers(sequencer.submit, ever_set, scales.pop())
 
 
 def entitlements(manifest: Manifest, database: Engine, schedule: FeeSchedule) -> Entitlements:

@@ -100,6 +100,12 @@ class OperatorSettings:
                 for row in session.scalars(query.order_by(OperatorSetting.tier))
             ]
 
+    def tiers_ever_set(self) -> frozenset[int]:
+        """The tiers that were ever set, also those that were removed since."""
+        query = select(OperatorSetting.tier).where(OperatorSetting.kind == CommandKind.SET_FEE_TIER)
+        with self._sessions() as session:
+            return frozenset(session.scalars(query))
+
     def tier_of(self, volume_units: int) -> int:
         """The tier that a counted volume leads to."""
         return max((tier.tier for tier in self.fee_tiers() if tier.volume_units <= volume_units), default=1)

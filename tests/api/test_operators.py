@@ -250,6 +250,28 @@ async def test_fees_follow_tier_discounts_and_ones_own_rates(desk: Desk) -> None
     assert (account["fees"], account["feeTier"]["ownRates"]) == ({"makerPpm": 300, "takerPpm": 600}, False)
 
 
+async def test_an_exchange_begins_with_the_tiers_of_its_fee_schedule_and_keeps_what_operators_make_of_them(
+    tmp_path: Path,
+) -> None:
+    begun = [
+        ("50000000000", 1_200, 2_200),
+        ("500000000000", 1_000, 2_000),
+        ("2000000000000", 800, 1_800),
+        ("10000000000000", 500, 1_500),
+        ("50000000000000", 200, 1_200),
+        ("100000000000000", -200, 1_000),
+    ]
+    operators = ("0x" + OPERATOR.address.hex(),)
+    for expected in (begun, begun[:3] + begun[4:]):
+        with exchange_running(tmp_path, operators=operators) as running:
+            async with Client(running.url) as client:
+                tiers = (await client.read("/exchange-info"))["feeTiers"]
+                told = [(row["volumeUnits"], row["fees"]["makerPpm"], row["fees"]["takerPpm"]) for row in tiers]
+                assert told == expected
+                operator = await client.sign_in(client.wallet(OPERATOR))
+                await operator.operate("/fee-tiers/5", None)
+
+
 async def test_tiers_are_in_the_market_document(desk: Desk) -> None:
     await desk.set("/fee-tiers/3", volumeUnits="5000000000", makerPpm=500, takerPpm=1000)
     await desk.set("/fees", makerPpm=1400, takerPpm=2400)
@@ -260,13 +282,13 @@ async def test_tiers_are_in_the_market_document(desk: Desk) -> None:
         "0x" + OPERATOR.address.hex(),
     )
     info = await desk.client.read("/exchange-info")
-    assert info["feeTiers"] == [{"tier": 3, "volumeUnits": "5000000000", "fees": {"makerPpm": 500, "takerPpm": 1000}}]
+    assert info["feeTiers"][1] == {"tier": 3, "volumeUnits": "5000000000", "fees": {"makerPpm": 500, "takerPpm": 1000}}
     assert info["defaultFees"] == {"makerPpm": 1400, "takerPpm": 2400}
     assert (await desk.session.account())["fees"] == {"makerPpm": 1400, "takerPpm": 2400}
     await desk.operator.operate("/fee-tiers/3", None)
     await desk.set("/fees", makerPpm=1500, takerPpm=2500)
     assert (await desk.session.account())["fees"] == {"makerPpm": 1500, "takerPpm": 2500}
-    assert (await desk.client.read("/exchange-info"))["feeTiers"] == []
+    assert [row["tier"] for row in (await desk.client.read("/exchange-info"))["feeTiers"]] == [2, 4, 5, 6, 7]
 
 
 @pytest.mark.parametrize(
