@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, ColumnElement, LargeBinary, String, Table, any_, cast, delete, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, String, Table, cast, delete, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -69,7 +69,8 @@ class Sums:
 
     def _among(self, session: Session, keys: Sequence[bytes]) -> ColumnElement[bool]:
         if session.get_bind().dialect.name == "postgresql":
-            return self._key == any_(_array_of_bytes(keys))
+            # Not `= ANY(array)`: what is cast is no constant, and would be searched from its start for every row.
+            return self._key.in_(select(func.unnest(_array_of_bytes(keys))))
         return self._key.in_(keys)
 
 
