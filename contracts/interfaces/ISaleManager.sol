@@ -169,8 +169,11 @@ interface ISaleManager is IAccessManaged {
         address voucherSigner
     ) external;
 
-    /// @notice Another signer of vouchers; zero: none. What the one before has signed is worth nothing from then on. Restricted.
+    /// @notice Another signer of vouchers. What the one before has signed is worth nothing from then on. Restricted.
     function setVoucherSigner(address signer) external;
+
+    /// @notice No signer, until another is set: all vouchers are worth nothing, shown ones too. Restricted.
+    function revokeVoucherSigner() external;
 
     /// @notice Makes a voucher worthless, and forgets what the buyer has shown. Restricted.
     function revokeVoucher(address buyer, uint64 nonce) external;

@@ -21,14 +21,12 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
     address private _laterSigner;
 
     function setVoucherSigner(address signer) external restricted {
-        uint256 count = _configuredRounds();
-        // From the last number back to 1, the first of the later signers, long after whatever was remembered by it has ended.
-        uint256 epoch = _raised[0].epoch() % LanesLibrary.EPOCH_MAX + 1;
-        for (uint256 i = 0; i < count; ++i) {
-            _raised[i] = _raised[i].setEpoch(epoch);
-        }
-        _laterSigner = signer;
-        emit VoucherSignerSet(signer);
+        require(signer != address(0), SaleZeroAddress());
+        _setSigner(signer);
+    }
+
+    function revokeVoucherSigner() external restricted {
+        _setSigner(address(0));
     }
 
     function revokeVoucher(address buyer, uint64 nonce) external restricted {
@@ -177,6 +175,17 @@ abstract contract SaleWallets is SaleTerms, EIP712 {
         address recovered = ECDSA.tryRecoverCalldata(_hashTypedData(structHash), signature);
         // A broken signature recovers to nobody, and so may the signer be.
         require(recovered != address(0) && recovered == _signer(raised.epoch()), SaleBadVoucher(recovered));
+    }
+
+    function _setSigner(address signer) private {
+        uint256 count = _configuredRounds();
+        // From the last number back to 1, the first of the later signers, long after whatever was remembered by it has ended.
+        uint256 epoch = _raised[0].epoch() % LanesLibrary.EPOCH_MAX + 1;
+        for (uint256 i = 0; i < count; ++i) {
+            _raised[i] = _raised[i].setEpoch(epoch);
+        }
+        _laterSigner = signer;
+        emit VoucherSignerSet(signer);
     }
 
     /// @dev What is written into the word of every round needs rounds.

@@ -28,7 +28,10 @@ POWERS: Final[dict[str, dict[int, tuple[str, ...]]]] = {
         OPERATOR: ("listAsset", "listMarket", "setEngineKey", "unpause"),
         COLLECTOR: ("collectFees",),
     },
-    "SaleManager": {GUARDIAN: ("revokeVoucher",), OPERATOR: ("configure", "setVoucherSigner")},
+    "SaleManager": {
+        GUARDIAN: ("revokeVoucher", "revokeVoucherSigner"),
+        OPERATOR: ("configure", "setVoucherSigner"),
+    },
     "MerkleVesting": {OPERATOR: ("publish", "revoke")},
     "Staking": {OPERATOR: ("listReward", "setTiers")},
     "ReportedPrice": {OPERATOR: ("setPrice",), REPORTER: ("report",)},

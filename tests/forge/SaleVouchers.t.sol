@@ -221,7 +221,12 @@ contract SaleVouchersTest is SaleFixture {
 
     function testWithoutASignerNoSignatureIsValid() public {
         enter(A);
-        sale.setVoucherSigner(address(0));
+        buy(buyer(1), A, USDC, 100 * DOLLAR);
+        vm.expectEmit();
+        emit ISaleManager.VoucherSignerSet(address(0));
+        sale.revokeVoucherSigner();
+        vm.expectRevert(abi.encodeWithSelector(ISaleManager.SaleVoucherNeeded.selector, A));
+        buyAgain(buyer(1), A, USDC, 100 * DOLLAR);
         refuse(
             abi.encodeWithSelector(ISaleManager.SaleBadVoucher.selector, vm.addr(SIGNER_KEY)),
             buyer(0),
@@ -230,6 +235,8 @@ contract SaleVouchersTest is SaleFixture {
         ISaleManager.Voucher memory voucher = voucherOf(buyer(0), A);
         vm.expectRevert(abi.encodeWithSelector(ISaleManager.SaleBadVoucher.selector, address(0)));
         buy(buyer(0), purchaseOf(A, USDC, 100 * DOLLAR), voucher, new bytes(65));
+        vm.expectRevert(abi.encodeWithSelector(ISaleManager.SaleZeroAddress.selector));
+        sale.setVoucherSigner(address(0));
     }
 
     function testAnOpenRoundReadsNoVoucher() public {
@@ -248,6 +255,8 @@ contract SaleVouchersTest is SaleFixture {
         vm.startPrank(STRANGER);
         vm.expectRevert(unauthorized);
         sale.setVoucherSigner(STRANGER);
+        vm.expectRevert(unauthorized);
+        sale.revokeVoucherSigner();
         vm.expectRevert(unauthorized);
         sale.revokeVoucher(buyer(0), 1);
         vm.expectRevert(unauthorized);
