@@ -9,12 +9,14 @@ from ape.contracts import ContractInstance
 
 from offchain.chain.authorities import (
     ADMIN,
+    CANCELLER,
     COLLECTOR,
     GUARDIAN,
     OPERATOR,
     POWERS,
     REPORTER,
     ROLE_LABELS,
+    TIMELOCK_ADMIN,
 )
 from offchain.chain.bindings import load_contract
 from offchain.chain.deployment_plan import DeploymentPlan, PlannedAsset, PlannedNetwork
@@ -67,29 +69,38 @@ class Deployment:
         self.contracts[name] = contract
         return contract
 
+    def tell(self, name: str, function: str, *arguments: Any) -> None:
+        """Sends a call to a contract of this deployment. Ape's own way first makes a class for each of its errors."""
+        transaction = self.deployer.provider.network.ecosystem.create_transaction(
+            receiver=self.contracts[name].address,
+            data=load_contract(name).encode_call(function, *arguments),
+            chain_id=self.network.chain_id,
+        )
+        self.deployer.call(transaction)
+
     def put_timelock(self) -> None:
         """Deploys the timelock, which administers from then on: `admin` proposes, the guardian can cancel."""
         proposers = [self.parties.admin]
         timelock = self.deploy(
             "ExchangeTimelock", self.network.admin_delay_s, proposers, [ANYBODY], self.deployer.address
         )
-        timelock.grantRole(timelock.CANCELLER_ROLE(), self.parties.guardian, sender=self.deployer)
-        timelock.renounceRole(timelock.DEFAULT_ADMIN_ROLE(), self.deployer.address, sender=self.deployer)
+        self.tell("ExchangeTimelock", "grantRole", role_hash(CANCELLER), self.parties.guardian)
+        self.tell("ExchangeTimelock", "renounceRole", role_hash(TIMELOCK_ADMIN), self.deployer.address)
         self.admin = timelock.address
 
     def put_exchange(self) -> tuple[ManifestAsset, ...]:
         """Deploys `Settlement` and lists every asset and market of the plan; says which token each asset is."""
-        settlement = self.deploy("Settlement", self.contracts["ExchangeAccess"].address, self.parties.engine)
+        self.deploy("Settlement", self.contracts["ExchangeAccess"].address, self.parties.engine)
         rows = []
         for asset in self.plan.assets:
             self.tokens[asset.symbol] = token = self._token_of(asset)
-            settlement.listAsset(asset.asset_id, token.address, asset.unit_scale, sender=self.deployer)
+            self.tell("Settlement", "listAsset", asset.asset_id, token.address, asset.unit_scale)
             rows.append(
                 ManifestAsset(asset.asset_id, asset.symbol, token.address, asset.token_decimals, asset.unit_scale)
             )
         for market in self.plan.market_rows():
             terms = (market.base_asset, market.quote_asset, market.base_units_per_lot, market.quote_units_per_tick_lot)
-            settlement.listMarket(market.market_id, terms, sender=self.deployer)
+            self.tell("Settlement", "listMarket", market.market_id, terms)
         return tuple(rows)
 
     def put_economy(self) -> None:
@@ -104,43 +115,43 @@ class Deployment:
         staking = self.deploy("Staking", access, qtra)
         prices = self.deploy("ReportedPrice", access)
         settlement = self.contracts["Settlement"].address
-        router = self.deploy("RevenueRouter", access, settlement, qtra, staking.address, prices.address)
+        self.deploy("RevenueRouter", access, settlement, qtra, staking.address, prices.address)
         for symbol in self.plan.staking.rewards:
-            staking.listReward(self.tokens[symbol].address, sender=self.deployer)
-        staking.setTiers([tokens * 10**18 for tokens in self.plan.staking.tier_thresholds], sender=self.deployer)
-        router.setTreasury(treasury, sender=self.deployer)
-        router.setInsurance(self.parties.insurance or treasury, sender=self.deployer)
-        router.setSplit(self.plan.revenue.split(), sender=self.deployer)
+            self.tell("Staking", "listReward", self.tokens[symbol].address)
+        self.tell("Staking", "setTiers", [tokens * 10**18 for tokens in self.plan.staking.tier_thresholds])
+        self.tell("RevenueRouter", "setTreasury", treasury)
+        self.tell("RevenueRouter", "setInsurance", self.parties.insurance or treasury)
+        self.tell("RevenueRouter", "setSplit", self.plan.revenue.split())
         decimals = {asset.symbol: asset.token_decimals for asset in self.plan.assets}
         for auctions in self.plan.revenue.auctions:
             token, unit = self.tokens[auctions.asset].address, 10 ** decimals[auctions.asset]
-            router.setAuctionTerms(token, auctions.terms(unit), sender=self.deployer)
-            router.setBounty(token, self.plan.revenue.bounty_bps, auctions.bounty_cap * unit, sender=self.deployer)
+            self.tell("RevenueRouter", "setAuctionTerms", token, auctions.terms(unit))
+            self.tell("RevenueRouter", "setBounty", token, self.plan.revenue.bounty_bps, auctions.bounty_cap * unit)
 
     def hand_over(self) -> None:
         """Hands the restricted functions to roles, and the roles to who shall have them; a deployer keeps none.
 
         The guardian can only narrow: pause, end a key, a voucher or an auction, and cancel what was proposed.
         """
-        access = self.contracts["ExchangeAccess"]
-        calls = [access.labelRole.encode_input(role, label) for role, label in ROLE_LABELS.items()]
+        encode = load_contract("ExchangeAccess").encode_call
+        calls = [encode("labelRole", role, label) for role, label in ROLE_LABELS.items()]
         for name, powers in POWERS.items():
             contract = self.contracts[name]
             ids = selectors(contract)
             for role, functions in powers.items():
                 chosen = [ids[function] for function in functions]
-                calls.append(access.setTargetFunctionRole.encode_input(contract.address, chosen, role))
+                calls.append(encode("setTargetFunctionRole", contract.address, chosen, role))
         members = [
             (GUARDIAN, self.parties.guardian),
             (OPERATOR, self.admin),
             (COLLECTOR, self.contracts["RevenueRouter"].address),
             (REPORTER, self.parties.reporter),
         ]
-        calls += [access.grantRole.encode_input(role, account, 0) for role, account in members if account is not None]
+        calls += [encode("grantRole", role, account, 0) for role, account in members if account is not None]
         if self.admin != self.deployer.address:
-            calls.append(access.grantRole.encode_input(ADMIN, self.admin, 0))
-            calls.append(access.renounceRole.encode_input(ADMIN, self.deployer.address))
-        access.multicall(calls, sender=self.deployer)
+            calls.append(encode("grantRole", ADMIN, self.admin, 0))
+            calls.append(encode("renounceRole", ADMIN, self.deployer.address))
+        self.tell("ExchangeAccess", "multicall", calls)
 
     def deployed(self) -> dict[str, DeployedContract]:
         """The contracts as the manifest has them."""
@@ -178,4 +189,4 @@ def selectors(contract: ContractInstance) -> dict[str, bytes]:
 
 def role_hash(role: str) -> bytes:
     """A role of the timelock as AccessControl names it."""
-    return bytes(32) if role == "DEFAULT_ADMIN_ROLE" else keccak(role.encode())
+    return bytes(32) if role == TIMELOCK_ADMIN else keccak(role.encode())

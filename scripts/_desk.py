@@ -6,7 +6,6 @@ To that one a first run proposes the steps, and the same command, run again when
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,11 +141,12 @@ class Desk:
                 click.echo(f"{self.account.address} may not propose. Who may, sends this to 0x{propose.target.hex()}:")
                 click.echo(f"0x{propose.calldata.hex()}")
                 return []
-            click.echo(f"{propose.says}; then run this again.")
+            click.echo(f"{propose.says}; run this again then.")
             return [propose]
         if ready_at > now:
             click.echo(f"It is proposed, and can be executed in {ready_at - now} s. Run this again then.")
             return []
+        click.echo("Execute what was proposed.")
         return [self.step("Execute what was proposed", TIMELOCK, "executeBatch", *batch)]
 
     def _send(self, step: Step, sent: list[SentStep]) -> None:
@@ -165,7 +165,7 @@ class Desk:
 def desk_command(script: Callable[..., None]) -> click.Command:
     """A command with the options that all scripts have; the function gets the desk, and its own options."""
 
-    @wraps(script)
+    # Ape reads its parameters to know what a command wants of it, so it shows its own.
     def run(*, provider: ProviderAPI, manifest_path: Path | None, account: str | None, **options: Any) -> None:
         dry_run, yes = options.pop("dry_run"), options.pop("yes")
         try:
@@ -184,9 +184,10 @@ def desk_command(script: Callable[..., None]) -> click.Command:
         click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing."),
         click.option("--yes", is_flag=True, help="Send without asking."),
     )
+    run.__click_params__ = list(getattr(script, "__click_params__", []))
     for option in reversed(options):
         run = option(run)
-    return click.command(cls=ConnectedProviderCommand, help=script.__globals__["__doc__"])(run)
+    return click.command("cli", cls=ConnectedProviderCommand, help=script.__globals__["__doc__"])(run)
 
 
 def _load_account(alias: str | None, manifest: Manifest) -> AccountAPI:
