@@ -91,6 +91,10 @@ bench-gas: install .build/.contracts ## Measure what settlement costs in gas (RE
 bench-tree: install ## Measure the Merkle tree of a vesting pool: to build, to load, to prove (LEAVES=n)
 	@$(PYTHON) -m benchmarks.tree $(if $(LEAVES),--leaves $(LEAVES))
 
+.PHONY: sale-demo
+sale-demo: install .build/.contracts .build/.engine ## Hold a whole sale on a chain of its own, and account for every unit (WALLETS=n, SEED=n)
+	@$(PYTHON) -m benchmarks.sale_demo $(if $(WALLETS),--wallets $(WALLETS),--charts docs/charts) $(if $(SEED),--seed $(SEED))
+
 .PHONY: diff-engine
 diff-engine: install .build/.engine ## Hold the engine to its uncompiled sources and the reference model (N=commands, SEED=n)
 	@$(PYTHON) -m tests.proofs.diff_engine $(if $(N),--commands $(N)) $(if $(SEED),--seed $(SEED))
