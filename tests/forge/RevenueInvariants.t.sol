@@ -92,6 +92,7 @@ contract RevenueInvariantsTest is TestBase {
             address token = _handler.tokenOf(i);
             (uint256 waiting, uint256 inAuction) = _router.heldOf(token);
             assertTrue(_handler.balanceHere(token) >= waiting + inAuction, "TheRouterHoldsWhatAuctionsHold");
+            assertEq(waiting + inAuction, _handler.forBuyback(token), "WhatIsForTheBuybackStaysForIt");
         }
     }
 

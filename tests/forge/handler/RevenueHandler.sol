@@ -38,6 +38,8 @@ contract RevenueHandler is RevenueFixture {
     mapping(address token => uint256) public cameIn;
     mapping(address token => uint256) public wentOut;
     mapping(address token => uint256) public streamed;
+    /// @dev Split off for the buyback and not sold yet.
+    mapping(address token => uint256) public forBuyback;
     mapping(address token => mapping(uint256 day => uint256)) private _soldOn;
     mapping(address token => mapping(uint256 day => uint256)) private _highestCapOn;
     mapping(address token => mapping(uint256 day => uint256)) private _bountyOn;
@@ -96,6 +98,7 @@ contract RevenueHandler is RevenueFixture {
         check(_balance(token, address(staking)) - inStaking == parts[1], RevenueRule.STREAMED);
         if (token == address(qtra)) check(supply - qtra.totalSupply() == parts[2], RevenueRule.BURNED);
         else check(waiting - waitingBefore == parts[2], RevenueRule.WHOLE_SPLIT);
+        if (token != address(qtra)) forBuyback[token] += parts[2];
         burned += supply - qtra.totalSupply();
         streamed[token] += parts[1];
         wentOut[token] += here - _balance(token, address(router));
@@ -141,6 +144,7 @@ contract RevenueHandler is RevenueFixture {
             check(!_halted[sale.token], RevenueRule.HALTED);
             burned += cost;
             wentOut[sale.token] += amount;
+            forBuyback[sale.token] -= amount;
             _soldOn[sale.token][_day()] += amount;
             check(_soldOn[sale.token][_day()] <= _highestCapOn[sale.token][_day()], RevenueRule.DAILY_CAP);
             check(_soldOn[sale.token][_day()] == router.soldToday(sale.token), RevenueRule.DAILY_CAP);
