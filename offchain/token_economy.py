@@ -37,7 +37,7 @@ def token_economy(settings: Settings, manifest: Manifest, nodes: NodePool, datab
     return TokenEconomy(
         sale=SaleService(*chain),
         vesting=VestingService(*chain, ProofFiles(settings.state / "vesting")),
-        vouchers=VoucherFiles(settings.state / "vouchers"),
+        vouchers=VoucherFiles(settings.state / "vouchers", manifest.chain_id),
         staking=StakingService(*chain),
         staking_view=staking_view,
         revenue=RevenueService(*chain, _qtra(manifest)),

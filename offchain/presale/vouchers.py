@@ -1,4 +1,4 @@
-"""The vouchers that were issued to buyers, from the files that issuing wrote: `vouchers/*.json` in the state folder."""
+"""The vouchers that were issued to buyers, from what `issue_vouchers` wrote: `vouchers/*.json` in the state folder."""
 
 import logging
 from pathlib import Path
@@ -19,11 +19,19 @@ class Voucher(msgspec.Struct, frozen=True):
     signature: str
 
 
-class VoucherFiles:
-    """The vouchers of a folder, read again when one of its files changes."""
+class _Issued(msgspec.Struct, frozen=True, rename="camel"):
+    """A file. What was signed for another chain is no use here."""
 
-    def __init__(self, folder: Path) -> None:
+    chain_id: int
+    vouchers: list[Voucher]
+
+
+class VoucherFiles:
+    """The vouchers of a folder for one chain, read again when one of its files changes."""
+
+    def __init__(self, folder: Path, chain_id: int) -> None:
         self._folder = folder
+        self._chain_id = chain_id
         self._seen: dict[Path, int] = {}
         self._of_buyers: dict[str, list[Voucher]] = {}
 
@@ -31,20 +39,20 @@ class VoucherFiles:
         """The vouchers of a buyer, by round and deadline."""
         seen = {path: path.stat().st_mtime_ns for path in sorted(self._folder.glob("*.json"))}
         if seen != self._seen:
-            self._of_buyers = _read(list(seen))
+            self._of_buyers = _read(list(seen), self._chain_id)
             self._seen = seen
         return self._of_buyers.get("0x" + owner.hex(), [])
 
 
-def _read(paths: list[Path]) -> dict[str, list[Voucher]]:
+def _read(paths: list[Path], chain_id: int) -> dict[str, list[Voucher]]:
     found: dict[str, list[Voucher]] = {}
     for path in paths:
         try:
-            vouchers = msgspec.json.decode(path.read_bytes(), type=list[Voucher])
+            issued = msgspec.json.decode(path.read_bytes(), type=_Issued)
         except (OSError, msgspec.DecodeError) as error:
             _log.warning("no vouchers from %s: %s", path, error)
             continue
-        for voucher in vouchers:
+        for voucher in issued.vouchers if issued.chain_id == chain_id else ():
             found.setdefault(voucher.buyer.lower(), []).append(voucher)
     for of_buyer in found.values():
         of_buyer.sort(key=lambda voucher: (voucher.round, voucher.deadline))

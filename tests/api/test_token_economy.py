@@ -130,7 +130,9 @@ def _vouchers(state: Path) -> None:
     folder.mkdir()
     voucher = {"round": 0, "cap": 2**60, "deadline": 1_900_000_000, "signature": "0x" + "ab" * 65}
     vouchers = [{"buyer": text(ALICE), "nonce": nonce, **voucher} for nonce in (1, 2)]
-    (folder / "first.json").write_text(json.dumps([*vouchers, {"buyer": text(TREASURY), "nonce": 3, **voucher}]))
+    issued = [*vouchers, {"buyer": text(TREASURY), "nonce": 3, **voucher}]
+    (folder / "first.json").write_text(json.dumps({"chainId": CHAIN_ID, "vouchers": issued}))
+    (folder / "of_another_chain.json").write_text(json.dumps({"chainId": 1, "vouchers": issued}))
     (folder / "broken.json").write_text("[{]")
 
 
