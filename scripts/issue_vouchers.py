@@ -2,7 +2,8 @@
 
 A round stands there by its name, a deadline in ISO 8601 and UTC. The key is that of an encrypted keyfile, opened by
 QUANTATRADE_KEY_PASSPHRASE or a passphrase file beside it, and must be the sale's voucher signer. Nothing is sent.
-Issuing a list again gives the same vouchers.
+Issuing a list again gives the same vouchers. They are written beside the manifest, from where the API gives each buyer
+its own.
 """
 
 from pathlib import Path
@@ -22,10 +23,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @desk_command
 @click.argument("plan_path", metavar="PLAN", type=_FILE)
-@click.argument("buyers_path", metavar="BUYERS", type=_FILE)
+@click.argument("buyers_path", metavar="LIST", type=_FILE)
 @click.option("--key", "key_path", required=True, type=_FILE, help="Keyfile of the voucher signer.")
-@click.option("--out", "out_path", required=True, type=_FILE, help="Where the signed vouchers are written, as JSON.")
-def cli(desk: Desk, *, plan_path: Path, buyers_path: Path, key_path: Path, out_path: Path) -> None:
+@click.option("--out", "out_path", type=_FILE, help="Where they are written; vouchers/<LIST>.json if not named.")
+def cli(desk: Desk, *, plan_path: Path, buyers_path: Path, key_path: Path, out_path: Path | None) -> None:
     """The command; its help is the module's."""
     vouchers = read_vouchers(buyers_path, load_sale_plan(plan_path))
     if not key_path.exists():
@@ -48,5 +49,7 @@ def cli(desk: Desk, *, plan_path: Path, buyers_path: Path, key_path: Path, out_p
         "signer": to_checksum_address(signer.address),
         "vouchers": signed_vouchers(vouchers, signer, desk.view.read("SaleManager", "domainSeparator")),
     }
-    out_path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
-    click.echo(f"Signed; the vouchers are in {out_path}.")
+    path = out_path or desk.folder / "vouchers" / f"{buyers_path.stem}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    click.echo(f"Signed; the vouchers are in {path}.")

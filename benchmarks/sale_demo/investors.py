@@ -80,7 +80,7 @@ def _filled(stage: Stage, purchases: list[Purchase], crowd: list[int], demand: i
 
 def issue_vouchers(stage: Stage, rounds: list[list[Purchase]]) -> dict[tuple[int, int], tuple[tuple[Any, ...], bytes]]:
     """The voucher and its signature by wallet and round, as the script issued them from a list."""
-    buyers, out = stage.folder / "buyers.csv", stage.folder / "vouchers.json"
+    buyers, out = stage.folder / "buyers.csv", stage.folder / "vouchers" / "buyers.json"
     with buyers.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("buyer", "round", "cap_usd", "deadline"))
@@ -92,7 +92,7 @@ def issue_vouchers(stage: Stage, rounds: list[list[Purchase]]) -> dict[tuple[int
     key = stage.folder / "voucher-signer.json"
     (stage.folder / "voucher-signer.passphrase").write_text("the demo's")
     key.write_text(json.dumps(_keyfile(SIGNER_KEY, "the demo's")))
-    stage.script("issue_vouchers", PLAN, buyers, "--key", key, "--out", out)
+    stage.script("issue_vouchers", PLAN, buyers, "--key", key)
     numbers = {wallet.address: number for number, wallet in enumerate(stage.wallets)}
     vouchers = {}
     for row in json.loads(out.read_bytes())["vouchers"]:

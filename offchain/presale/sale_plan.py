@@ -25,6 +25,7 @@ BPS: Final = 10_000
 PAYMENTS_MAX: Final = 4
 ROUNDS_MAX: Final = 16
 SHARES_MAX: Final = 8
+REFERRAL_BPS_MAX: Final = 2_000
 ROUND_MICROS_MAX: Final = 2**48 - 1
 WALLET_MICROS_MAX: Final = 2**44 - 1
 """What the contract's words hold of a round's payments, and of a wallet's in the whole sale."""
@@ -204,7 +205,7 @@ def _field_faults(plan: SalePlan) -> Iterator[_Fault]:
             yield from _money_faults((*where, field), getattr(planned, field), least=least)
         for field in ("start", "end"):
             yield from _time_faults((*where, field), getattr(planned, field))
-        yield from _bps_faults((*where, "referral_bps"), planned.referral_bps, least=0)
+        yield from _bps_faults((*where, "referral_bps"), planned.referral_bps, least=0, most=REFERRAL_BPS_MAX)
         if planned.token_cap <= 0:
             yield (*where, "token_cap"), f"{planned.token_cap} tokens cannot be sold; write how many there are"
     for row, where in _vestings(plan):
@@ -285,9 +286,9 @@ def _round_faults(where: Steps, planned: PlannedRound, sale_cap_usd: Decimal) ->
         )
 
 
-def _bps_faults(where: Steps, bps: int, *, least: int) -> Iterator[_Fault]:
-    if not least <= bps <= BPS:
-        yield where, f"{bps} is no share in basis points; write {least} to {BPS}"
+def _bps_faults(where: Steps, bps: int, *, least: int, most: int = BPS) -> Iterator[_Fault]:
+    if not least <= bps <= most:
+        yield where, f"{bps} is no share in basis points; write {least} to {most}"
 
 
 def _money_faults(where: Steps, amount: Decimal, *, least: int) -> Iterator[_Fault]:

@@ -74,7 +74,11 @@ def test_the_plan_sells_what_the_deployment_sets_aside_for_it() -> None:
         ("wallet_cap_usd: 500_000", "wallet_cap_usd: 99_999", "rounds[0].wallet_cap_usd: 100000 is above the cap of a"),
         ("wallet_cap_usd: 25_000", "wallet_cap_usd: 5_000_001", "rounds[3].wallet_cap_usd: 5000001 is above what all"),
         ("wallet_cap_usd: 500_000", "wallet_cap_usd: 17_592_187", "17592187 is more than the contract counts"),
-        ("referral_bps: 300", "referral_bps: 10_001", "rounds[0].referral_bps: 10001 is no share"),
+        (
+            "referral_bps: 300",
+            "referral_bps: 2_001",
+            "rounds[0].referral_bps: 2001 is no share in basis points; write 0 to",
+        ),
         ("unsold: burn", "unsold: keep", "rounds[3].unsold: Invalid enum value 'keep'"),
         ("bps: 7000", "bps: 6999", "line 9, proceeds: the shares add up to 9999, not 10000"),
         ("bps: 7000", "bps: 0", "proceeds[0].bps: 0 is no share"),

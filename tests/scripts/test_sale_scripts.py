@@ -76,9 +76,9 @@ def test_a_sale_is_configured_once_after_a_dry_run(stage: Stage, tmp_path: Path)
 def test_vouchers_are_signed_by_the_sales_signer_only_and_open_their_round(stage: Stage, tmp_path: Path) -> None:
     vouchers = issue_vouchers(stage, DOLLARS)
     assert len(vouchers) == 18
-    first = (stage.folder / "vouchers.json").read_bytes()
+    first = (stage.folder / "vouchers" / "buyers.json").read_bytes()
     issue_vouchers(stage, DOLLARS)
-    assert (stage.folder / "vouchers.json").read_bytes() == first
+    assert (stage.folder / "vouchers" / "buyers.json").read_bytes() == first
 
     stranger = tmp_path / "stranger.json"
     load_or_create_keyfile(stranger)
