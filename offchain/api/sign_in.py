@@ -113,7 +113,8 @@ class SignIn:
         except (VerificationError, ValueError, KeyBadSignature, ValidationError) as error:
             raise BadSignature(
                 f"The signature is not one of {message.address} over this message.",
-                "Sign exactly this text with personal_sign.",
+                "Sign exactly this text with personal_sign and the key of that address. Neither a session key nor a "
+                "key behind a contract wallet (ERC-1271) signs in: they trade with signed orders, without a session.",
             ) from error
         return self._tokens.open(bytes.fromhex(message.address[2:]))
 

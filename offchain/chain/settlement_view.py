@@ -59,8 +59,11 @@ class SettlementView:
         ((batch_hash,),) = await self._read([("batchHash", ())], block)
         return bytes(batch_hash)
 
-    async def settled(self, number: int, from_block: int) -> SettledBatch | None:
-        """How a batch settled, if it did in that block or a later one, as far as the node has it."""
+    async def settled(self, batch_hash: bytes, number: int, from_block: int) -> SettledBatch | None:
+        """How a batch settled, if it did in that block or a later one, as far as the node has it.
+
+        After a reorganisation a node may still tell of another batch with that number.
+        """
         query = {
             "address": "0x" + self._address.hex(),
             "fromBlock": hex(from_block),
@@ -70,11 +73,12 @@ class SettlementView:
         receipt = await self._nodes.call("eth_getTransactionReceipt", logs[0]["transactionHash"]) if logs else None
         if receipt is None:
             return None
+        own = [self._decoded(row) for row in receipt["logs"] if bytes.fromhex(row["address"][2:]) == self._address]
+        if not any(log.event == "BatchSettled" and log["batchHash"] == batch_hash for log in own):
+            return None
         skipped = [
             SkippedGroup(log["group"], log["reason"], log["item"])
-            for row in receipt["logs"]
-            if bytes.fromhex(row["address"][2:]) == self._address
-            for log in (self._decoded(row),)
+            for log in own
             if log.event == "NetGroupSkipped" and log["number"] == number
         ]
         return SettledBatch(int(receipt["gasUsed"], 16), tuple(skipped))

@@ -9,8 +9,9 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from offchain.chain.typed_data import ISOLATED
 from offchain.core.commands import OrderInstructions, OrderType, PostOnly, SelfTradePrevention, TimeInForce
-from offchain.core.errors import InvalidRequest
+from offchain.core.errors import InvalidRequest, UnsupportedOrder
 
 OrderTypeText = Literal["LIMIT", "MARKET", "STOP_LIMIT", "STOP_MARKET"]
 TimeInForceText = Literal["GTC", "GTD", "IOC", "FOK", "FOK_BUDGET"]
@@ -57,9 +58,15 @@ def check_flags(named: OrderInstructions, flags: int) -> None:
 
     Raises:
         InvalidRequest: they differ; it names the fields.
+        UnsupportedOrder: they are those of an order from an isolated account.
     """
     if flags == named.flags:
         return
+    if flags & ISOLATED:
+        raise UnsupportedOrder(
+            f"The flags {flags} have 0x{ISOLATED:x}, an order from an isolated account; the exchange takes none yet.",
+            f"Sign flags {named.flags} to trade from the unified account; what an isolated one has leaves by its exit.",
+        )
     raise InvalidRequest(
         f"The flags {flags} do not say what the fields say: {difference(named, flags)}.",
         f"Sign flags {named.flags}, or correct the fields.",
@@ -87,6 +94,7 @@ def slips(flags: int) -> Iterator[tuple[str, int]]:
                 yield f"{field} {other.name}", changed
     if flags:
         yield "flags 0", 0
+    yield f"flag 0x{ISOLATED:x}, for an isolated account, from which the exchange takes no orders", flags | ISOLATED
 
 
 def _name(field: str, value: int) -> str:

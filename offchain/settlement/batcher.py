@@ -135,6 +135,11 @@ class Batcher:
         return tuple(self._state.open_fills)
 
     @property
+    def takes_back(self) -> bool:
+        """Whether the chain has batches that the log has not told yet, after a loss of the database."""
+        return bool(self._state.history)
+
+    @property
     def live_orders(self) -> int:
         """Orders that may still fill, of which the authorization is kept."""
         return len(self._state.book.live)

@@ -101,12 +101,15 @@ class Courier:
         One that nobody follows any more, and that may still be with a node, is replaced: with fees too low for the day
         it would hold up all that have higher nonces.
         """
+        market = await self._market_fees()
         abandoned = await asyncio.to_thread(self._sent.abandoned, await self._count("latest"))
         sent = await asyncio.to_thread(self._sent.sent_nonces)
-        row.nonce = min([await self._free_nonce(), *(abandoned.keys() - sent)])
+        raised = {nonce: _above(market, Fees(*fees)) for nonce, fees in abandoned.items() if nonce not in sent}
+        # What offers a multiple of the market's fees does not hold up anything.
+        affordable = {nonce: fees for nonce, fees in raised.items() if _is_affordable(fees, market)}
+        row.nonce = min([await self._free_nonce(), *affordable])
         row.gas = gas
-        market = await self._market_fees()
-        self._fix(row, calldata, _above(market, Fees(*abandoned.get(row.nonce, (0, 0)))))
+        self._fix(row, calldata, affordable.get(row.nonce, market))
 
     async def raise_fees(self, row: TransactionColumns, calldata: bytes) -> None:
         """Fixes a replacement of a row's transaction that pays more, with the same nonce. Nothing is sent.
@@ -116,7 +119,7 @@ class Courier:
         market = await self._market_fees()
         offered = Fees(row.max_fee_wei or 0, row.priority_fee_wei or 0)
         fees = _above(market, offered)
-        self._fix(row, calldata, fees if fees.max_fee_wei <= _MARKET_MULTIPLE * market.max_fee_wei else offered)
+        self._fix(row, calldata, fees if _is_affordable(fees, market) else offered)
 
     async def send(self, row: TransactionColumns, calldata: bytes) -> None:
         """Hands the row's transaction to a node. That the node has it already is no error.
@@ -139,7 +142,8 @@ class Courier:
             return Flight.LANDED
         if await self._free_nonce() < row.nonce:
             return Flight.BLOCKED
-        if self._clock() - (row.sent_us or 0) > self._patience_us:
+        if not 0 <= self._clock() - (row.sent_us or 0) <= self._patience_us:
+            # Too long ago, or before the clock was set back: then nobody can say how long it waits.
             # Known to the node or not: what it dropped for its low fees would be dropped again.
             return Flight.STUCK
         known = await self._nodes.call("eth_getTransactionByHash", "0x" + row.tx_hash.hex())
@@ -192,6 +196,10 @@ class Courier:
 def _above(market: Fees, offered: Fees) -> Fees:
     """What the market asks, and enough to replace what was offered."""
     return Fees(*(max(asked, _raised(wei)) for asked, wei in zip(market, offered, strict=True)))
+
+
+def _is_affordable(fees: Fees, market: Fees) -> bool:
+    return fees.max_fee_wei <= _MARKET_MULTIPLE * market.max_fee_wei
 
 
 def _raised(wei: int) -> int:

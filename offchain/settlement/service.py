@@ -17,7 +17,8 @@ from offchain.core.errors import NodeUnavailable, QuantaTradeError, StateDiverge
 from offchain.core.events import Event, LoggedCommand
 from offchain.core.intents import RevertWithdrawal, UnwindFill
 from offchain.core.money import Market
-from offchain.settlement.batcher import Batcher, BatchLimits
+from offchain.settlement.ages import Ages
+from offchain.settlement.batcher import Batcher, BatchLimits, FilledBatch
 from offchain.settlement.follower import Delivery, Follower
 from offchain.settlement.history import SettledBatch
 from offchain.settlement.packing import pack_batch
@@ -126,6 +127,7 @@ class SettlementService:
         self._settled_on_chain = settled_on_chain
         self._limits = limits
         self._clock = clock
+        self._ages = Ages(clock)
         self._poll_interval_s = poll_interval_s
         self._follower = Follower(Batcher(limits))
         self._lock = asyncio.Lock()
@@ -194,17 +196,14 @@ class SettlementService:
             sequence=view.sequence,
             pending_fills=view.pending_fills,
             waiting_batches=self._waiting,
-            waiting_ms=self._age_ms(view.first_off_chain_us),
-            lag_ms=self._age_ms(view.first_fill_us),
+            waiting_ms=self._ages.of("waiting", view.first_off_chain_us) // 1_000,
+            lag_ms=self._ages.of("lag", view.first_fill_us) // 1_000,
             last_batch=view.backlog.last_batch,
             spent=view.backlog.spent,
             node_reachable=not any(isinstance(error, NodeUnavailable) for error in self._errors.values()),
             error="; ".join(dict.fromkeys(map(public_reason, self._errors.values()))) or None,
             halted=self._halted,
         )
-
-    def _age_ms(self, moment_us: int | None) -> int:
-        return 0 if moment_us is None else max(0, self._clock() - moment_us) // 1_000
 
     async def in_transit(self, markets: Mapping[int, Market]) -> tuple[int, dict[Holding, int]]:
         """What the contract will hold beyond the engine as of a command of the log, and that command's sequence.
@@ -268,8 +267,9 @@ class SettlementService:
         await self._part("close", self._close_due)
         await self._part("cost", self._submitter.price)
         await self._part("heartbeat", self._beat)
-        await self._part("batches", self._advance_batches)
-        await self._part("withdrawals", self._advance_withdrawals)
+        if not self._follower.batcher.takes_back:
+            await self._part("batches", self._advance_batches)
+            await self._part("withdrawals", self._advance_withdrawals)
         await self._part("unwind", self._unwind_skipped)
 
     async def _part(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -295,13 +295,19 @@ class SettlementService:
         if self._waiting:
             return
         async with self._lock:
-            batch = self._follower.batcher.close_due(self._clock())
-            if batch is None:
-                return
-            try:
-                await self._record(Delivery(batches=[batch]))
-            except Exception as error:  # The batcher has let go of the batch.
-                self._halt(error)
+            batcher = self._follower.batcher
+            first_us = next((fill.timestamp_us for fill in batcher.open_fills), None)
+            age_us = self._ages.of("open", first_us)
+            await self._record_closed(batcher.close_due((first_us or 0) + age_us))
+
+    async def _record_closed(self, batch: FilledBatch | None) -> None:
+        """Writes down a batch that the batcher has let go of; the caller holds the lock."""
+        if batch is None:
+            return
+        try:
+            await self._record(Delivery(batches=[batch]))
+        except Exception as error:  # Whatever it is: without this batch those after it would not fit.
+            self._halt(error)
 
     async def _beat(self) -> None:
         """Closes an empty batch where nothing has settled for a day: without any, the exchange may be closed."""
@@ -310,9 +316,7 @@ class SettlementService:
             return
         if await self._submitter.is_heartbeat_due():
             async with self._lock:
-                batch = self._follower.batcher.close_empty()
-                if batch is not None:
-                    await self._record(Delivery(batches=[batch]))
+                await self._record_closed(self._follower.batcher.close_empty())
         self._next_heartbeat_check = now_s + HEARTBEAT_CHECK_S
 
     async def _advance_batches(self) -> None:

@@ -132,7 +132,8 @@ class BatchSubmitter:
 
     async def _settled(self, row: SettlementBatch) -> SettledBatch | None:
         assert row.number is not None
-        return await self._view.settled(row.number, max(0, (row.signed_block or 0) - REORG_BLOCKS))
+        assert row.batch_hash is not None
+        return await self._view.settled(row.batch_hash, row.number, max(0, (row.signed_block or 0) - REORG_BLOCKS))
 
     async def _carry(self, row: SettlementBatch, head: ChainHead, log: LogReading) -> None:
         if (row.number, row.previous_hash) != (head.number + 1, head.batch_hash):

@@ -223,6 +223,22 @@ async def test_flags_that_contradict_the_fields(
     assert said in answer.body["message"]
 
 
+async def test_an_order_from_an_isolated_account_is_told_where_to_go(
+    exchange: RunningExchange, order: PlaceMessage
+) -> None:
+    answer = await post_refused(exchange, as_json(order, flags=0x400), 422, 2009)
+    assert "isolated account" in answer.body["message"]
+    assert "Sign flags 0 " in answer.body["nextStep"]
+
+
+@pytest.mark.parametrize("size", [0, 64, 200])
+async def test_a_signature_of_another_size_such_as_a_contract_wallets_is_refused_by_name(
+    exchange: RunningExchange, order: PlaceMessage, size: int
+) -> None:
+    answer = await post_refused(exchange, as_json(order, signature="0x" + "11" * size), 400, 1000)
+    assert "signature" in answer.body["message"]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "hint"),
     [

@@ -102,10 +102,21 @@ def test_a_message_for_another_place_is_refused(desk: SignIn, wallet: Wallet, fi
 
 
 def test_another_wallets_signature_is_refused(desk: SignIn, wallet: Wallet) -> None:
+    """A session key of the wallet is another, and so is the key that a contract wallet would ask (ERC-1271)."""
     message = desk.challenge(wallet.owner, "localhost:8000").message
     other = wallet_of(2)
-    with pytest.raises(BadSignature):
+    with pytest.raises(BadSignature) as refused:
         desk.sign_in(message, other.sign_text(message))
+    assert "session key" in refused.value.next_step
+    assert "ERC-1271" in refused.value.next_step
+
+
+def test_a_session_key_signs_in_as_itself_and_not_as_its_owner(desk: SignIn, tokens: SessionTokens) -> None:
+    """It sees an account of its own, which is empty: anybody may register any address as a key of theirs."""
+    key = wallet_of(2)
+    message = desk.challenge(key.owner, "localhost:8000").message
+    pair = desk.sign_in(message, key.sign_text(message))
+    assert tokens.principal(pair.access).owner == key.signer.address
 
 
 @pytest.mark.parametrize("signature", ["0x" + "00" * 65, "0x" + "ff" * 65, "0x" + "11" * 64 + "63"])

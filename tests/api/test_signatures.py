@@ -78,6 +78,7 @@ async def test_what_is_no_hexadecimal_is_refused(check: SignatureCheck, digits: 
     [
         ("flags", 1, "timeInForce IOC"),
         ("flags", 32, "postOnly REJECT"),
+        ("flags", 0x400, "isolated account"),
         ("lane", 0, "lane 0"),
         ("expiry", 1_800_000_000_000 % 2**40, None),
     ],

@@ -99,6 +99,21 @@ async def test_a_kill_while_it_takes_back_does_no_harm(settling):
     assert settling.intents == []
 
 
+async def test_a_log_that_comes_piece_by_piece_is_waited_for(settling):
+    """Meanwhile the chain has batches that are not in the database yet, and nothing of it is anybody else's."""
+    before, sequence = rows_of(settling), settling.log.sequence
+    await lose_everything(settling)
+    for end in range(1, sequence + 1):
+        await settling.service.consume(settling.log.entries[settling.service.sequence : end])
+        await settling.turn()
+    assert settling.service.status().halted is None
+    assert rows_of(settling) == before
+    unwound = {fill for fill, status in before[1] if status == FillStatus.UNWOUND}
+    assert {intent.fill.sequence for intent in settling.intents} <= unwound, "the sequencer takes each once"
+    settling.log.trade(5)
+    await settling.settle_all()
+
+
 async def test_a_fill_that_was_skipped_and_not_yet_unwound_is_unwound(settling):
     entries = settling.log.entries
     first_unwind = next(n for n, entry in enumerate(entries) if entry.command.kind == CommandKind.UNWIND_FILL)

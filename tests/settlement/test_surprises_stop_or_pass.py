@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy.exc import InterfaceError
 
+from offchain.settlement.ages import Ages
 from offchain.settlement.models import BatchStatus
 from tests.settlement.settling import Settling
 from tests.support.waiting import PATIENCE_S, eventually
@@ -121,3 +122,79 @@ async def test_a_transaction_that_the_node_dropped_long_ago_is_sent_at_the_fees_
     await settling.index()
     await asyncio.wait_for(settling.settle_all(), PATIENCE_S)
     await settling.assert_balances((11, 12))
+
+
+async def test_a_receipt_of_another_variant_is_not_believed(settling, monkeypatch):
+    """A node may tell of a batch with the same number from before a reorganisation."""
+    call, stale = settling.exchange.nodes.call, [True]
+
+    async def call_or_stale(method, *params):
+        answer = await call(method, *params)
+        if stale and method == "eth_getTransactionReceipt":
+            for row in answer["logs"]:
+                row["data"] = "0x" + "11" * 32 + row["data"][66:]
+        return answer
+
+    monkeypatch.setattr(settling.exchange.nodes, "call", call_or_stale)
+    settling.log.trade()
+    await settling.feed()
+    await settling.turn(3)
+    assert [row.status for row in settling.store.unsettled()] == [BatchStatus.SENT]
+    stale.clear()
+    await settling.turn()
+    assert [row.status for row in settling.store.unsettled()] == [BatchStatus.MINED]
+
+
+async def test_batches_that_are_given_up_again_and_again_do_not_outbid_themselves(settling):
+    nodes = settling.exchange.nodes
+    await nodes.call("evm_setAutomine", False)
+    settling.log.trade()
+    await settling.feed()
+    await settling.turn()
+    (first,) = settling.store.unsettled()
+    for _ in range(30):
+        await settling.submitter._fall_back(settling.store.unsettled()[0], "for the sake of it")
+        await settling.turn()
+    (last,) = settling.store.unsettled()
+    assert first.max_fee_wei <= last.max_fee_wei <= 20 * first.max_fee_wei
+    await nodes.call("evm_setAutomine", True)
+    await settling.exchange.mine()
+    await settling.settle_all()
+    await settling.assert_balances((11, 12))
+
+
+async def test_a_clock_that_is_set_back_does_not_leave_a_transaction_waiting(settling):
+    nodes = settling.exchange.nodes
+    await nodes.call("evm_setAutomine", False)
+    settling.log.trade()
+    await settling.feed()
+    settling.now_us = settling.log.now_us + 10**12
+    await settling.turn()
+    (first,) = settling.store.unsettled()
+    settling.now_us = 0
+    await settling.turn()
+    (second,) = settling.store.unsettled()
+    assert second.nonce == first.nonce
+    assert second.sent_us <= settling.clock() < first.sent_us
+    await settling.exchange.mine()
+    await nodes.call("evm_setAutomine", True)
+    await settling.settle_all()
+
+
+async def test_a_clock_that_is_set_back_does_not_keep_a_batch_open(exchange, database):
+    settling = Settling(exchange, database, max_age_us=2_000_000)
+    await settling.fund(11, 12)
+    settling.log.now_us += 10**12
+    settling.log.trade()
+    await settling.feed()
+    behind_us, monotonic_s = settling.log.now_us - 10**12, [5.0]
+    ages = settling.service._ages = Ages(lambda: behind_us, lambda: monotonic_s[0])
+    await settling.service._close_due()
+    assert settling.store.unsettled() == []
+    assert settling.service.status().waiting_ms == 0
+    monotonic_s[0] += 3
+    assert settling.service.status().waiting_ms == 3_000, "orders are held in time"
+    await settling.service._close_due()
+    assert len(settling.store.unsettled()) == 1
+    assert ages.of("open", None) == 0
+    await settling.settle_all()
