@@ -17,7 +17,7 @@ from indexer.metrics import IndexerMetrics
 from indexer.reorg import Verdict, common_ancestor, judge
 from indexer.store.reading import StoredLogs
 from indexer.store.store import Progress, Step, StepConflict, Store
-from offchain.core.errors import ConfigurationError, NodeInconsistent
+from offchain.core.errors import ConfigurationError, DeepReorg, NodeInconsistent
 
 LOOK_AGAIN_S: Final = 1.0
 """So long a backfill goes on by one look at the newest block."""
@@ -148,7 +148,12 @@ class Follower:
             if blocks.headers and blocks.headers[0].parent_hash == ancestor.hash:
                 return ancestor, blocks
         self._ahead.forget()
-        ancestor = await common_ancestor(progress.known, self.nodes.headers)
+        try:
+            ancestor = await common_ancestor(progress.known, self.nodes.headers)
+        except DeepReorg as error:
+            if not await self.nodes.fail_over(progress.final, error):
+                raise
+            raise NodeInconsistent(f"A node contradicts what is final; another one leads now. {error}") from error
         blocks = await self.nodes.range(ancestor.number + 1, last)
         if not blocks.headers or blocks.headers[0].parent_hash != ancestor.hash:
             raise NodeInconsistent(f"The node's chain does not stand on block {ancestor.number}, which it has told.")

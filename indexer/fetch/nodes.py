@@ -144,6 +144,18 @@ class Nodes:
 
     async def another_agrees(self, block: BlockRef) -> bool:
         """Whether a node other than the lead has this block."""
+        return await self._other_with(block) is not None
+
+    async def fail_over(self, block: BlockRef, error: ChainError) -> bool:
+        """Lets a node that has this block lead, because the lead failed by telling another; whether there is one."""
+        other = await self._other_with(block)
+        if other is None:
+            return False
+        self._lead.failed(error, self._monotonic())
+        self._lead = other
+        return True
+
+    async def _other_with(self, block: BlockRef) -> Member | None:
         for member in self.members:
             if member is self._lead or not self._is_awake(member):
                 continue
@@ -152,8 +164,8 @@ class Nodes:
             except ChainError:
                 continue
             if headers and headers[0].hash == block.hash:
-                return True
-        return False
+                return member
+        return None
 
     async def _highest_of_all(self, found: Heads) -> Heads:
         for member in self.members:

@@ -76,6 +76,21 @@ def nodes_of(clock: Clock, *told: Told) -> Nodes:
     return Nodes(told, CHAIN, [settlement_at(CONTRACT, 0)], monotonic=clock)
 
 
+async def test_a_lead_that_tells_another_block_gives_way_to_a_node_that_has_it(clock: Clock) -> None:
+    parted, true, away = Told("a", 9, branch=1), Told("b", 5), Told("c", 5)
+    away.failure = NodeUnavailable("away")
+    nodes = nodes_of(clock, parted, away, true)
+    assert (await nodes.heads()).latest.number == 9
+    assert not await nodes.fail_over(BlockRef(4, block_hash(4, 2)), NodeInconsistent("nobody has it"))
+    assert (await nodes.heads()).latest.number == 9
+    assert await nodes.fail_over(BlockRef(4, block_hash(4)), NodeInconsistent("it has another"))
+    assert (await nodes.heads()).latest.number == 5
+    assert nodes.members[0].errors == 1
+    # It rests, and does not lead again by itself.
+    clock.now_s += 1.0
+    assert (await nodes.heads()).latest.number == 5
+
+
 async def test_the_next_node_answers_where_one_does_not_and_stays_the_lead(clock: Clock) -> None:
     first, second = Told("a", 5), Told("b", 6)
     nodes = nodes_of(clock, first, second)
