@@ -108,8 +108,8 @@ invariants-long: install ## Hold all invariants of the settlement contract over 
 	@$(PYTHON) -m tests.proofs.invariants_long $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: broken-contracts
-broken-contracts: install ## Break the settlement contract in known ways, and show which invariant notices (RUNS=n, DEPTH=calls)
-	@$(PYTHON) -m tests.proofs.broken_contracts $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH))
+broken-contracts: install ## Break the settlement contract in known ways, and show which invariant notices (RUNS=n, DEPTH=calls, FAULTS=n, SEED=n)
+	@$(PYTHON) -m tests.proofs.broken_contracts $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: contract-coverage
 contract-coverage: install ## Measure which branches of the settlement contract its forge tests take

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.proofs.broken_contracts import FAULTS, Fault, broken, fits, noticed
+from tests.proofs.broken_contracts import FAULTS, Fault, broken, fits, noticed, slice_of
 from tests.proofs.forge import invariants
 
 
@@ -15,6 +15,14 @@ def test_a_fault_fits_the_contract_and_its_invariants_exist(fault: Fault) -> Non
 def test_a_fault_that_does_not_stand_there_is_refused() -> None:
     with pytest.raises(ValueError, match="does not have this once"):
         broken("nothing of it", FAULTS[0])
+
+
+@pytest.mark.parametrize("count", range(1, len(FAULTS) + 1))
+def test_seeds_that_follow_each_other_come_to_every_fault(count: int) -> None:
+    seen = [fault for seed in range(len(FAULTS)) for fault in slice_of(count, seed)]
+    assert {fault.name for fault in seen} == {fault.name for fault in FAULTS}
+    assert slice_of(count, 7) == slice_of(count, 7)
+    assert len(slice_of(count, 7)) == count
 
 
 def test_the_invariant_that_failed_is_read_from_what_forge_says() -> None:
