@@ -105,8 +105,11 @@ contract RevenueRouter is AccessManaged, ReentrancyGuardTransient, IRevenueRoute
         if (reward == 0) (stakers, buyback) = (0, stakers + buyback);
         emit RevenueRouted(token, msg.sender, bounty, stakers, buyback, forTreasury, forInsurance);
 
-        if (token != qtra) _buybacks[token].waiting += buyback.toUint128();
-        else ERC20Burnable(qtra).burn(buyback);
+        if (token == qtra) {
+            ERC20Burnable(qtra).burn(buyback);
+        } else {
+            _buybacks[token].waiting += buyback.toUint128();
+        }
         if (stakers != 0) {
             IERC20(token).forceApprove(staking, stakers);
             IStaking(staking).notify(reward, stakers, STREAM_DURATION);

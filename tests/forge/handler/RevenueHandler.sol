@@ -146,7 +146,7 @@ contract RevenueHandler is RevenueFixture {
             wentOut[sale.token] += amount;
             forBuyback[sale.token] -= amount;
             _soldOn[sale.token][_day()] += amount;
-            check(_soldOn[sale.token][_day()] <= _highestCapOn[sale.token][_day()], RevenueRule.DAILY_CAP);
+            check(_soldOn[sale.token][_day()] <= router.termsOf(sale.token).dailyCap, RevenueRule.DAILY_CAP);
             check(_soldOn[sale.token][_day()] == router.soldToday(sale.token), RevenueRule.DAILY_CAP);
         } catch {}
     }
