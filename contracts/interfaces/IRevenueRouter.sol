@@ -42,8 +42,8 @@ interface IRevenueRouter is IAccessManaged {
     }
 
     event SplitSet(Split split);
-    event TreasurySet(address treasury);
-    event InsuranceSet(address insurance);
+    event TreasurySet(address indexed treasury);
+    event InsuranceSet(address indexed insurance);
     /// @param cap the most that keepers get of the token in a day (UTC)
     event BountySet(address indexed token, uint16 bps, uint128 cap);
     event AuctionTermsSet(address indexed token, AuctionTerms terms);
@@ -104,7 +104,8 @@ interface IRevenueRouter is IAccessManaged {
 
     /// @notice Buys from an auction and burns the QTRA, which the caller has approved. What it costs is rounded up.
     /// @param amount base units of the auction's token, at most what is left
-    function buy(uint256 auction, uint256 amount, uint256 maxQtra, uint256 deadline) external returns (uint256 qtra);
+    /// @return cost base units of QTRA
+    function buy(uint256 auction, uint256 amount, uint256 maxQtra, uint256 deadline) external returns (uint256 cost);
 
     /// @notice Ends an auction whose time is over; what is unsold waits for the next. One that is sold out has ended.
     function endAuction(uint256 auction) external;
@@ -112,9 +113,9 @@ interface IRevenueRouter is IAccessManaged {
     /// @notice Ends a token's auction now and allows no other until its terms are set again.
     function haltAuctions(address token) external;
 
-    function setSplit(Split calldata split) external;
-    function setTreasury(address treasury) external;
-    function setInsurance(address insurance) external;
+    function setSplit(Split calldata newSplit) external;
+    function setTreasury(address newTreasury) external;
+    function setInsurance(address newInsurance) external;
 
     /// @notice What keepers get of what they route of a token: basis points, at most `MAX_BOUNTY_BPS`, and at most `cap` in a
     /// day (UTC), however often they route.
@@ -129,7 +130,7 @@ interface IRevenueRouter is IAccessManaged {
     function heldOf(address token) external view returns (uint256 waiting, uint256 inAuction);
 
     /// @notice What an auction asks now for an amount; 0 if it is over.
-    function quote(uint256 auction, uint256 amount) external view returns (uint256 qtra);
+    function quote(uint256 auction, uint256 amount) external view returns (uint256 cost);
     function auctionOf(uint256 auction) external view returns (Auction memory);
 
     /// @notice The auction of a token that has not ended; 0 without.
