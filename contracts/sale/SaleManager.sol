@@ -67,8 +67,11 @@ contract SaleManager is SaleWallets, ReentrancyGuardTransient {
         _raised[round] = raised.close(succeeded ? SUCCEEDED : FAILED);
         emit RoundFinalised(round, succeeded, uint64(sum), uint128(sold), uint128(unsold));
         if (unsold != 0) {
-            if (terms.unsold == Unsold.BURN) ERC20Burnable(address(_QTRA)).burn(unsold);
-            else _QTRA.safeTransfer(_shares[0].treasury, unsold);
+            if (terms.unsold == Unsold.BURN) {
+                ERC20Burnable(address(_QTRA)).burn(unsold);
+            } else {
+                _QTRA.safeTransfer(_shares[0].treasury, unsold);
+            }
         }
         if (sold != 0) {
             _QTRA.forceApprove(address(_VESTING), sold);
