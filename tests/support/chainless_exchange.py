@@ -150,10 +150,12 @@ async def client(exchange: RunningExchange) -> AsyncIterator[Client]:
 
 
 @contextmanager
-def exchange_running(state: Path, **settings: Any) -> Iterator[RunningExchange]:
-    """An exchange with its state in a folder, stopped in order at the end."""
-    save_manifest(MANIFEST, state / "deployment.json")
-    chosen = Settings(state=state, node_urls=(NO_NODE,), origins=("http://localhost",), **settings)
+def exchange_running(
+    state: Path, *, manifest: Manifest = MANIFEST, node_url: str = NO_NODE, **settings: Any
+) -> Iterator[RunningExchange]:
+    """An exchange with its state in a folder, stopped in order at the end; with a manifest and a node, on a chain."""
+    save_manifest(manifest, state / "deployment.json")
+    chosen = Settings(state=state, node_urls=(node_url,), origins=("http://localhost",), **settings)
     _make_database_of_an_earlier_run(chosen)
     started: list[RunningExchange | BaseException] = []
     ready, stop = threading.Event(), threading.Event()
