@@ -1,10 +1,11 @@
 """How rooms above the indexer ask its tables: as of their newest block, knowing which rows are final."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from indexer.store.models import IndexerBlock, IndexerCursor, LogRow
 
@@ -39,6 +40,17 @@ def rows_of(session: Session, chain_id: int, model: type[_Row], **values: object
     """The rows of a chain that have these values, in the order of their logs."""
     query = select(model).where(model.chain_id == chain_id).filter_by(**values)
     return session.scalars(query.order_by(model.block_number, model.log_index)).all()
+
+
+def summed(
+    session: Session, chain_id: int, key: InstrumentedAttribute[int], amount: InstrumentedAttribute[int]
+) -> Counter[int]:
+    """The sums of a chain's amounts by a key. They are added here: they may outgrow what SQL adds."""
+    query = select(key, amount).where(key.class_.chain_id == chain_id)
+    sums: Counter[int] = Counter()
+    for place, units in session.execute(query.execution_options(yield_per=10_000)):
+        sums[place] += units
+    return sums
 
 
 class OncePerBlock:

@@ -18,7 +18,7 @@ from indexer.project.vesting import (
     ChainVestingRevocation,
     ChainVestingSurplus,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
+from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of, summed
 from offchain.core.database import reading_sessions
 from offchain.presale.proofs import ProofFiles
 from offchain.presale.schedule import Schedule
@@ -133,17 +133,11 @@ class VestingService:
         return None if moment is None else self._pools.get(moment, lambda: self._read_pools(session, moment))
 
     def _read_pools(self, session: Session, moment: Moment) -> Pools:
-        funded: defaultdict[int, int] = defaultdict(int)
-        claimed: defaultdict[int, int] = defaultdict(int)
-        returned: defaultdict[int, int] = defaultdict(int)
-        for funding in rows_of(session, self._chain_id, ChainVestingFunding):
-            funded[funding.pool] += funding.amount
-        for surplus in rows_of(session, self._chain_id, ChainVestingSurplus):
-            funded[surplus.pool] -= surplus.amount
-        for claim in rows_of(session, self._chain_id, ChainVestingClaim):
-            claimed[claim.pool] += claim.amount
-        for revocation in rows_of(session, self._chain_id, ChainVestingRevocation):
-            returned[revocation.pool] += revocation.returned
+        of_chain = (session, self._chain_id)
+        funded = summed(*of_chain, ChainVestingFunding.pool, ChainVestingFunding.amount)
+        funded.subtract(summed(*of_chain, ChainVestingSurplus.pool, ChainVestingSurplus.amount))
+        claimed = summed(*of_chain, ChainVestingClaim.pool, ChainVestingClaim.amount)
+        returned = summed(*of_chain, ChainVestingRevocation.pool, ChainVestingRevocation.returned)
         published = {row.pool: _published(row, moment) for row in rows_of(session, self._chain_id, ChainVestingPool)}
         return Pools(
             moment,

@@ -20,7 +20,7 @@ from indexer.project.staking import (
     ChainStakingReward,
     ChainStakingTier,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
+from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of, summed
 from offchain.core.database import reading_sessions
 
 TO_STAKE: Final = {"Staked": 1, "UnstakeRequested": -1, "UnstakeCancelled": 1}
@@ -127,9 +127,7 @@ class StakingService:
         for row in rows_of(session, self._chain_id, ChainStakingNotice):
             is_final = row.block_number <= moment.final
             notices[row.reward].append(Notice(row.payer, row.amount, row.timestamp_s, row.end_s, is_final))
-        paid: defaultdict[int, int] = defaultdict(int)
-        for payment in rows_of(session, self._chain_id, ChainStakingPayment):
-            paid[payment.reward] += payment.amount
+        paid = summed(session, self._chain_id, ChainStakingPayment.reward, ChainStakingPayment.amount)
         return Staking(
             moment=moment,
             staked=sum(stakes),

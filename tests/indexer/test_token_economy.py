@@ -8,7 +8,9 @@ from typing import Final
 import pytest
 from sqlalchemy import Engine, func, select, update
 
+from indexer.blocks import IndexedContract, RawLog
 from indexer.contracts import contracts_of
+from indexer.decode import Decoder
 from indexer.fetch.http_node import HttpNode
 from indexer.project.projection import table_of
 from indexer.project.registry import PROJECTIONS
@@ -19,6 +21,7 @@ from indexer.project.vesting import ChainVestingClaim
 from indexer.rebuild import rebuild
 from indexer.service import Indexer, IndexerSettings
 from indexer.verify import verify
+from offchain.chain.bindings import load_contract
 from offchain.chain.keys import LocalSigner
 from offchain.chain.node import NodePool
 from offchain.presale.tree import ALLOCATION_TYPES, StandardTree
@@ -191,7 +194,7 @@ async def test_every_event_has_its_row_and_the_contracts_agree(
         await caught_up(indexer, economy)
     await assert_true(economy, database)
     empty = {name for name, count in rows(database).items() if not count}
-    # Fees come from settled trades only: tests/revenue has them.
+    # Fees come from settled trades only.
     assert empty == {"chain_revenue_collections"}
     alice, _, carol, _ = economy.people
     assert stakes(database) == {alice: 4_500 * QTRA, carol: 7}
@@ -258,3 +261,15 @@ async def test_a_deployment_without_them_is_indexed_as_before(economy: TestEcono
         await caught_up(indexer, economy)
     assert not any(rows(database).values())
     assert NOBODY not in stakes(database)
+
+
+def test_collected_fees_are_rows_in_base_units() -> None:
+    abi, router, token = load_contract("RevenueRouter"), b"\x70" * 20, b"\x02" * 20
+    decoder = Decoder([IndexedContract("RevenueRouter", router, 0, abi)])
+    topics = abi.topic("FeesCollected") + (2).to_bytes(32) + token.rjust(32, b"\0")
+    log = RawLog(router, 1, bytes(32), bytes(32), 0, 0, topics, (10**30).to_bytes(32))
+    (projection,) = [one for one in PROJECTIONS if one.name == "revenue"]
+    row = projection.events["FeesCollected"]
+    decoded = decoder.decode(log)
+    assert decoded.error == ""
+    assert (row.columns, row.values(decoded)) == (("asset", "token", "amount"), (2, token, str(10**30)))
