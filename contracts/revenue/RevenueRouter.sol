@@ -105,11 +105,7 @@ contract RevenueRouter is AccessManaged, ReentrancyGuardTransient, IRevenueRoute
         if (reward == 0) (stakers, buyback) = (0, stakers + buyback);
         emit RevenueRouted(token, msg.sender, bounty, stakers, buyback, forTreasury, forInsurance);
 
-        if (token == qtra) {
-            ERC20Burnable(qtra).burn(buyback);
-        } else {
-            _buybacks[token].waiting += buyback.toUint128();
-        }
+        _takeBuyback(token, buyback);
         if (stakers != 0) {
             IERC20(token).forceApprove(staking, stakers);
             IStaking(staking).notify(reward, stakers, STREAM_DURATION);
@@ -268,6 +264,12 @@ contract RevenueRouter is AccessManaged, ReentrancyGuardTransient, IRevenueRoute
         bounty = Math.min(amount * terms.bps / BPS, terms.cap - Math.min(terms.cap, paid));
         (terms.day, terms.paid) = (today, uint96(paid + bounty));
         _bounties[token] = terms;
+    }
+
+    /// @dev QTRA is burned at once. What is not QTRA waits for an auction.
+    function _takeBuyback(address token, uint256 amount) private {
+        if (token == qtra) return ERC20Burnable(qtra).burn(amount);
+        _buybacks[token].waiting += amount.toUint128();
     }
 
     /// @dev Counts a sale among the day's, which must stay within the cap.

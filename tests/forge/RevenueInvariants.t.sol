@@ -30,12 +30,14 @@ contract RevenueInvariantsTest is TestBase {
 
     /// @dev A function that stands here twice is drawn twice as often.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[14] memory drawn = [
+        bytes4[16] memory drawn = [
             RevenueHandler.earnSome.selector,
             RevenueHandler.earnSome.selector,
             RevenueHandler.routeSome.selector,
             RevenueHandler.routeSome.selector,
             RevenueHandler.startSome.selector,
+            RevenueHandler.startSome.selector,
+            RevenueHandler.buySome.selector,
             RevenueHandler.buySome.selector,
             RevenueHandler.buySome.selector,
             RevenueHandler.endSome.selector,

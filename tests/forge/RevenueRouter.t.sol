@@ -27,7 +27,7 @@ contract RevenueRouterTest is RevenueFixture {
     }
 
     function testPartsAddUpToTheAmount(uint96 amount, uint16 first, uint16 second, uint16 third, uint8 bps) external {
-        amount = uint96(bound(amount, 1, 1e15));
+        amount = uint96(bound(amount, 1, 1e14));
         IRevenueRouter.Split memory split;
         split.stakersBps = uint16(bound(first, 0, 10_000));
         split.buybackBps = uint16(bound(second, 0, 10_000 - split.stakersBps));

@@ -73,6 +73,11 @@ abstract contract StakingFixture is TestBase {
         vm.warp(vm.getBlockTimestamp() + seconds_);
     }
 
+    /// @dev The fuzzer likes small numbers; actions draw from all bits.
+    function spread(uint256 dice) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(dice)));
+    }
+
     /// @dev Rounding takes at most so many base units.
     function assertAbout(uint256 value, uint256 expected, uint256 less, string memory what) internal pure {
         assertTrue(value <= expected && value + less >= expected, what);

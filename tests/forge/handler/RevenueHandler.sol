@@ -66,6 +66,7 @@ contract RevenueHandler is RevenueFixture {
 
     /// @dev Fees that were collected, or a gift: the router cannot tell them apart.
     function earnSome(uint256 dice) external {
+        dice = spread(dice);
         address token = _token(dice);
         uint256 amount = (dice >> 8) % (token == address(qtra) ? 10_000e18 : token == address(btc) ? 20e8 : 300_000e6);
         if ((dice >> 128) % 4 == 0) amount %= 100;
@@ -75,6 +76,7 @@ contract RevenueHandler is RevenueFixture {
     }
 
     function routeSome(uint256 dice) external {
+        dice = spread(dice);
         address token = _token(dice);
         uint256 amount = router.routable(token);
         uint256 supply = qtra.totalSupply();
@@ -108,7 +110,13 @@ contract RevenueHandler is RevenueFixture {
     }
 
     function startSome(uint256 dice) external {
+        dice = spread(dice);
         address token = dice % 8 == 0 ? address(qtra) : dice % 2 == 0 ? address(usdc) : address(btc);
+        // Half of the time a price is there, so that auctions begin.
+        (uint256 last, uint40 reportedAt) = prices.lastOf(token);
+        if (last != 0 && (dice >> 8) % 2 == 0 && vm.getBlockTimestamp() >= uint256(reportedAt) + 10 minutes) {
+            prices.report(token, last);
+        }
         uint256 running = router.runningOf(token);
         bool runs = running != 0 && router.quote(running, 1) != 0;
         try router.startAuction(token) returns (uint256 auction) {
@@ -125,11 +133,13 @@ contract RevenueHandler is RevenueFixture {
     }
 
     function buySome(uint256 dice) external {
+        dice = spread(dice);
         uint256 count = router.auctionCount();
         if (count == 0) return;
-        uint256 auction = count - (dice % 4 < count ? dice % 4 : 0);
+        uint256 auction = router.runningOf(_token(dice >> 2));
+        if (auction == 0 || dice % 4 == 0) auction = 1 + (dice >> 64) % count;
         IRevenueRouter.Auction memory sale = router.auctionOf(auction);
-        uint256 amount = 1 + (dice >> 8) % (uint256(sale.left) + 1);
+        uint256 amount = (dice >> 4) % 4 == 0 ? sale.left : 1 + (dice >> 8) % (uint256(sale.left) + 1);
         uint256 supply = qtra.totalSupply();
         uint256 held = _balance(sale.token, bob);
         vm.prank(bob);
@@ -152,12 +162,14 @@ contract RevenueHandler is RevenueFixture {
     }
 
     function endSome(uint256 dice) external {
+        dice = spread(dice);
         uint256 count = router.auctionCount();
         if (count == 0) return;
         try router.endAuction(1 + dice % count) {} catch {}
     }
 
     function report(uint256 dice) external {
+        dice = spread(dice);
         address token = dice % 2 == 0 ? address(usdc) : address(btc);
         (uint256 last, uint40 time) = prices.lastOf(token);
         uint256 price = last * (8500 + (dice >> 8) % 3000) / 10_000;
@@ -174,6 +186,7 @@ contract RevenueHandler is RevenueFixture {
     }
 
     function readMean(uint256 dice) external {
+        dice = spread(dice);
         address token = dice % 2 == 0 ? address(usdc) : address(btc);
         try prices.twap(token) returns (uint256 price) {
             check(price >= _lowest[token] && price <= _highest[token], RevenueRule.MEAN);
@@ -185,12 +198,14 @@ contract RevenueHandler is RevenueFixture {
     }
 
     function wait(uint256 dice) external {
-        pass(1 + (dice >> 8) % (dice % 8 == 0 ? 2 days : 40 minutes));
+        dice = spread(dice);
+        pass(1 + (dice >> 8) % (dice % 8 == 0 ? 2 days : 20 minutes));
         _noteCaps();
     }
 
     /// @dev What the operator and the guardian do.
     function administrate(uint256 dice) external {
+        dice = spread(dice);
         address token = dice % 2 == 0 ? address(usdc) : address(btc);
         uint256 how = (dice >> 8) % 4;
         if (how == 0) {
@@ -201,12 +216,12 @@ contract RevenueHandler is RevenueFixture {
         }
         if (how == 1) {
             uint128 cap = uint128(1 + (dice >> 16) % USDC_CAP);
-            uint128 least = uint128(1 + (dice >> 80) % cap);
+            uint128 least = uint128(1 + (dice >> 80) % (cap < 1e6 ? cap : 1e6));
             router.setAuctionTerms(token, IRevenueRouter.AuctionTerms(cap, least, 11_000, 8000, 1 hours));
             _halted[token] = false;
         }
         if (how == 2) router.setBounty(token, uint16((dice >> 16) % 51), uint128((dice >> 32) % 100e6));
-        if (how == 3 && (dice >> 16) % 4 == 0) {
+        if (how == 3 && (dice >> 16) % 8 == 0) {
             router.haltAuctions(token);
             _halted[token] = true;
         }
@@ -214,6 +229,7 @@ contract RevenueHandler is RevenueFixture {
     }
 
     function intrude(uint256 dice) external {
+        dice = spread(dice);
         bytes[] memory calls = new bytes[](8);
         calls[0] = abi.encodeCall(IRevenueRouter.setSplit, (IRevenueRouter.Split(0, 0, 0, 10_000)));
         calls[1] = abi.encodeCall(IRevenueRouter.setTreasury, (_stranger));

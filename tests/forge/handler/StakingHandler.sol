@@ -62,6 +62,7 @@ contract StakingHandler is StakingFixture {
     // -- what is done
 
     function stakeSome(uint256 dice) external {
+        dice = spread(dice);
         address account = _account(dice);
         uint256 amount = _amount(dice >> 8, qtra.balanceOf(account));
         if (amount == 0) return;
@@ -73,6 +74,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function requestUnstake(uint256 dice) external {
+        dice = spread(dice);
         address account = _account(dice);
         uint256 amount = _amount(dice >> 8, bookStake[account]);
         if (amount == 0) return;
@@ -84,6 +86,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function cancelUnstake(uint256 dice) external {
+        dice = spread(dice);
         address account = _account(dice);
         if (_bookRequests[account].length == 0) return;
         uint256 request = (dice >> 8) % _bookRequests[account].length;
@@ -101,6 +104,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function withdraw(uint256 dice) external {
+        dice = spread(dice);
         address account = _account(dice);
         if (_bookRequests[account].length == 0) return;
         uint256 request = (dice >> 8) % _bookRequests[account].length;
@@ -111,6 +115,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function claimSome(uint256 dice) external {
+        dice = spread(dice);
         address account = _account(dice);
         uint256[] memory before = _before(account);
         uint8 only = uint8((dice >> 8) % (REWARDS + 1));
@@ -136,6 +141,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function exit(uint256 dice) external {
+        dice = spread(dice);
         address account = _account(dice);
         if (bookStake[account] == 0) return;
         uint256[] memory before = _before(account);
@@ -154,6 +160,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function notify(uint256 dice) external {
+        dice = spread(dice);
         uint8 reward = uint8(1 + dice % REWARDS);
         if (reward == THIRD && _third.listed(address(staking))) return;
         uint256 most = reward == QTRAS ? 1_000_000e18 : 1_000_000e6;
@@ -172,6 +179,7 @@ contract StakingHandler is StakingFixture {
 
     /// @dev Stakes, looks and takes out within a block.
     function flash(uint256 dice) external {
+        dice = spread(dice);
         address account = _account(dice);
         uint256 amount = qtra.balanceOf(account);
         if (amount == 0) return;
@@ -189,6 +197,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function donate(uint256 dice) external {
+        dice = spread(dice);
         uint8 reward = uint8(1 + dice % REWARDS);
         uint256 amount = (dice >> 8) % 1e12;
         if (reward == THIRD && _third.listed(address(staking))) return;
@@ -199,6 +208,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function wait(uint256 dice) external {
+        dice = spread(dice);
         uint256[] memory before = _before(address(0));
         uint256 longest = dice % 8 == 0 ? 20 days : dice % 3 == 0 ? 2 days : 1 hours;
         pass(1 + (dice >> 8) % longest);
@@ -208,10 +218,12 @@ contract StakingHandler is StakingFixture {
     }
 
     function refuse(uint256 dice) external {
+        dice = spread(dice);
         _third.setListed(address(staking), dice % 4 == 0);
     }
 
     function setTiers(uint256 dice) external {
+        dice = spread(dice);
         uint128[] memory thresholds = new uint128[](dice % 4);
         uint256 last = 0;
         for (uint256 i = 0; i < thresholds.length; ++i) {
@@ -227,6 +239,7 @@ contract StakingHandler is StakingFixture {
     }
 
     function intrude(uint256 dice) external {
+        dice = spread(dice);
         bytes[] memory calls = new bytes[](4);
         calls[0] = abi.encodeCall(IStaking.listReward, (address(usdc)));
         calls[1] = abi.encodeCall(IStaking.setTiers, (new uint128[](0)));
