@@ -95,32 +95,11 @@ contract SaleHandler is SaleFixture {
         }
     }
 
-    /// @dev A purchase in the round that is open, or in any.
+    /// @dev A few purchases, so that rounds reach their caps in short sequences.
     function purchase(uint256 dice) external {
-        uint256 index = dice % BUYERS;
-        uint256 round = (dice >> 8) % 16 == 0 ? (dice >> 16) % ROUNDS : _openRound();
-        ISaleManager.Purchase memory wanted = purchaseOf(round, uint8((dice >> 24) % PAYMENTS), 0);
-        wanted.micros = _amount(index, round, dice >> 32);
-        if ((dice >> 96) % 3 == 0) wanted.referrer = buyer((dice >> 100) % BUYERS);
-        if ((dice >> 104) % 32 == 0) wanted.deadline = uint40(vm.getBlockTimestamp() - 1);
-        uint256 how = (dice >> 112) % 8;
-        ISaleManager.Voucher memory voucher = _voucher(index, round, dice >> 120);
-        bytes memory signature = "";
-        bool isValid = false;
-        if (how < 5) {
-            signature = signBy(_signerKey(_epoch), voucher, domain);
-            isValid = voucher.deadline >= vm.getBlockTimestamp() && !_revoked[index][voucher.nonce];
-        } else if (how == 5) {
-            signature = signBy(0xBAD, voucher, domain);
-        } else if (how == 6) {
-            signature = signBy(_signerKey(_epoch), voucher, domain);
-            // Signed for another round.
-            voucher.round = round + 1;
-        } else {
-            isValid = _remembers(index, round);
-            if (isValid) (voucher.cap, voucher.nonce) = (uint64(_shown[index].cap), _shown[index].nonce);
+        for (uint256 i = 0; i <= dice % 4; ++i) {
+            _purchase(uint256(keccak256(abi.encode(dice, i))));
         }
-        _try(index, wanted, voucher, signature, isValid);
     }
 
     function finalise(uint256 dice) external {
@@ -266,6 +245,34 @@ contract SaleHandler is SaleFixture {
 
     function check(bool condition, SaleRule rule) private {
         if (!condition) broken |= 1 << uint256(rule);
+    }
+
+    /// @dev A purchase in the round that is open, or in any.
+    function _purchase(uint256 dice) private {
+        uint256 index = dice % BUYERS;
+        uint256 round = (dice >> 8) % 16 == 0 ? (dice >> 16) % ROUNDS : _openRound();
+        ISaleManager.Purchase memory wanted = purchaseOf(round, uint8((dice >> 24) % PAYMENTS), 0);
+        wanted.micros = _amount(index, round, dice >> 32);
+        if ((dice >> 96) % 3 == 0) wanted.referrer = buyer((dice >> 100) % BUYERS);
+        if ((dice >> 104) % 32 == 0) wanted.deadline = uint40(vm.getBlockTimestamp() - 1);
+        uint256 how = (dice >> 112) % 8;
+        ISaleManager.Voucher memory voucher = _voucher(index, round, dice >> 120);
+        bytes memory signature = "";
+        bool isValid = false;
+        if (how < 5) {
+            signature = signBy(_signerKey(_epoch), voucher, domain);
+            isValid = voucher.deadline >= vm.getBlockTimestamp() && !_revoked[index][voucher.nonce];
+        } else if (how == 5) {
+            signature = signBy(0xBAD, voucher, domain);
+        } else if (how == 6) {
+            signature = signBy(_signerKey(_epoch), voucher, domain);
+            // Signed for another round.
+            voucher.round = round + 1;
+        } else {
+            isValid = _remembers(index, round);
+            if (isValid) (voucher.cap, voucher.nonce) = (uint64(_shown[index].cap), _shown[index].nonce);
+        }
+        _try(index, wanted, voucher, signature, isValid);
     }
 
     function _try(
