@@ -53,7 +53,7 @@ def exchange(compiled_type: type[Engine]) -> Engine:
     clerk.send(K.CHAIN_DEPOSIT, TRADERS, account=traders, asset=bases[traded - 1], amount=10**6)
     clerk.send(K.PLACE, TRADERS, side=1, price=1_000, quantity=2, **order)
     clerk.send(K.PLACE, TRADERS, side=0, price=1_000, quantity=1, **order)
-    clerk.send(K.SET_DISCOUNTS, TRADERS, account=traders, amount=100_000)
+    clerk.send(K.SET_DISCOUNTS, TRADERS, account=traders, amount=100_000, counter_amount=100_000)
     clerk.send(K.SET_FEE_TIER, 1, mode=2, amount=1_000, maker_fee_ppm=1_000, taker_fee_ppm=2_000)
     clerk.send(K.ROLL_VOLUMES, 1, amount=2)
     clerk.send(K.SET_ACCOUNT_LIMITS, 1, quantity=200, amount=50, counter_amount=1_000)
