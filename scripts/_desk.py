@@ -87,6 +87,11 @@ class Desk:
             f"{self.account.address} is no operator of this deployment.", "Name another account: --account ALIAS."
         )
 
+    @property
+    def delay_s(self) -> int:
+        """How long what is restricted waits before it is done."""
+        return 0 if self.administrator == self.sender else int(self.view.read(TIMELOCK, "getMinDelay"))
+
     def perform(self, script: str, steps: Sequence[Step], *, by: bytes | None = None, **results: Any) -> bool:
         """Sends steps in order, after they were shown and agreed to, and keeps a record; whether all are done now.
 

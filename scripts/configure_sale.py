@@ -22,9 +22,8 @@ def cli(desk: Desk, *, plan_path: Path) -> None:
         _compare(desk, plan, configured)
         desk.perform("configure_sale", [])
         return
-    _, now = desk.view.head()
     first = plan.rounds[0]
-    if first.row()[1] <= now:
+    if first.row()[1] <= desk.view.head()[1] + desk.delay_s:
         raise ConfigurationError(f"{first.name} would have begun before it is configured.", "Let it begin later.")
     desk.perform(
         "configure_sale", _steps(desk, plan), by=desk.administrator, rounds=plan.pool_names()[: len(plan.rounds)]

@@ -38,6 +38,9 @@ def cli(desk: Desk, *, plan_path: Path, holders_path: Path | None) -> None:
         if desk.view.read("MerkleVesting", "rootOf", pool) == tree.root and not path.exists():
             tree.dump(path)
             click.echo(f"The proofs of {plan.pool_names()[pool]} are in {path}.")
+    surplus = [step for pool in trees for step in _surplus(desk, plan, pool)]
+    if surplus:
+        desk.perform("return_surplus", surplus)
 
 
 def _sold_pools(desk: Desk, plan: SalePlan) -> dict[int, Allocations]:
@@ -70,14 +73,20 @@ def _steps(desk: Desk, plan: SalePlan, pool: int, tree: StandardTree, total: int
         raise StateDiverged(f"{name} is funded with {funded}, and gives {total}.", "Do not publish; look at the sale.")
     steps = []
     if funded < total:
-        vesting, missing, qtra = desk.manifest.address("MerkleVesting"), total - funded, desk.token("QTRA")
-        steps.append(
-            desk.step(f"Allow vesting to take what {name} gets", "QTRAToken", "approve", vesting, missing, target=qtra)
-        )
-        steps.append(desk.step(f"Fund {name} with {missing} base units", "MerkleVesting", "fund", pool, missing))
+        # All of it, whatever others have put there: what is proposed to the timelock stays the same meanwhile.
+        vesting, qtra = desk.manifest.address("MerkleVesting"), desk.token("QTRA")
+        says = f"Allow vesting to take what {name} gets"
+        steps.append(desk.step(says, "QTRAToken", "approve", vesting, total, target=qtra))
+        steps.append(desk.step(f"Fund {name} with {total} base units", "MerkleVesting", "fund", pool, total))
     says = f"Publish {name}: {len(tree.columns[0])} accounts, {total // TOKEN_UNITS} QTRA, root 0x{tree.root.hex()}"
-    steps.append(desk.step(says, "MerkleVesting", "publish", pool, tree.root, total, plan.schedule(pool)))
-    if funded > total:
-        says = f"Return to the treasury the {funded - total} base units that rounding left of {name}"
-        steps.append(desk.step(says, "MerkleVesting", "returnSurplus", pool))
-    return steps
+    return [*steps, desk.step(says, "MerkleVesting", "publish", pool, tree.root, total, plan.schedule(pool))]
+
+
+def _surplus(desk: Desk, plan: SalePlan, pool: int) -> list[Step]:
+    """Return what a published pool holds beyond its total, such as what rounding left; anybody may."""
+    total = desk.view.read("MerkleVesting", "totalOf", pool)
+    surplus = desk.view.read("MerkleVesting", "fundedOf", pool) - total
+    if not total or not surplus:
+        return []
+    says = f"Return {surplus} base units that {plan.pool_names()[pool]} does not need to the treasury"
+    return [desk.step(says, "MerkleVesting", "returnSurplus", pool)]

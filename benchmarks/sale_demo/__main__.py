@@ -145,9 +145,10 @@ def _draw(stage: Stage, vesting: Vesting, audit: Audit, folder: Path) -> None:
     times = [first - (last - first) // 40 + (last - first) * step // _POINTS for step in range(_POINTS + 8)]
     curves = []
     for pool, allocations in vesting.allocations.items():
-        total = sum(allocations.values())
-        vested = stage.views("MerkleVesting", "vested", [(pool, total, moment) for moment in times])
-        lines = [(moment, tokens / 1e18) for moment, tokens in zip(times, vested, strict=True)]
+        total, (start, cliff, end, _, _) = sum(allocations.values()), schedules[pool]
+        moments = sorted({*times, start - 1, start, cliff - 1, cliff, end})
+        vested = stage.views("MerkleVesting", "vested", [(pool, total, moment) for moment in moments])
+        lines = [(moment, tokens / 1e18) for moment, tokens in zip(moments, vested, strict=True)]
         dots = [(moment, tokens / 1e18) for moment, tokens in vesting.points[pool]]
         curves.append(Curve(stage.plan.pool_names()[pool], lines, dots))
     draw_vesting(folder / "sale-vesting.svg", curves)

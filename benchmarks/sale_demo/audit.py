@@ -114,9 +114,12 @@ class Audit:
             return 0
         pools = [(pool,) for pool in range(len(self.stage.plan.pool_names()))]
         left, funded, total = (
-            self.stage.views("MerkleVesting", view, pools) for view in ("leftOf", "fundedOf", "totalOf")
+            sum(self.stage.views("MerkleVesting", view, pools)) for view in ("leftOf", "fundedOf", "totalOf")
         )
-        return int(sum(left) + sum(funded) - sum(total))
+        events = self.stage.view.logs("MerkleVesting")
+        proved = sorted({(log["pool"], log["account"]) for log in events if log.event in ("Claimed", "Revoked")})
+        due, paid = (sum(self.stage.views("MerkleVesting", view, proved)) for view in ("allocationOf", "claimedOf"))
+        return int(left + due - paid + funded - total)
 
     def _owed_by_staking(self, symbol: str) -> int:
         """Stakes, requests, and rewards that were notified and not paid."""

@@ -42,6 +42,7 @@ class Vesting:
         self.revoked: set[tuple[int, bytes]] = set()
         self.mismatches = 0
         self.claims = 0
+        self._nonces: dict[bytes, int] = {}
         self._signers = {wallet.address: wallet for wallet in (*stage.wallets, *insiders())}
         self._domain = stage.view.read("MerkleVesting", "domainSeparator")
 
@@ -54,6 +55,7 @@ class Vesting:
             if key not in self.revoked and self._vested(key, now) > paid and self.stage.random.random() < share
         ]
         calls, recipients = [], []
+        self._nonces.clear()
         for place, key in enumerate(due):
             call, recipient = self._call(place, key)
             calls.append(call)
@@ -82,7 +84,8 @@ class Vesting:
         stage, allocation, proof = self.stage, self.allocations[pool][account], self.trees[pool].proof(account)
         if place % 11 == 3:
             recipient = keccak(account)[:20]
-            nonce = stage.view.read("MerkleVesting", "nonces", account)
+            nonce = self._nonces.pop(account, None) or stage.view.read("MerkleVesting", "nonces", account)
+            self._nonces[account] = nonce + 1
             signature = self._sign(self._signers[account], pool, recipient, nonce)
             signed = pool, "0x" + account.hex(), "0x" + recipient.hex(), nonce, _DEADLINE
             call = stage.call(stage.deployer, "MerkleVesting", "claimBySignature", signed, allocation, proof, signature)

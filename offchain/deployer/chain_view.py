@@ -67,7 +67,6 @@ class ChainView:
         """All that a contract of the deployment ever told, in order."""
         bindings, address = load_contract(contract), "0x" + self.manifest.address(contract).hex()
         first, (last, _), width = self.manifest.first_block_of(contract), self.head(), LOG_BLOCKS_MAX
-        known = {bindings.topic(row["name"]) for row in bindings.abi if row["type"] == "event"}
         while first <= last:
             until = min(last, first + width - 1)
             query = {"address": address, "fromBlock": hex(first), "toBlock": hex(until)}
@@ -80,7 +79,5 @@ class ChainView:
                 continue
             for row in rows:
                 topics = [bytes.fromhex(topic[2:]) for topic in row["topics"]]
-                # What a contract inherits, as `AuthorityUpdated`, is no event of its interface.
-                if topics[0] in known:
-                    yield bindings.decode_log(topics, bytes.fromhex(row["data"][2:]))
+                yield bindings.decode_log(topics, bytes.fromhex(row["data"][2:]))
             first = until + 1

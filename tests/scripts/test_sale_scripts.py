@@ -164,12 +164,8 @@ def test_revenue_is_routed_by_anybody_and_only_what_is_there(stage: Stage) -> No
 
 def test_every_run_that_sent_something_is_recorded_with_its_transactions(stage: Stage) -> None:
     recorded = runs(stage)
-    assert [run["script"] for run in recorded] == [
-        "configure_sale",
-        "finalise_sale",
-        "publish_vesting",
-        "route_revenue",
-    ]
+    scripts = ["configure_sale", "finalise_sale", "publish_vesting", "return_surplus", "route_revenue"]
+    assert [run["script"] for run in recorded] == scripts
     for run in recorded:
         for step in run["steps"]:  # type: ignore[attr-defined]
             receipt = stage.node.call("eth_getTransactionReceipt", step["transaction"])
