@@ -1,11 +1,14 @@
 """One deployment by one account: the contracts, what they are told at once, and who may do what from then on."""
 
+import json
+from functools import cache
 from typing import Any, NamedTuple
 
 import ape
 import click
 from ape.api import AccountAPI
-from ape.contracts import ContractInstance
+from ape.contracts import ContractContainer, ContractInstance
+from ethpm_types import ContractType
 
 from offchain.chain.authorities import (
     ADMIN,
@@ -18,7 +21,7 @@ from offchain.chain.authorities import (
     ROLE_LABELS,
     TIMELOCK_ADMIN,
 )
-from offchain.chain.bindings import load_contract
+from offchain.chain.bindings import ARTIFACTS, load_contract
 from offchain.chain.deployment_plan import DeploymentPlan, PlannedAsset, PlannedNetwork
 from offchain.chain.manifest import DeployedContract, ManifestAsset
 from offchain.chain.typed_data import keccak
@@ -62,10 +65,9 @@ class Deployment:
 
     def deploy(self, name: str, *arguments: Any) -> ContractInstance:
         """Deploys a contract of the project, which is known by its interface `I<name>` where it has one."""
-        contract = self.deployer.deploy(ape.project.contracts[name], *arguments)
-        interface = ape.project.contracts.get(f"I{name}")
-        if interface is not None:
-            contract = ContractInstance(contract.address, interface.contract_type)
+        contract = self.deployer.deploy(_compiled(name), *arguments)
+        if f"I{name}" in _artifacts():
+            contract = ContractInstance(contract.address, _compiled(f"I{name}").contract_type)
         self.contracts[name] = contract
         return contract
 
@@ -170,13 +172,22 @@ class Deployment:
             ]
             return self.deploy("QTRAToken", allocations)
         if existing is None:
-            return self.deployer.deploy(
-                ape.project.TestToken, f"Test {asset.symbol}", asset.symbol, asset.token_decimals
-            )
-        token = ape.project.TestToken.at(existing)
+            title = f"Test {asset.symbol}"
+            return self.deployer.deploy(_compiled("TestToken"), title, asset.symbol, asset.token_decimals)
+        token = _compiled("TestToken").at(existing)
         if token.decimals() != asset.token_decimals:
             raise click.ClickException(f"{existing} has {token.decimals()} decimals, not {asset.token_decimals}.")
         return token
+
+
+@cache
+def _artifacts() -> dict[str, Any]:
+    """The contracts as `make build` compiled them. Ape's project would look whether they need compiling again."""
+    return json.loads(ARTIFACTS.read_bytes())["contractTypes"]
+
+
+def _compiled(name: str) -> ContractContainer:
+    return ContractContainer(ContractType.model_validate(_artifacts()[name]))
 
 
 def selectors(contract: ContractInstance) -> dict[str, bytes]:
