@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy.exc import SQLAlchemyError
 
 from offchain.core.commands import CommandKind, OperatorMark
 from offchain.core.errors import QuantaTradeError, public_reason
@@ -110,9 +109,11 @@ class DiscountKeeper:
         while True:
             try:
                 await self.look()
-            except (QuantaTradeError, SQLAlchemyError) as error:
+            # Whatever it is: a failure to work out one look must not end all later ones, nor stay untold.
+            except Exception as error:
                 if public_reason(error) != self._error:
-                    _log.warning("discounts wait: %s", error)
+                    known = isinstance(error, QuantaTradeError)
+                    _log.warning("discounts wait: %s", error, exc_info=None if known else error)
                 self._error = public_reason(error)
             else:
                 self._error = ""
