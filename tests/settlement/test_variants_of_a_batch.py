@@ -1,5 +1,7 @@
 """Whichever of the variants that were ever signed the chain holds: it is recognised, and each fill settles once."""
 
+import random
+
 import pytest
 from sqlalchemy import select
 
@@ -321,3 +323,53 @@ async def passes(settling, calldata):
     except RpcError:
         return False
     return True
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_the_chain_takes_and_takes_back_each_fill_settles_once(settling, seed):
+    """Blocks go, and anybody submits whatever was ever signed and fits."""
+    rng, final = random.Random(seed), 0
+    settling.log.list_market(UNLISTED)
+    answerers = [Answerer(settling, account) for account in ACCOUNTS]
+    deep = settling.log.place(12, Side.SELL, 100, 1_000)
+    for _ in range(45):
+        step = rng.choices(["trade", "turn", "back", "other", "give up", "final"], [4, 8, 2, 4, 1, 1])[0]
+        if step == "trade":
+            for _ in range(rng.randint(1, 4)):
+                settling.log.place(rng.choice((11, 13)), Side.BUY, 100, 2, [(deep, 2)])
+            if rng.random() < 0.2:
+                settling.log.trade(market=UNLISTED)
+            await settling.feed()
+        elif step == "turn":
+            async with answering(*rng.sample(answerers, rng.randint(0, 3))):
+                await settling.turn()
+        elif step == "back":
+            await back_to(settling, rng.randint(final, await settling.exchange.read("batchNumber")))
+        elif step == "other":
+            await submit_any(settling, rng)
+        elif step == "give up":
+            signed = [row for row in settling.store.unsettled() if row.signature and row.status != BatchStatus.MINED]
+            for row in signed[:1]:
+                await settling.submitter._fall_back(row, "for the sake of it")
+        else:
+            await settling.index()
+            final = await settling.exchange.read("batchNumber")
+        assert settling.service.status().halted is None
+        assert_each_fill_has_one_place(settling)
+    await settling.settle_all()
+    skipped = {intent.fill.sequence for intent in settling.intents}
+    # Statements name no market: an offender between two who answered settles.
+    assert skipped <= {fill.sequence for fill in settling.log.fills() if fill.market == UNLISTED}
+    await settling.assert_balances(ACCOUNTS, skipped=skipped)
+    assert_the_journal_is_told_once(settling)
+
+
+async def submit_any(settling, rng):
+    """Submits some batch that was signed after the one that the chain has."""
+    head = await settling.exchange.read("batchHash")
+    with settling.store.sessions() as session:
+        rows = session.scalars(select(SettlementBatch).where(SettlementBatch.previous_hash == head))
+        fitting = [settling.submitter._calldata(row) for row in rows if row.signature is not None]
+    passing = [calldata for calldata in fitting if await passes(settling, calldata)]
+    if passing:
+        await settling.exchange.transact(settling.exchange.settlement, rng.choice(passing))
