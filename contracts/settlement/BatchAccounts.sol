@@ -22,6 +22,7 @@ abstract contract BatchAccounts is SettlementApprovals {
     uint256 private constant HASH_MULTIPLIER = 0x580;
     uint256 private constant CELLS_END = 0x5c0;
     uint256 private constant CELLS_LIMIT = 0x5e0;
+    uint256 private constant KEY = 0xc80;
     uint256 private constant DIGEST = 0x440;
     uint256 private constant DIGEST_HASH = 0x462;
     uint256 private constant DIGEST_BYTES = 66;
@@ -36,9 +37,8 @@ abstract contract BatchAccounts is SettlementApprovals {
     function _cell(uint256 key) internal view returns (uint256 cell) {
         uint256 flags;
         assembly ("memory-safe") {
-            mstore(0x00, key)
-            mstore(0x20, _slots.slot)
-            let location := keccak256(0x00, 0x40)
+            mstore(KEY, key)
+            let location := keccak256(KEY, 0x40)
             let bucket := add(mload(BUCKETS), shl(5, shr(mload(HASH_SHIFT), mul(location, mload(HASH_MULTIPLIER)))))
             for {} 1 {} {
                 cell := mload(bucket)
@@ -70,9 +70,8 @@ abstract contract BatchAccounts is SettlementApprovals {
         uint256 raw;
         bool fresh;
         assembly ("memory-safe") {
-            mstore(0x00, key)
-            mstore(0x20, _slots.slot)
-            let location := keccak256(0x00, 0x40)
+            mstore(KEY, key)
+            let location := keccak256(KEY, 0x40)
             let bucket := add(mload(BUCKETS), shl(5, shr(mload(HASH_SHIFT), mul(location, mload(HASH_MULTIPLIER)))))
             for {} 1 {} {
                 cell := mload(bucket)

@@ -34,6 +34,8 @@ abstract contract BatchNetting is BatchStatements {
                 if (reason == SkipReason.NONE) continue;
                 UndoLog.undo();
                 _undoStatements(group, applied);
+                // The first statements of the first group were applied when they were read.
+                if (i == 0) SlotTable.restore(run.applied, run.appliedEnd);
                 ++run.skipped;
                 emit ISettlementBatches.NetGroupSkipped(uint64(run.number), uint32(i), reason, uint32(item));
             }
@@ -76,12 +78,17 @@ abstract contract BatchNetting is BatchStatements {
     /// @return applied where the statements end that were applied
     function _settleGroup(BatchRun memory run, uint256 group)
         private
-        pure
+        view
         returns (SkipReason reason, uint256 item, uint256 applied)
     {
         unchecked {
-            for (uint256 i = 0; i < run.payload.assetCount; ++i) {
-                Word.put(run.assets + i * AssetRecord.BYTES + AssetRecord.SUM, 0);
+            if (group == run.groups) {
+                // Some statements of the first group are applied, and in the sums.
+                item = run.appliedCount;
+            } else {
+                for (uint256 i = 0; i < run.payload.assetCount; ++i) {
+                    Word.put(run.assets + i * AssetRecord.BYTES + AssetRecord.SUM, 0);
+                }
             }
             uint256 count = Word.load(group + GroupRecord.STATEMENT_COUNT);
             uint256 record = Word.load(group + GroupRecord.STATEMENTS);
@@ -192,13 +199,13 @@ abstract contract BatchNetting is BatchStatements {
         }
     }
 
-    function _applyHalf(BatchRun memory run, uint256 group, uint256 index) private pure returns (SkipReason reason) {
+    function _applyHalf(BatchRun memory run, uint256 group, uint256 index) private view returns (SkipReason reason) {
         unchecked {
             (uint256 role, uint256 order, uint256 price, uint256 lots,) = _readHalf(group, index);
             order = run.orders + order * OrderRecord.BYTES;
             reason = FillLibrary.reasonOf(order);
             if (reason != SkipReason.NONE) return reason;
-            bool buys = Word.load(order + OrderRecord.MARKET_AND_SIDE) & 1 == FillLibrary.BUY;
+            bool buys = FillLibrary.sideOf(order) == FillLibrary.BUY;
             uint256 limit = FillLibrary.priceOf(order);
             if (buys ? price > limit : price < limit) return SkipReason.LIMIT_CROSSED;
             uint256 lane;
@@ -235,10 +242,10 @@ abstract contract BatchNetting is BatchStatements {
             if ((FillLibrary.units(cell) + got) >> bits != 0) return SkipReason.ACCOUNT_FULL;
             UndoLog.note(cell);
             Word.put(cell, Word.load(cell) + got);
-            uint256 market = Word.load(order + OrderRecord.MARKET_AND_SIDE) >> 1 << 1;
+            uint256 market = FillLibrary.marketOf(order);
             _addToSum(market, from, 0 - paid);
             _addToSum(market, to, got);
-            uint256 session = terms >> OrderRecord.SESSION_AT;
+            uint256 session = FillLibrary.sessionOf(order);
             if (session == 0) return SkipReason.NONE;
             UndoLog.note(session);
             bool covered = _spend(session, from == OrderRecord.BASE ? 0 : 64, paid);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {SkipReason} from "../interfaces/ISettlement.sol";
 import {Authorization} from "./Authorization.sol";
-import {BatchAccounts} from "./BatchAccounts.sol";
+import {BatchOwnStatements} from "./BatchOwnStatements.sol";
 import {BatchPayload, BatchPayloadLibrary} from "./BatchPayload.sol";
 import {BatchRun, ClassRow, OWNER_AT, OrderRecord, StatementRecord} from "./BatchRun.sol";
 import {FillLibrary} from "./Fill.sol";
@@ -14,7 +14,7 @@ import {SlotTable} from "./SlotTable.sol";
 import {Word} from "./Word.sol";
 
 /// @dev Reads the orders of a batch into memory: what was signed, by whom, and what is wrong with it.
-abstract contract BatchOrders is BatchAccounts {
+abstract contract BatchOrders is BatchOwnStatements {
     bytes32 internal constant ORDER_TYPEHASH = keccak256(
         "Order(uint32 market,uint8 side,uint64 price,uint64 quantity,uint40 expiry,uint48 seq,uint16 lane,uint16 maxFeeBps,uint16 flags)"
     );
@@ -45,8 +45,9 @@ abstract contract BatchOrders is BatchAccounts {
                 int256 capPpm = int256(capBps) * PPM_PER_BPS;
                 int16 makerPpm = int16(uint16(class >> 48));
                 int16 takerPpm = int16(uint16(class >> 32));
-                uint256 row = (class & type(uint32).max) | (uint256(uint16(makerPpm)) << OrderRecord.MAKER_PPM_AT)
-                    | (uint256(uint16(takerPpm)) << OrderRecord.TAKER_PPM_AT);
+                uint256 row = (class & type(uint32).max)
+                    | (uint256(FillLibrary.PPM + makerPpm) << OrderRecord.MAKER_RATE_AT)
+                    | (uint256(FillLibrary.PPM + takerPpm) << OrderRecord.TAKER_RATE_AT);
                 if (capBps > Limits.MAX_FEE_BPS || makerPpm > capPpm || takerPpm > capPpm) row |= ClassRow.ABOVE_CAP;
                 if (uint16(class) > FLAGS_MAX) row |= ClassRow.UNSUPPORTED;
                 if (class & ISOLATED != 0) row |= 1 << OrderRecord.ISOLATED_AT;
@@ -226,7 +227,9 @@ abstract contract BatchOrders is BatchAccounts {
                 if (reason != SkipReason.NONE) return _refuse(record, reason);
             }
             uint256 lane = Word.load(record + OrderRecord.LANE);
-            Word.put(record + OrderRecord.LANE, lane == 0 ? base : _cell(lanes | lane));
+            lane = lane == 0 ? base : _cell(lanes | lane);
+            FillLibrary.takeLaneTentatively(record, lane);
+            Word.put(record + OrderRecord.LANE, lane);
             Word.put(record + OrderRecord.BASE, base);
             Word.put(record + OrderRecord.QUOTE, quote);
             if (session != 0) Word.put(record + OrderRecord.TERMS, terms | (session << OrderRecord.SESSION_AT));
@@ -236,7 +239,7 @@ abstract contract BatchOrders is BatchAccounts {
     /// @dev What is wrong with an order for its account's sake.
     function _explainAccount(BatchRun memory run, uint256 record, uint256 base, uint256 quote)
         private
-        pure
+        view
         returns (SkipReason)
     {
         unchecked {
@@ -245,13 +248,15 @@ abstract contract BatchOrders is BatchAccounts {
             uint256 floor = (account << 8) >> 208;
             if (seq <= floor) return SkipReason.CANCELLED;
             if (account & SlotTable.NETTED != 0 && seq <= _pendingFloor(run, base)) return SkipReason.CANCELLED;
+            // A statement that was applied when it was read has raised the floor already.
+            if (base >= run.applied && base < run.appliedEnd) floor = SlotTable.storedFloor(base);
             if (floor < Word.load(Registers.LADDER_FLOOR)) return SkipReason.LADDER_WAITING;
             bool exited = (account | Word.load(quote)) & SlotTable.EXITED != 0;
             return exited ? SkipReason.EXITED : SkipReason.NONE;
         }
     }
 
-    /// @dev The highest floor of the batch's statements for an account.
+    /// @dev The highest floor of the batch's statements for an account, but for those that were applied when they were read.
     function _pendingFloor(BatchRun memory run, uint256 cell) private pure returns (uint256 floor) {
         unchecked {
             uint256 given = 0;
@@ -267,11 +272,12 @@ abstract contract BatchOrders is BatchAccounts {
     function _refuse(uint256 record, SkipReason reason) private pure {
         unchecked {
             uint256 terms = Word.load(record + OrderRecord.TERMS);
-            if (uint8(terms >> OrderRecord.REASON_AT) == 0) {
-                Word.put(record + OrderRecord.TERMS, terms | (uint256(reason) << OrderRecord.REASON_AT));
-            }
+            if (uint8(terms >> OrderRecord.REASON_AT) == 0) terms |= uint256(reason) << OrderRecord.REASON_AT;
+            // Without a market and cells it matches with nothing, and fills look nowhere else.
+            Word.put(record + OrderRecord.TERMS, uint224(terms));
+            Word.put(record + OrderRecord.BASE, 0);
+            Word.put(record + OrderRecord.QUOTE, 0);
             Word.put(record + OrderRecord.LANE, 0);
-            Word.put(record + OrderRecord.MARKET_AND_SIDE, 0);
         }
     }
 }

@@ -16,7 +16,11 @@ struct BatchRun {
     uint256 assets;
     /// `OrderRecord`, in the order of the payload.
     uint256 orders;
-    /// `StatementRecord` from `statements` to `statementsEnd`, and the `GroupRecord` of each group.
+    /// How many statements of the first group were applied when they were read; their cells, from `applied` to `appliedEnd`.
+    uint256 appliedCount;
+    uint256 applied;
+    uint256 appliedEnd;
+    /// All others: `StatementRecord` from `statements` to `statementsEnd`; and the `GroupRecord` of each group.
     uint256 statements;
     uint256 statementsEnd;
     uint256 groups;
@@ -26,7 +30,7 @@ struct BatchRun {
 }
 
 /// @title ClassRow: a row of the class table, from the low end: flags u16, cap in basis points u16, then 8 bits that say why
-/// its orders are not as plain as most; and, where the terms of an order have them, maker ppm i16, taker ppm i16, 8 bits 0,
+/// its orders are not as plain as most; and, where the terms of an order have them, the rates of maker and taker, 8 bits 0,
 /// whether its orders are isolated (1 bit)
 library ClassRow {
     uint256 internal constant CAP_AT = 16;
@@ -37,12 +41,14 @@ library ClassRow {
     uint256 internal constant UNSUPPORTED = 1 << 34;
 }
 
-/// @title OrderRecord: an order of the batch in memory, six words
+/// @title OrderRecord: an order of the batch in memory, five words
 /// @dev The state word is what a lane holds of the order when it is full: quantity u64, tag u24, seq u48. The lane's own bits
 /// at `Slot`'s places, moved down by 64, compare with it as plain numbers.
 ///
-/// The terms, from the low end: price in force u64, maker ppm i16, taker ppm i16, reason u8 (why the order cannot fill, if
-/// it cannot), 1 bit isolated, 23 bits 0, session cell u32 (0 without).
+/// The terms, from the low end: price in force u64, the rates of maker and taker u20 (parts per million that are paid for
+/// each million of notional: a million, and the fee), reason u8 (why the order cannot fill, if it cannot), 1 bit isolated,
+/// 15 bits 0, session cell u32 (0 without), 64 bits 0, the address of the market's record, plus the side, u32 (0 if there is a
+/// reason against the order).
 library OrderRecord {
     uint256 internal constant STATE = 0x00;
     uint256 internal constant TERMS = 0x20;
@@ -50,17 +56,17 @@ library OrderRecord {
     uint256 internal constant BASE = 0x40;
     uint256 internal constant QUOTE = 0x60;
     uint256 internal constant LANE = 0x80;
-    /// @dev The address of the market's record, plus the side. 0 if there is a reason against the order.
-    uint256 internal constant MARKET_AND_SIDE = 0xa0;
-    uint256 internal constant BYTES = 0xc0;
+    uint256 internal constant BYTES = 0xa0;
 
     uint256 internal constant TAG_AT = 64;
     uint256 internal constant SEQ_AT = 88;
-    uint256 internal constant MAKER_PPM_AT = 64;
-    uint256 internal constant TAKER_PPM_AT = 80;
-    uint256 internal constant REASON_AT = 96;
-    uint256 internal constant ISOLATED_AT = 104;
+    uint256 internal constant MAKER_RATE_AT = 64;
+    uint256 internal constant TAKER_RATE_AT = 84;
+    uint256 internal constant RATE_BITS = 20;
+    uint256 internal constant REASON_AT = 104;
+    uint256 internal constant ISOLATED_AT = 112;
     uint256 internal constant SESSION_AT = 128;
+    uint256 internal constant MARKET_AND_SIDE_AT = 224;
 }
 
 /// @title MarketRecord: a market of the batch in memory, eight words

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ISettlementBatches, SkipReason} from "../interfaces/ISettlement.sol";
 import {Authorization} from "./Authorization.sol";
-import {BatchAccounts} from "./BatchAccounts.sol";
+import {BatchOwnStatements} from "./BatchOwnStatements.sol";
 import {BatchPayload, BatchPayloadLibrary} from "./BatchPayload.sol";
 import {
     ASSET_AT,
@@ -21,12 +21,7 @@ import {Word} from "./Word.sol";
 
 /// @dev Reads the net groups of a batch into memory: their statements, by whom they are signed, and where their halves and
 /// fee rows stand. Nothing changes yet but marks: the floors of all statements count for all orders of the batch.
-abstract contract BatchStatements is BatchAccounts {
-    bytes32 private constant STATEMENT_TYPEHASH =
-        keccak256("NetStatement(uint64 batch,bytes32 previousHash,uint48 floor,uint16[] assets,int64[] deltas)");
-    bytes32 private constant ISOLATED_STATEMENT_TYPEHASH = keccak256(
-        "IsolatedNetStatement(uint64 batch,bytes32 previousHash,uint48 floor,uint32 market,int64 base,int64 quote)"
-    );
+abstract contract BatchStatements is BatchOwnStatements {
     uint256 private constant GROUP_BYTES = 14;
     uint256 private constant HEAD_BYTES = 2;
     uint256 private constant CONTROL_BITS = 0x11;
@@ -39,11 +34,11 @@ abstract contract BatchStatements is BatchAccounts {
     uint256 private constant PAYLOAD = 0x600;
     uint256 private constant STATEMENT_FIRST = 0xa60;
     uint256 private constant STATEMENT_SECOND = 0xa80;
-    uint256 private constant DELTA_BYTES = 0xb00;
+    uint256 private constant ROW_BYTES = 0xb00;
     uint256 private constant DELTA_RIGHT = 0xb20;
     uint256 private constant ASSETS = 0xb40;
     uint256 private constant ASSET_COUNT = 0xb60;
-    uint256 private constant ROW_BYTES = 0x60;
+    uint256 private constant ROW_RECORD_BYTES = 0x60;
     uint256 private constant ROW_DELTA = 0x20;
     uint256 private constant ROW_ASSET = 0x40;
     uint256 private constant ASSET_RECORD_BYTES = 0x60;
@@ -52,14 +47,21 @@ abstract contract BatchStatements is BatchAccounts {
         unchecked {
             BatchPayload memory payload = run.payload;
             uint256 left = payload.rowCount;
-            uint256 record = run.statements;
+            uint256 record = 0;
             uint256 groupsEnd = run.groups + payload.groupCount * GroupRecord.BYTES;
             Word.put(Registers.STATEMENT_BATCH, run.number);
             Word.put(Registers.STATEMENT_PREVIOUS_HASH, uint256(run.previousHash));
             for (uint256 group = run.groups; group != groupsEnd; group += GroupRecord.BYTES) {
                 _readGroupHeader(payload, group);
+                uint256 count = Word.load(group + GroupRecord.STATEMENT_COUNT);
+                if (group == run.groups) {
+                    (run.appliedCount, left) = _applyStatements(run, count, left);
+                    count -= run.appliedCount;
+                    record = Word.reserve(left * StatementRecord.BYTES / 32);
+                    run.statements = record;
+                }
                 Word.put(group + GroupRecord.STATEMENTS, record);
-                for (uint256 i = Word.load(group + GroupRecord.STATEMENT_COUNT); i != 0; --i) {
+                for (; count != 0; --count) {
                     uint256 end = _readStatement(run, record, left);
                     left -= (end - record) / StatementRecord.BYTES;
                     record = end;
@@ -89,8 +91,9 @@ abstract contract BatchStatements is BatchAccounts {
             ) payload.malformed(offset + 6);
             Word.put(group + GroupRecord.WIDTHS, widths);
             Word.put(Registers.FLOOR_BASE, (header >> 144) & type(uint48).max);
-            Word.put(Registers.FLOOR_BYTES, floorBytes);
-            Word.put(Registers.DELTA_BYTES, deltaBytes);
+            Word.put(Registers.FLOOR_RIGHT, 256 - 8 * floorBytes);
+            Word.put(Registers.HEAD_BYTES, HEAD_BYTES + floorBytes);
+            Word.put(Registers.ROW_BYTES, 1 + deltaBytes);
             Word.put(Registers.DELTA_RIGHT, 256 - 8 * deltaBytes);
         }
     }
@@ -130,11 +133,11 @@ abstract contract BatchStatements is BatchAccounts {
                 ++offset;
             }
             market = run.markets + market * MarketRecord.BYTES;
-            uint256 bytes_ = Word.load(Registers.FLOOR_BYTES);
-            uint256 floor = Word.load(Registers.FLOOR_BASE) + (Word.fromCalldata(offset) >> (256 - 8 * bytes_));
+            uint256 floor =
+                Word.load(Registers.FLOOR_BASE) + (Word.fromCalldata(offset) >> Word.load(Registers.FLOOR_RIGHT));
             if (floor >> 48 != 0) payload.malformed(offset);
-            offset += bytes_;
-            bytes_ = rows * (1 - isolated + Word.load(Registers.DELTA_BYTES));
+            offset += Word.load(Registers.HEAD_BYTES) - HEAD_BYTES;
+            uint256 bytes_ = rows * (Word.load(Registers.ROW_BYTES) - isolated);
             // All is read within calldata; whether it is within the payload is found out before it counts.
             payload.take(offset + bytes_ - payload.position);
             Word.put(Registers.STATEMENT_FLOOR, floor);
@@ -249,10 +252,10 @@ abstract contract BatchStatements is BatchAccounts {
                         mstore(0x20, sub(position, mload(PAYLOAD)))
                         revert(0x1c, 0x24)
                     }
-                    position := add(position, add(mload(DELTA_BYTES), 1))
+                    position := add(position, mload(ROW_BYTES))
                     least := add(asset, 1)
                     asset := add(mload(ASSETS), mul(asset, ASSET_RECORD_BYTES))
-                    row := add(row, ROW_BYTES)
+                    row := add(row, ROW_RECORD_BYTES)
                     mstore(add(row, ROW_ASSET), asset)
                     mstore(item, mload(asset))
                     fields := sar(mload(DELTA_RIGHT), shl(8, fields))
@@ -277,7 +280,7 @@ abstract contract BatchStatements is BatchAccounts {
         unchecked {
             uint256 right = Word.load(Registers.DELTA_RIGHT);
             uint256 base = uint256(int256(Word.fromCalldata(offset)) >> right);
-            uint256 quote = uint256(int256(Word.fromCalldata(offset + Word.load(Registers.DELTA_BYTES))) >> right);
+            uint256 quote = uint256(int256(Word.fromCalldata(offset + Word.load(Registers.ROW_BYTES) - 1)) >> right);
             Word.put(Registers.STATEMENT, uint256(ISOLATED_STATEMENT_TYPEHASH));
             Word.put(Registers.STATEMENT_FIRST, Word.load(market + MarketRecord.NUMBER));
             Word.put(Registers.STATEMENT_SECOND, base);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {SkipReason} from "../interfaces/ISettlement.sol";
 import {MarketRecord, OrderRecord} from "./BatchRun.sol";
+import {Registers} from "./Registers.sol";
 import {SlotTable} from "./SlotTable.sol";
 import {Word} from "./Word.sol";
 
@@ -16,7 +17,7 @@ library FillLibrary {
     uint256 internal constant BUY = 0;
     uint256 internal constant UNLIMITED = type(uint64).max;
     uint256 internal constant ISOLATED_AMOUNT_BITS = 56;
-    int256 private constant PPM = 1e6;
+    int256 internal constant PPM = 1e6;
     // The layouts as assembly takes them, in plain numbers: `Registers`, `OrderRecord`, `MarketRecord`, `SlotTable`.
     uint256 private constant FILL = 0x8a0;
     uint256 private constant FILLS_END = 0x8c0;
@@ -30,20 +31,22 @@ library FillLibrary {
     uint256 private constant BASE = 0x40;
     uint256 private constant QUOTE = 0x60;
     uint256 private constant LANE = 0x80;
-    uint256 private constant MARKET = 0xa0;
-    uint256 private constant RECORD_BYTES = 0xc0;
+    uint256 private constant RECORD_BYTES = 0xa0;
     uint256 private constant FEE_CELL = 0x40;
     uint256 private constant MASK_64 = 0xffffffffffffffff;
-    uint256 private constant ONE_SEQ = 1 << 88;
-    /// @dev Makes a signed dividend by 1e6 unsigned, and rounds the quotient up.
-    uint256 private constant ABOVE_ZERO = 1_000_000 * (1 << 220) + 999_999;
-    uint256 private constant ZERO_QUOTIENT = 1 << 220;
+    uint256 private constant MASK_32 = 0xffffffff;
+    uint256 private constant MASK_20 = 0xfffff;
+    /// @dev The terms of an order that is isolated, or of a session key.
+    uint256 private constant SPECIAL = (0xffffffff << 128) | (1 << 112);
+    /// @dev All of a slot's word but an order's tag and seq and what is filled of it; `SlotTable.TENTATIVE`.
+    uint256 private constant NOT_STATE = (2 ** 256 - 1) ^ ((2 ** 136 - 1) << 64);
+    uint256 private constant TENTATIVE = 1 << 250;
 
-    /// @dev Settles fills up to the first that cannot be, which it leaves in the registers; or to the end.
+    /// @dev Settles fills up to the first that cannot be as things stand, which it leaves in the registers; or to the end.
     ///
     /// Assembly, because this runs once per fill and makes most of what a further fill of an order costs. Tests are joined;
     /// `explain` has the same ones one by one, in the same words as the documentation. Memory is read and written at
-    /// record, market and cell addresses only, which the batch allocated.
+    /// record, market and cell addresses only, which the batch allocated; those of an order that cannot fill are zero.
     function settle() internal pure {
         assembly ("memory-safe") {
             // A function of its own that has a `leave` is not made part of its caller, whose variables would be in its way.
@@ -58,76 +61,63 @@ library FillLibrary {
                     if or(gt(buyer, mload(ORDERS_LAST)), gt(seller, mload(ORDERS_LAST))) { break }
                     lots := shr(mload(LOTS_RIGHT), shl(mload(INDEX_BITS), lots))
 
+                    // So far buyer is the maker and seller the taker. One market and two sides differ in the lowest bit
+                    // alone.
+                    let terms := mload(add(buyer, TERMS))
+                    let takerTerms := mload(add(seller, TERMS))
+                    let fault := or(xor(1, shr(224, xor(terms, takerTerms))), iszero(lots))
+                    let market := shr(224, terms)
                     let base
                     let cost
                     let fees
-                    let market := mload(add(buyer, MARKET))
+                    let special
                     {
-                        // So far buyer is the maker and seller the taker. One market and two sides differ in the lowest bit
-                        // alone.
-                        if or(xor(1, xor(market, mload(add(seller, MARKET)))), iszero(lots)) { break }
                         let sells := and(market, 1)
                         market := xor(market, sells)
                         base := mul(lots, mload(market))
-                        let terms := mload(add(buyer, TERMS))
-                        let takerFee := mload(add(seller, TERMS))
+                        special := and(or(terms, takerTerms), SPECIAL)
                         cost := mul(mul(lots, and(terms, MASK_64)), mload(add(market, 0x20)))
-                        // `fee`, of both.
-                        fees := signextend(1, shr(64, terms))
-                        fees := sub(div(add(mul(cost, fees), ABOVE_ZERO), 1000000), ZERO_QUOTIENT)
-                        takerFee := signextend(1, shr(80, takerFee))
-                        takerFee := sub(div(add(mul(cost, takerFee), ABOVE_ZERO), 1000000), ZERO_QUOTIENT)
+                        // The notional and its fee, of both; rounded up.
+                        let paid := div(add(mul(cost, and(shr(64, terms), MASK_20)), 999999), 1000000)
+                        let takerPaid := div(add(mul(cost, and(shr(84, takerTerms), MASK_20)), 999999), 1000000)
+                        fees := sub(add(paid, takerPaid), shl(1, cost))
                         // What the buyer pays; the seller gets it less all fees.
                         switch sells
-                        case 0 { cost := add(cost, fees) }
+                        case 0 {
+                            cost := paid
+                            fault := or(fault, lt(and(terms, MASK_64), and(takerTerms, MASK_64)))
+                        }
                         default {
-                            cost := add(cost, takerFee)
+                            cost := takerPaid
+                            fault := or(fault, lt(and(takerTerms, MASK_64), and(terms, MASK_64)))
                             terms := buyer
                             buyer := seller
                             seller := terms
                         }
-                        fees := add(fees, takerFee)
                     }
                     market := mload(add(market, FEE_CELL))
-                    {
-                        let buyerTerms := mload(add(buyer, TERMS))
-                        let sellerTerms := mload(add(seller, TERMS))
-                        let fault := lt(and(buyerTerms, MASK_64), and(sellerTerms, MASK_64))
-                        fault := or(fault, lt(and(mload(mload(add(seller, BASE))), MASK_64), base))
-                        fault := or(fault, lt(and(mload(mload(add(buyer, QUOTE))), MASK_64), cost))
-                        if or(fault, slt(add(mload(market), fees), 0)) { break }
-                        // Isolated accounts and session keys have limits of their own.
-                        if shr(104, or(buyerTerms, sellerTerms)) {
-                            if exceeds(buyer, seller, base, cost, fees) { break }
-                        }
-                    }
-                    {
-                        // The state of an order in its lane. One that is newer than the lane's starts from empty; with the
-                        // same seq it must be the lane's own. Written out twice, because calls would cost more. The first
-                        // word is written when both are found good.
-                        let buyerLane := mload(add(buyer, LANE))
-                        let state := shr(120, shl(56, mload(buyerLane)))
-                        let full := mload(buyer)
-                        let growth := lots
-                        let empty := shl(64, shr(64, full))
-                        if lt(state, empty) {
-                            if lt(xor(state, empty), ONE_SEQ) { break }
-                            growth := add(lots, sub(empty, state))
-                        }
-                        if gt(add(state, growth), full) { break }
-                        let sellerLane := mload(add(seller, LANE))
-                        state := shr(120, shl(56, mload(sellerLane)))
-                        full := mload(seller)
-                        empty := shl(64, shr(64, full))
-                        if lt(state, empty) {
-                            if lt(xor(state, empty), ONE_SEQ) { break }
-                            lots := add(lots, sub(empty, state))
-                        }
-                        if or(gt(add(state, lots), full), eq(buyerLane, sellerLane)) { break }
-                        mstore(buyerLane, add(mload(buyerLane), shl(64, growth)))
-                        mstore(sellerLane, add(mload(sellerLane), shl(64, lots)))
+                    fault := or(fault, slt(add(mload(market), fees), 0))
+                    fault := or(fault, lt(and(mload(mload(add(seller, BASE))), MASK_64), base))
+                    fault := or(fault, lt(and(mload(mload(add(buyer, QUOTE))), MASK_64), cost))
+
+                    // Each order must have its lane, with room for the lots.
+                    let buyerLane := mload(add(buyer, LANE))
+                    let state := shr(120, shl(56, mload(buyerLane)))
+                    let full := mload(buyer)
+                    fault := or(fault, or(shr(64, xor(state, full)), gt(add(state, lots), full)))
+                    let sellerLane := mload(add(seller, LANE))
+                    state := shr(120, shl(56, mload(sellerLane)))
+                    full := mload(seller)
+                    fault := or(fault, or(shr(64, xor(state, full)), gt(add(state, lots), full)))
+                    if or(fault, eq(buyerLane, sellerLane)) { break }
+                    // Isolated accounts and session keys have limits of their own.
+                    if special {
+                        if exceeds(buyer, seller, base, cost, fees) { break }
                     }
 
+                    lots := shl(64, lots)
+                    mstore(buyerLane, add(mload(buyerLane), lots))
+                    mstore(sellerLane, add(mload(sellerLane), lots))
                     mstore(market, add(mload(market), fees))
                     let cell := mload(add(seller, QUOTE))
                     mstore(cell, add(mload(cell), sub(cost, fees)))
@@ -137,29 +127,31 @@ library FillLibrary {
                     mstore(cell, sub(mload(cell), base))
                     cell := mload(add(buyer, BASE))
                     mstore(cell, add(mload(cell), base))
-                    if shr(128, or(mload(add(buyer, TERMS)), mload(add(seller, TERMS)))) {
-                        spend(mload(add(buyer, TERMS)), 64, cost)
-                        spend(mload(add(seller, TERMS)), 0, base)
-                    }
                 }
                 mstore(FILL, offset)
             }
-            // Whether a credit is more than an isolated account can hold, or a payment more than what is left of a session.
+            // Whether a credit is more than an isolated account can hold, or a payment more than what is left of a session;
+            // if neither, takes the payments from the sessions.
             function exceeds(buyer, seller, base, cost, fees) -> fault {
+                let got := add(and(mload(mload(add(buyer, BASE))), MASK_64), base)
+                let earned := add(and(mload(mload(add(seller, QUOTE))), MASK_64), sub(cost, fees))
                 let terms := mload(add(buyer, TERMS))
-                let total := add(and(mload(mload(add(buyer, BASE))), MASK_64), base)
-                fault := mul(and(shr(104, terms), 1), shr(56, total))
-                terms := shr(128, terms)
+                let sellerTerms := mload(add(seller, TERMS))
+                if shr(56, or(got, earned)) {
+                    fault := mul(and(shr(112, terms), 1), shr(56, got))
+                    fault := or(fault, mul(and(shr(112, sellerTerms), 1), shr(56, earned)))
+                }
+                terms := and(shr(128, terms), MASK_32)
+                sellerTerms := and(shr(128, sellerTerms), MASK_32)
+                if iszero(or(terms, sellerTerms)) { leave }
                 if terms { fault := or(fault, gt(cost, and(shr(64, mload(terms)), MASK_64))) }
-                terms := mload(add(seller, TERMS))
-                total := add(and(mload(mload(add(seller, QUOTE))), MASK_64), sub(cost, fees))
-                fault := or(fault, mul(and(shr(104, terms), 1), shr(56, total)))
-                terms := shr(128, terms)
-                if terms { fault := or(fault, gt(base, and(mload(terms), MASK_64))) }
+                if sellerTerms { fault := or(fault, gt(base, and(mload(sellerTerms), MASK_64))) }
+                if fault { leave }
+                spend(terms, 64, cost)
+                spend(sellerTerms, 0, base)
             }
             // Takes a payment from a session, if that has a limit.
-            function spend(terms, left, payment) {
-                let session := shr(128, terms)
+            function spend(session, left, payment) {
                 if session {
                     let word := mload(session)
                     if xor(and(shr(left, word), MASK_64), MASK_64) {
@@ -195,15 +187,14 @@ library FillLibrary {
     }
 
     /// @dev Why a fill that `settle` refused cannot be, in the order of the checks.
-    function explain(uint256 maker, uint256 taker, uint256 lots) internal pure returns (SkipReason) {
+    function explain(uint256 maker, uint256 taker, uint256 lots) internal view returns (SkipReason) {
         unchecked {
             SkipReason reason = reasonOf(maker);
             if (reason != SkipReason.NONE) return reason;
             reason = reasonOf(taker);
             if (reason != SkipReason.NONE) return reason;
-            uint256 market = Word.load(maker + MARKET);
-            if (market ^ Word.load(taker + MARKET) != 1) return SkipReason.NOT_OPPOSITE;
-            (uint256 buyer, uint256 seller) = market & 1 == BUY ? (maker, taker) : (taker, maker);
+            if (marketOf(maker) != marketOf(taker) || sideOf(maker) == sideOf(taker)) return SkipReason.NOT_OPPOSITE;
+            (uint256 buyer, uint256 seller) = sideOf(maker) == BUY ? (maker, taker) : (taker, maker);
             if (priceOf(buyer) < priceOf(seller)) return SkipReason.LIMIT_CROSSED;
             // Each would take the other's place in the lane.
             if (Word.load(maker + LANE) == Word.load(taker + LANE)) return SkipReason.SHARED_LANE;
@@ -232,7 +223,7 @@ library FillLibrary {
                 return SkipReason.ACCOUNT_FULL;
             }
             if (cost > sessionLeft(buyer, BUY) || base > sessionLeft(seller, 1)) return SkipReason.SESSION_LIMIT;
-            uint256 feeCell = Word.load((Word.load(buyer + MARKET) >> 1 << 1) + FEE_CELL);
+            uint256 feeCell = Word.load(marketOf(buyer) + FEE_CELL);
             assert(int256(Word.load(feeCell)) + fees < 0);
             return SkipReason.REBATE_UNFUNDED;
         }
@@ -255,6 +246,19 @@ library FillLibrary {
         }
     }
 
+    /// @dev The record of an order's market.
+    function marketOf(uint256 order) internal pure returns (uint256) {
+        unchecked {
+            return Word.load(order + TERMS) >> (OrderRecord.MARKET_AND_SIDE_AT + 1) << 1;
+        }
+    }
+
+    function sideOf(uint256 order) internal pure returns (uint256) {
+        unchecked {
+            return (Word.load(order + TERMS) >> OrderRecord.MARKET_AND_SIDE_AT) & 1;
+        }
+    }
+
     function priceOf(uint256 order) internal pure returns (uint256) {
         unchecked {
             return uint64(Word.load(order + TERMS));
@@ -264,8 +268,8 @@ library FillLibrary {
     /// @dev Parts per million, negative for a rebate.
     function rateOf(uint256 order, bool asTaker) internal pure returns (int256) {
         unchecked {
-            uint256 shift = asTaker ? OrderRecord.TAKER_PPM_AT : OrderRecord.MAKER_PPM_AT;
-            return int16(uint16(Word.load(order + TERMS) >> shift));
+            uint256 shift = asTaker ? OrderRecord.TAKER_RATE_AT : OrderRecord.MAKER_RATE_AT;
+            return int256((Word.load(order + TERMS) >> shift) & MASK_20) - PPM;
         }
     }
 
@@ -276,7 +280,7 @@ library FillLibrary {
         returns (uint256 base, uint256 notional)
     {
         unchecked {
-            uint256 market = Word.load(order + MARKET) >> 1 << 1;
+            uint256 market = marketOf(order);
             base = lots * Word.load(market);
             notional = price * lots * Word.load(market + MarketRecord.QUOTE_UNITS_PER_TICK_LOT);
         }
@@ -295,18 +299,84 @@ library FillLibrary {
         }
     }
 
+    /// @dev The cell of an order's session; 0 without.
+    function sessionOf(uint256 order) internal pure returns (uint256) {
+        unchecked {
+            return uint32(Word.load(order + TERMS) >> OrderRecord.SESSION_AT);
+        }
+    }
+
     /// @dev What may still leave the account by the session key of an order: quote units for a buy, else base units.
     function sessionLeft(uint256 order, uint256 side) internal pure returns (uint256) {
         unchecked {
-            uint256 session = Word.load(order + TERMS) >> OrderRecord.SESSION_AT;
+            uint256 session = sessionOf(order);
             if (session == 0) return type(uint256).max;
             return uint64(Word.load(session) >> (side == BUY ? 64 : 0));
         }
     }
 
-    /// @dev The lane's word after a fill of an order, or why there is none.
-    function laneAfter(uint256 order, uint256 lots) internal pure returns (uint256 word, SkipReason reason) {
+    /// @dev Gives an order that was just read its lane, if that has an older order or none: from then on the order's fills
+    /// find it there. If it does not fill, the lane is released when it is needed or stored.
+    function takeLaneTentatively(uint256 order, uint256 lane) internal pure {
+        // Assembly because this runs once per order: `_take`, marked.
+        assembly ("memory-safe") {
+            let word := mload(lane)
+            let full := mload(order)
+            if lt(shr(208, shl(56, word)), shr(88, full)) {
+                mstore(lane, or(or(and(word, NOT_STATE), TENTATIVE), shl(128, shr(64, full))))
+            }
+        }
+    }
+
+    /// @dev Gives the orders of a fill that stopped `settle` their lanes, where these have older orders, or others that
+    /// took them tentatively.
+    /// @return changed whether the fill may be possible now; if it is not, `giveBackLanes`
+    function takeLanes(uint256 maker, uint256 taker) internal view returns (bool changed) {
         unchecked {
+            Word.put(Registers.MAKER_LANE, Word.load(maker + LANE));
+            Word.put(Registers.TAKER_LANE, Word.load(taker + LANE));
+            changed = _takeLane(maker, Registers.MAKER_LANE_WORD);
+            changed = _takeLane(taker, Registers.TAKER_LANE_WORD) || changed;
+        }
+    }
+
+    function giveBackLanes() internal pure {
+        unchecked {
+            // The last taken first: they may be one lane.
+            Word.put(Word.load(Registers.TAKER_LANE), Word.load(Registers.TAKER_LANE_WORD));
+            Word.put(Word.load(Registers.MAKER_LANE), Word.load(Registers.MAKER_LANE_WORD));
+        }
+    }
+
+    /// @dev An order that cannot fill has no lane.
+    function _takeLane(uint256 order, uint256 register) private view returns (bool changed) {
+        unchecked {
+            uint256 lane = Word.load(order + LANE);
+            uint256 before = Word.load(lane);
+            if (lane != 0) _release(order, lane);
+            uint256 word = Word.load(lane);
+            Word.put(register, word);
+            uint256 full = Word.load(order);
+            if (lane != 0 && (word << 56) >> 208 < full >> OrderRecord.SEQ_AT) {
+                Word.put(lane, (word & NOT_STATE) | (full >> 64 << 128));
+            }
+            return Word.load(lane) != before;
+        }
+    }
+
+    /// @dev Releases a lane that another order took tentatively and has not filled in.
+    function _release(uint256 order, uint256 lane) private view {
+        unchecked {
+            uint256 word = Word.load(lane);
+            bool unfilled = word & SlotTable.TENTATIVE != 0 && uint64(word >> 64) == 0;
+            if (unfilled && (word << 56) >> 184 != Word.load(order) >> 64) SlotTable.release(lane);
+        }
+    }
+
+    /// @dev The lane's word after a fill of an order, or why there is none.
+    function laneAfter(uint256 order, uint256 lots) internal view returns (uint256 word, SkipReason reason) {
+        unchecked {
+            _release(order, Word.load(order + LANE));
             word = Word.load(Word.load(order + LANE));
             uint256 full = Word.load(order);
             uint256 state = (word << 56) >> 120;

@@ -85,16 +85,32 @@ library Registers {
     uint256 internal constant ISOLATED_STATEMENT_BYTES = 0xe0;
     /// @dev How the statements of the group are to be read.
     uint256 internal constant FLOOR_BASE = 0xac0;
-    uint256 internal constant FLOOR_BYTES = 0xae0;
-    uint256 internal constant DELTA_BYTES = 0xb00;
+    uint256 internal constant HEAD_BYTES = 0xae0;
+    uint256 internal constant ROW_BYTES = 0xb00;
     uint256 internal constant DELTA_RIGHT = 0xb20;
+    uint256 internal constant FLOOR_RIGHT = 0xc40;
     /// @dev The records of the assets, and their count.
     uint256 internal constant ASSETS = 0xb40;
     uint256 internal constant ASSET_COUNT = 0xb60;
     /// @dev The log of the group that is being settled: `UndoLog`.
     uint256 internal constant UNDO_START = 0xb80;
     uint256 internal constant UNDO_END = 0xba0;
-    uint256 private constant END = 0xbc0;
+    /// @dev The lanes that a fill's orders were given, and the words that were in them.
+    uint256 internal constant MAKER_LANE = 0xbc0;
+    uint256 internal constant MAKER_LANE_WORD = 0xbe0;
+    uint256 internal constant TAKER_LANE = 0xc00;
+    uint256 internal constant TAKER_LANE_WORD = 0xc20;
+    /// @dev The key of a slot, and where the mapping of slots is.
+    uint256 internal constant KEY = 0xc80;
+    uint256 internal constant KEY_MAPPING = 0xca0;
+    /// @dev Where the payload ends in calldata; the records of the markets, and their count.
+    uint256 internal constant PAYLOAD_END = 0xcc0;
+    uint256 internal constant MARKETS = 0xce0;
+    uint256 internal constant MARKET_COUNT = 0xd00;
+    /// @dev The rows of a statement, as they are hashed: up to eight numbers of assets, then as many deltas.
+    uint256 internal constant LIST = 0xd20;
+    uint256 internal constant DELTAS = 0xe20;
+    uint256 private constant END = 0xf20;
 
     error RegistersTaken(uint256 free);
 

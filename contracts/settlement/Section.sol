@@ -59,7 +59,6 @@ library SectionReader {
     uint256 private constant MARKET = 0x800;
     uint256 private constant RECORD_TERMS = 0x20;
     uint256 private constant RECORD_LANE = 0x80;
-    uint256 private constant RECORD_MARKET = 0xa0;
     uint256 private constant UNPLAIN_MASK = 0xff00000000;
     uint256 private constant TAG_MASK = 0xffffff;
 
@@ -151,21 +150,21 @@ library SectionReader {
             let quantity := shr(mload(QUANTITY_RIGHT), shl(mload(QUANTITY_LEFT), fields))
             mstore(ORDER_QUANTITY, quantity)
             // The order of an isolated account has a seq of 42 bits and a quantity of 40.
-            let isolated := and(shr(104, class), 1)
+            let isolated := and(shr(112, class), 1)
             fault := or(mul(isolated, or(shr(42, seq), shr(40, quantity))), iszero(quantity))
             fault := or(fault, or(and(class, UNPLAIN_MASK), gt(timestamp(), expiry)))
 
             let price := shr(mload(PRICE_RIGHT), shl(8, fields))
             mstore(ORDER_PRICE, price)
             fault := or(fault, iszero(price))
-            mstore(add(record, RECORD_TERMS), or(price, shl(64, shr(64, class))))
 
             let lane := shr(mload(LANE_RIGHT), shl(mload(LANE_LEFT), fields))
             mstore(ORDER_LANE, lane)
             mstore(add(record, RECORD_LANE), lane)
             let side := shr(255, fields)
             mstore(ORDER_SIDE, side)
-            mstore(add(record, RECORD_MARKET), or(mload(MARKET), side))
+            price := or(price, shl(224, or(mload(MARKET), side)))
+            mstore(add(record, RECORD_TERMS), or(price, shl(64, shr(64, class))))
 
             structHash := keccak256(ORDER, ORDER_BYTES)
             mstore(DIGEST_HASH, structHash)

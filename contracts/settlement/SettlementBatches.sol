@@ -6,7 +6,7 @@ import {ISettlementAccounts} from "../interfaces/ISettlementAccounts.sol";
 import {BatchNetting} from "./BatchNetting.sol";
 import {BatchOrders} from "./BatchOrders.sol";
 import {BatchPayload, BatchPayloadLibrary} from "./BatchPayload.sol";
-import {ASSET_AT, AssetRecord, BatchRun, GroupRecord, MarketRecord, OrderRecord, StatementRecord} from "./BatchRun.sol";
+import {ASSET_AT, AssetRecord, BatchRun, GroupRecord, MarketRecord, OrderRecord} from "./BatchRun.sol";
 import {FillLibrary} from "./Fill.sol";
 import {Registers} from "./Registers.sol";
 import {SlotLibrary} from "./Slot.sol";
@@ -59,13 +59,22 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
         run.number = number;
         run.previousHash = bytes32(((last >> BATCH_DIGEST_AT) << BATCH_DIGEST_AT) | uint40(last));
         bytes32 structHash = keccak256(
-            abi.encode(BATCH_TYPEHASH, number, keccak256(payload), run.previousHash, journalRoot, throughSequence)
+            abi.encode(BATCH_TYPEHASH, number, _hashOf(payload), run.previousHash, journalRoot, throughSequence)
         );
         bytes32 digest = _hashTypedData(structHash);
         _checkEngineSignature(digest, engineSignature);
         uint256 word = ((uint256(digest) >> BATCH_DIGEST_AT) << BATCH_DIGEST_AT) | number;
         newHash = bytes32(word);
         _lastBatch = word | (block.timestamp << BATCH_TIME_AT);
+    }
+
+    /// @dev The hash of bytes of calldata, by way of memory that stays free.
+    function _hashOf(bytes calldata data) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, data.offset, data.length)
+            hash := keccak256(free, data.length)
+        }
     }
 
     /// @dev Reads the payload's tables and allocates memory for what follows them. The cells come last.
@@ -84,8 +93,14 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
             Word.put(Registers.ASSETS, run.assets);
             Word.put(Registers.ASSET_COUNT, payload.assetCount);
             run.groups = Word.reserve(payload.groupCount * GroupRecord.BYTES / 32);
-            run.statements = Word.reserve(payload.rowCount * StatementRecord.BYTES / 32);
-            run.statementsEnd = run.statements;
+            uint256 mapping_;
+            assembly ("memory-safe") {
+                mapping_ := _slots.slot
+            }
+            Word.put(Registers.KEY_MAPPING, mapping_);
+            Word.put(Registers.PAYLOAD_END, payload.end);
+            Word.put(Registers.MARKETS, run.markets);
+            Word.put(Registers.MARKET_COUNT, payload.marketCount);
             // One more than there are: the record of a ladder's order that is not used.
             run.orders = Word.reserve((payload.orderCount + 1) * OrderRecord.BYTES / 32);
             SlotTable.create(payload.slotCount, seed);
@@ -105,6 +120,7 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
                 if (number <= last) payload.malformed(offset);
                 last = number;
                 Word.put(run.assets + i * AssetRecord.BYTES, number);
+                Word.put(run.assets + i * AssetRecord.BYTES + AssetRecord.SUM, 0);
                 Word.put(run.assets + i * AssetRecord.BYTES + AssetRecord.FEE_CELL, 0);
                 offset += BatchPayloadLibrary.ASSET_BYTES;
             }
@@ -173,12 +189,19 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
             Word.put(Registers.LOTS_RIGHT, 256 - payload.quantityBits);
             Word.put(Registers.ORDERS, run.orders);
             Word.put(Registers.ORDERS_LAST, lastByte);
+            uint256 retried = 0;
             while (true) {
                 FillLibrary.settle();
                 offset = Word.load(Registers.FILL);
                 if (offset == end) break;
                 (uint256 maker, uint256 taker, uint256 lots) = FillLibrary.current();
                 if (maker > lastByte || taker > lastByte) payload.malformed(offset);
+                if (offset == retried) {
+                    FillLibrary.giveBackLanes();
+                } else if (FillLibrary.takeLanes(maker, taker)) {
+                    retried = offset;
+                    continue;
+                }
                 // Fills are the end of the payload, and counts at most 2^16 by their width in it.
                 uint256 fill = payload.fillCount - (end - offset) / size;
                 ++run.skipped;

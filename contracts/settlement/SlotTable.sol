@@ -22,10 +22,17 @@ library SlotTable {
     uint256 internal constant MARKS_AT = 254;
     /// @dev First cell of an isolated account.
     uint256 internal constant ISOLATED = 1 << 251;
+    /// @dev The order in the lane took it when it was read, and may not fill.
+    uint256 internal constant TENTATIVE = 1 << 250;
     uint256 internal constant CELL_BYTES = 64;
     /// @dev Flags that are stored start here.
     uint256 internal constant FLAGS_AT = 252;
-    uint256 private constant STORED_MASK = (2 ** 254 - 1) ^ (1 << 251);
+    uint256 private constant STORED_MASK = (2 ** 254 - 1) ^ (3 << 250);
+    uint256 private constant MARKED = 3 << 250;
+    uint256 private constant FILLED_OR_TENTATIVE = (2 ** 64 - 1) << 64 | 1 << 250;
+    uint256 private constant STATE = (2 ** 136 - 1) << 64;
+    uint256 private constant FLOOR_AT = 200;
+    uint256 private constant ISOLATED_FLOOR_AT = 210;
     uint256 private constant BITS_56 = 2 ** 56 - 1;
     uint256 private constant BITS_42 = 2 ** 42 - 1;
     uint256 private constant BITS_40 = 2 ** 40 - 1;
@@ -41,13 +48,13 @@ library SlotTable {
     uint256 private constant CELLS_END = 0x5c0;
     uint256 private constant CELLS_LIMIT = 0x5e0;
 
-    /// @dev A table for at most `count` cells. It is never more than four fifths full, so every search ends.
+    /// @dev A table for at most `count` cells. It is never more than half full, so searches are short.
     function create(uint256 count, uint256 seed) internal pure {
         unchecked {
             // `count` is at most 2^16, by its width in a payload.
             uint256 capacity = 4;
             uint256 shift = 254;
-            while (capacity * 4 < count * 5) {
+            while (capacity < count * 2) {
                 capacity <<= 1;
                 --shift;
             }
@@ -104,24 +111,82 @@ library SlotTable {
         }
     }
 
+    /// @dev Puts the stored words back into cells that have no flags.
+    function restore(uint256 cell, uint256 end) internal view {
+        unchecked {
+            for (; cell != end; cell += CELL_BYTES) {
+                uint256 stored = _stored(cell);
+                if (Word.load(cell) & ISOLATED == 0) {
+                    Word.put(cell, stored);
+                } else {
+                    unpackIsolated(cell, stored);
+                    cell += CELL_BYTES;
+                }
+            }
+        }
+    }
+
+    /// @dev The stored floor of a cell that has no flags.
+    function storedFloor(uint256 cell) internal view returns (uint256) {
+        unchecked {
+            return _stored(cell) >> (Word.load(cell) & ISOLATED == 0 ? FLOOR_AT : ISOLATED_FLOOR_AT);
+        }
+    }
+
+    function _stored(uint256 cell) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(mload(add(cell, 0x20)))
+        }
+    }
+
+    /// @dev Puts the stored order back into a lane that was taken tentatively.
+    function release(uint256 cell) internal view {
+        // Assembly because cells are raw memory; the fields of an isolated account's own order move as in `unpackIsolated`.
+        assembly ("memory-safe") {
+            let word := mload(cell)
+            let state := sload(mload(add(cell, 0x20)))
+            if and(word, ISOLATED) {
+                let raw := state
+                state := and(shr(48, raw), shl(64, BITS_40))
+                state := or(state, and(shr(24, raw), shl(128, 0xffff)))
+                state := or(state, and(shr(16, raw), shl(152, BITS_42)))
+            }
+            mstore(cell, or(and(word, not(or(STATE, TENTATIVE))), and(state, STATE)))
+        }
+    }
+
     /// @dev Writes all cells to storage. A word that did not change costs no more than finding that out would.
     function store() internal {
+        unchecked {
+            uint256 end = Word.load(Registers.CELLS_END);
+            uint256 cell = _storeUntilUnfilled(Word.load(Registers.CELLS), end);
+            while (cell < end) {
+                release(cell);
+                cell = _storeUntilUnfilled(cell, end);
+            }
+        }
+    }
+
+    /// @dev Writes cells to storage, up to one whose order took its lane and did not fill.
+    function _storeUntilUnfilled(uint256 start, uint256 end) private returns (uint256 cell) {
         // Assembly because locations are raw; each is one that `find` was given.
         assembly ("memory-safe") {
-            let end := mload(CELLS_END)
-            for { let cell := mload(CELLS) } lt(cell, end) { cell := add(cell, 0x40) } {
+            for { cell := start } lt(cell, end) { cell := add(cell, 0x40) } {
                 let location := mload(add(cell, 0x20))
                 let word := mload(cell)
-                if and(word, ISOLATED) {
-                    // The inverse of `unpackIsolated`.
-                    cell := add(cell, 0x40)
-                    let packed := or(and(word, BITS_56), shl(56, mload(cell)))
-                    packed := or(packed, and(shl(48, word), shl(112, BITS_40)))
-                    packed := or(packed, and(shl(24, word), shl(152, 0xffff)))
-                    packed := or(packed, and(shl(16, word), shl(168, BITS_42)))
-                    packed := or(packed, and(shl(10, word), shl(210, BITS_42)))
-                    sstore(location, or(packed, and(word, shl(252, 3))))
-                    continue
+                if and(word, MARKED) {
+                    if eq(and(word, FILLED_OR_TENTATIVE), TENTATIVE) { break }
+                    if and(word, ISOLATED) {
+                        // The inverse of `unpackIsolated`.
+                        cell := add(cell, 0x40)
+                        let packed := or(and(word, BITS_56), shl(56, mload(cell)))
+                        packed := or(packed, and(shl(48, word), shl(112, BITS_40)))
+                        packed := or(packed, and(shl(24, word), shl(152, 0xffff)))
+                        packed := or(packed, and(shl(16, word), shl(168, BITS_42)))
+                        packed := or(packed, and(shl(10, word), shl(210, BITS_42)))
+                        sstore(location, or(packed, and(word, shl(252, 3))))
+                        continue
+                    }
                 }
                 sstore(location, and(word, STORED_MASK))
             }

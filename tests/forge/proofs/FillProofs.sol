@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SkipReason} from "../../../contracts/interfaces/ISettlement.sol";
 import {OrderRecord} from "../../../contracts/settlement/BatchRun.sol";
 import {FillLibrary} from "../../../contracts/settlement/Fill.sol";
+import {SlotTable} from "../../../contracts/settlement/SlotTable.sol";
 import {Word} from "../../../contracts/settlement/Word.sol";
 
 /// @dev Proofs by halmos: lanes, sequence numbers, amounts.
@@ -13,7 +14,8 @@ contract FillProofs {
 
     /// @dev What a lane is after a fill of an order: a newer order takes it from nothing, its own order fills further, up to
     /// the quantity and not beyond; every other one is refused. Seqs never fall, and nothing but the lane's fields changes.
-    function check_laneRule(uint256 word, uint64 quantity, uint24 tag, uint48 seq, uint64 lots) external pure {
+    function check_laneRule(uint256 word, uint64 quantity, uint24 tag, uint48 seq, uint64 lots) external view {
+        word &= ~SlotTable.TENTATIVE;
         uint256 order = orderWith(word, quantity, tag, seq);
         (uint256 after_, SkipReason reason) = FillLibrary.laneAfter(order, lots);
         uint256 filled = uint64(word >> FILLED_AT);
@@ -38,7 +40,7 @@ contract FillProofs {
     /// @dev An order never fills beyond its quantity in two steps, whatever another order did to the lane between them.
     function check_twoFillsOfAnOrder(uint256 word, uint64 quantity, uint24 tag, uint48 seq, uint64 one, uint64 two)
         external
-        pure
+        view
     {
         uint256 order = orderWith(word, quantity, tag, seq);
         (uint256 first, SkipReason reason) = FillLibrary.laneAfter(order, one);
@@ -56,7 +58,7 @@ contract FillProofs {
         uint24 otherTag,
         uint48 otherSeq,
         uint64 lots
-    ) external pure {
+    ) external view {
         // The lane is full of the first order; another one with another tag or seq takes it, or not.
         uint256 word = (uint256(seq) << 152) | (uint256(tag) << 128) | (uint256(quantity) << FILLED_AT);
         uint256 other = orderWith(word, otherQuantity, otherTag, otherSeq);
@@ -70,7 +72,7 @@ contract FillProofs {
     /// @dev What a fill moves does not overflow, whatever the numbers.
     function check_amountsDoNotOverflow(uint64 lots, uint64 lotUnits) external pure {
         uint256 order = orderWith(0, 1, 0, 1);
-        Word.put(Word.load(order + OrderRecord.MARKET_AND_SIDE), lotUnits);
+        Word.put(FillLibrary.marketOf(order), lotUnits);
         (uint256 base,) = FillLibrary.amounts(order, 1, lots);
         assert(base <= uint256(type(uint64).max) * type(uint64).max);
         assert(lots == 0 || lotUnits == 0 || base >= lots);
@@ -80,9 +82,10 @@ contract FillProofs {
     function orderWith(uint256 lane, uint64 quantity, uint24 tag, uint48 seq) private pure returns (uint256 order) {
         order = Word.reserve(OrderRecord.BYTES / 32);
         uint256 cell = Word.reserve(2);
-        Word.put(cell, lane);
+        // What an order took tentatively is not in storage.
+        Word.put(cell, lane & ~SlotTable.TENTATIVE);
         Word.put(order, (uint256(seq) << OrderRecord.SEQ_AT) | (uint256(tag) << OrderRecord.TAG_AT) | quantity);
         Word.put(order + OrderRecord.LANE, cell);
-        Word.put(order + OrderRecord.MARKET_AND_SIDE, Word.reserve(8));
+        Word.put(order + OrderRecord.TERMS, Word.reserve(8) << OrderRecord.MARKET_AND_SIDE_AT);
     }
 }
