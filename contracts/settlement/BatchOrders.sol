@@ -37,7 +37,7 @@ abstract contract BatchOrders is BatchOwnStatements {
         unchecked {
             uint256 count = payload.classCount;
             uint256 offset = payload.take(count * BatchPayloadLibrary.CLASS_BYTES);
-            rows = Word.reserve(count);
+            rows = Word.reserve(ClassRow.BYTES / 32 * count);
             for (uint256 i = 0; i < count; ++i) {
                 uint256 class = Word.fromCalldata(offset + BatchPayloadLibrary.CLASS_BYTES * i) >> 192;
                 // Casts cut the fields out of the row.
@@ -45,14 +45,15 @@ abstract contract BatchOrders is BatchOwnStatements {
                 int256 capPpm = int256(capBps) * PPM_PER_BPS;
                 int16 makerPpm = int16(uint16(class >> 48));
                 int16 takerPpm = int16(uint16(class >> 32));
-                uint256 row = (class & type(uint32).max)
-                    | (uint256(FillLibrary.PPM + makerPpm) << OrderRecord.MAKER_RATE_AT)
+                uint256 row = (uint256(FillLibrary.PPM + makerPpm) << OrderRecord.MAKER_RATE_AT)
                     | (uint256(FillLibrary.PPM + takerPpm) << OrderRecord.TAKER_RATE_AT);
                 if (capBps > Limits.MAX_FEE_BPS || makerPpm > capPpm || takerPpm > capPpm) row |= ClassRow.ABOVE_CAP;
                 if (uint16(class) > FLAGS_MAX) row |= ClassRow.UNSUPPORTED;
                 if (class & ISOLATED != 0) row |= 1 << OrderRecord.ISOLATED_AT;
                 if (class & POST_ONLY == POST_ONLY_SLIDE) row |= ClassRow.SLIDES;
-                Word.put(rows + 32 * i, row);
+                Word.put(rows + ClassRow.BYTES * i, row);
+                Word.put(rows + ClassRow.BYTES * i + ClassRow.SIGNED, capBps);
+                Word.put(rows + ClassRow.BYTES * i + ClassRow.SIGNED + 32, uint16(class));
             }
         }
     }
@@ -83,7 +84,7 @@ abstract contract BatchOrders is BatchOwnStatements {
                 (, uint256 digest, uint256 fault) = SectionReader.readOrder(offset, record);
                 if (fault != 0) _judge(offset, record);
                 (uint256 ownerKey, uint256 session, SkipReason reason) = _authorize(run.payload, section.kind, digest);
-                if (reason == SkipReason.NONE) _place(run, record, ownerKey, session);
+                if (reason == SkipReason.NONE) _placeJudged(run, record, ownerKey, session);
                 else _refuse(record, reason);
                 record += OrderRecord.BYTES;
             }
@@ -102,8 +103,9 @@ abstract contract BatchOrders is BatchOwnStatements {
                 if (fault != 0) _judge(offset, record);
                 offset += size;
                 uint256 owner = _recover(digest, offset - BatchPayloadLibrary.SIGNATURE_BYTES);
-                if (owner != 0) _place(run, record, owner << OWNER_AT, 0);
-                else _refuse(record, SkipReason.BAD_SIGNATURE);
+                if (owner == 0) _refuse(record, SkipReason.BAD_SIGNATURE);
+                else if (fault != 0) _placeJudged(run, record, owner << OWNER_AT, 0);
+                else _place(run, record, owner << OWNER_AT);
             }
         }
     }
@@ -131,7 +133,7 @@ abstract contract BatchOrders is BatchOwnStatements {
             uint256 digest = _typedDigest(keccak256(abi.encode(LADDER_TYPEHASH, floor, list)));
             (uint256 ownerKey, uint256 session, SkipReason reason) = _authorize(run.payload, section.kind, digest);
             for (; records != record; records += OrderRecord.BYTES) {
-                if (reason == SkipReason.NONE) _place(run, records, ownerKey, session);
+                if (reason == SkipReason.NONE) _placeJudged(run, records, ownerKey, session);
                 else _refuse(records, reason);
             }
         }
@@ -142,7 +144,9 @@ abstract contract BatchOrders is BatchOwnStatements {
     function _judge(uint256 offset, uint256 record) private view {
         unchecked {
             uint256 terms = Word.load(record + OrderRecord.TERMS);
-            uint256 class = Word.load(Word.load(Registers.CLASSES) + 32 * ((Word.fromCalldata(offset) >> 248) & 0x7f));
+            uint256 class = Word.load(
+                Word.load(Registers.CLASSES) + ClassRow.BYTES * ((Word.fromCalldata(offset) >> 248) & 0x7f)
+            );
             SkipReason reason = _fault(class, terms);
             if (reason == SkipReason.NONE && class & ClassRow.SLIDES != 0) {
                 uint256 slide = SectionReader.readSlide(offset);
@@ -198,16 +202,24 @@ abstract contract BatchOrders is BatchOwnStatements {
         }
     }
 
-    /// @dev Gives an order its cells, or the reason against it.
-    function _place(BatchRun memory run, uint256 record, uint256 ownerKey, uint256 session) private view {
+    /// @dev Gives an order its cells and its session, or the reason against it. What is wrong with it whoever signed it comes
+    /// first.
+    function _placeJudged(BatchRun memory run, uint256 record, uint256 ownerKey, uint256 session) private view {
         unchecked {
             uint256 terms = Word.load(record + OrderRecord.TERMS);
-            // What is wrong with it whoever signed it comes first.
             if (uint8(terms >> OrderRecord.REASON_AT) != 0) return _refuse(record, SkipReason.NONE);
+            Word.put(record + OrderRecord.TERMS, terms | (session << OrderRecord.SESSION_AT));
+            _place(run, record, ownerKey);
+        }
+    }
+
+    /// @dev Gives an order its cells, or the reason against it.
+    function _place(BatchRun memory run, uint256 record, uint256 ownerKey) private view {
+        unchecked {
             uint256 lanes;
             uint256 base;
             uint256 quote;
-            if ((terms >> OrderRecord.ISOLATED_AT) & 1 != 0) {
+            if ((Word.load(record + OrderRecord.TERMS) >> OrderRecord.ISOLATED_AT) & 1 != 0) {
                 lanes = ownerKey | Word.load(Registers.MARKET_KEY);
                 base = _isolatedCells(lanes);
                 quote = base + SlotTable.CELL_BYTES;
@@ -220,7 +232,7 @@ abstract contract BatchOrders is BatchOwnStatements {
             // Shifted left, the floor has only flags above it, and they are shifted out.
             uint256 floor = (account << 8) >> 208;
             uint256 fault = Word.isZero(Word.gt(Word.load(record) >> OrderRecord.SEQ_AT, floor))
-                | Word.lt(floor, Word.load(Registers.LADDER_FLOOR))
+                | Word.load(Registers.LADDER_FLOOR)
                 | ((account | Word.load(quote)) >> SlotTable.MARKS_AT);
             if (fault != 0) {
                 SkipReason reason = _explainAccount(run, record, base, quote);
@@ -232,7 +244,6 @@ abstract contract BatchOrders is BatchOwnStatements {
             Word.put(record + OrderRecord.LANE, lane);
             Word.put(record + OrderRecord.BASE, base);
             Word.put(record + OrderRecord.QUOTE, quote);
-            if (session != 0) Word.put(record + OrderRecord.TERMS, terms | (session << OrderRecord.SESSION_AT));
         }
     }
 

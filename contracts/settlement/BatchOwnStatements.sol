@@ -5,6 +5,7 @@ import {BatchAccounts} from "./BatchAccounts.sol";
 import {BatchPayloadLibrary} from "./BatchPayload.sol";
 import {BatchRun} from "./BatchRun.sol";
 import {Registers} from "./Registers.sol";
+import {SlotTable} from "./SlotTable.sol";
 import {Word} from "./Word.sol";
 
 /// @dev Applies by far the most statements as they are read: the first ones of the first group, as far as their owners
@@ -66,8 +67,7 @@ abstract contract BatchOwnStatements is BatchAccounts {
     uint256 private constant QUOTE_ASSET = 0xe0;
     uint256 private constant ASSET_BYTES = 0x60;
     uint256 private constant ASSET_SUM = 0x20;
-    uint256 private constant NETTED = 1 << 254;
-    uint256 private constant NETTED_AND_ISOLATED = (1 << 254) | (1 << 251);
+    uint256 private constant ISOLATED = 1 << 251;
     uint256 private constant MASK_64 = 0xffffffffffffffff;
     uint256 private constant MASK_56 = 0xffffffffffffff;
     uint256 private constant LOW_200 = 2 ** 200 - 1;
@@ -84,6 +84,7 @@ abstract contract BatchOwnStatements is BatchAccounts {
         uint256 remaining = count;
         bytes32 typehash = STATEMENT_TYPEHASH;
         bytes32 isolatedTypehash = ISOLATED_STATEMENT_TYPEHASH;
+        uint256 rowsLeft = left;
         run.applied = Word.load(Registers.CELLS_END);
         assembly ("memory-safe") {
             // What stands after the next statement; 0 if it was not applied, and nothing has changed.
@@ -159,7 +160,7 @@ abstract contract BatchOwnStatements is BatchAccounts {
                     delta := add(word, delta)
                     // A floor that is higher takes the place of the slot's.
                     if lt(word, floor) { delta := or(floor, and(delta, LOW_200)) }
-                    mstore(cell, or(delta, NETTED))
+                    mstore(cell, delta)
                     cell := add(cell, 0x40)
                 }
             }
@@ -207,7 +208,7 @@ abstract contract BatchOwnStatements is BatchAccounts {
                     word := or(word, and(shr(16, raw), shl(152, MASK_42)))
                     raw := shr(210, raw)
                     let rise := sub(floor, raw)
-                    mstore(cell, or(or(word, shl(200, add(raw, mul(sgt(rise, 0), rise)))), NETTED_AND_ISOLATED))
+                    mstore(cell, or(or(word, shl(200, add(raw, mul(sgt(rise, 0), rise)))), ISOLATED))
                     mstore(add(cell, 0x40), quoteAfter)
                 }
                 mstore(add(cell, 0x20), location)
@@ -283,7 +284,11 @@ abstract contract BatchOwnStatements is BatchAccounts {
             run.payload.malformed(run.payload.start + BatchPayloadLibrary.ROWS_POSITION);
         }
         run.payload.position = position;
-        run.appliedEnd = Word.load(Registers.CELLS_END);
-        return (count - remaining, left);
+        unchecked {
+            count -= remaining;
+            // A cell for each row.
+            run.appliedEnd = run.applied + SlotTable.CELL_BYTES * (rowsLeft - left - count);
+            return (count, left);
+        }
     }
 }

@@ -29,9 +29,10 @@ struct BatchRun {
     uint256 skipped;
 }
 
-/// @title ClassRow: a row of the class table, from the low end: flags u16, cap in basis points u16, then 8 bits that say why
-/// its orders are not as plain as most; and, where the terms of an order have them, the rates of maker and taker, 8 bits 0,
-/// whether its orders are isolated (1 bit)
+/// @title ClassRow: a row of the class table, three words
+/// @dev The first, from the low end: 32 bits 0, 8 bits that say why its orders are not as plain as most; and, where the terms
+/// of an order have them, the rates of maker and taker, 8 bits 0, whether its orders are isolated (1 bit). The others are the
+/// cap in basis points and the flags, as they are signed.
 library ClassRow {
     uint256 internal constant CAP_AT = 16;
     /// @dev The flags let the engine slide a price.
@@ -39,6 +40,8 @@ library ClassRow {
     /// @dev A rate is above the cap, or the cap above what the contract allows.
     uint256 internal constant ABOVE_CAP = 1 << 33;
     uint256 internal constant UNSUPPORTED = 1 << 34;
+    uint256 internal constant SIGNED = 0x20;
+    uint256 internal constant BYTES = 0x60;
 }
 
 /// @title OrderRecord: an order of the batch in memory, five words

@@ -159,8 +159,8 @@ abstract contract BatchStatements is BatchOwnStatements {
                 return end;
             }
             reason = isolated == 0
-                ? _attribute(record, end, ownerKey)
-                : _attributeIsolated(record, ownerKey | (Word.load(market + MarketRecord.NUMBER) << MARKET_AT));
+                ? _attribute(run, record, end, ownerKey)
+                : _attributeIsolated(run, record, ownerKey | (Word.load(market + MarketRecord.NUMBER) << MARKET_AT));
             Word.put(record, head | uint256(reason));
         }
     }
@@ -172,26 +172,37 @@ abstract contract BatchStatements is BatchOwnStatements {
     }
 
     /// @dev Gives the rows of a statement their cells, which are marked.
-    function _attribute(uint256 record, uint256 end, uint256 ownerKey) private view returns (SkipReason reason) {
+    function _attribute(BatchRun memory run, uint256 record, uint256 end, uint256 ownerKey)
+        private
+        view
+        returns (SkipReason reason)
+    {
         unchecked {
             for (uint256 row = record + StatementRecord.BYTES; row != end; row += StatementRecord.BYTES) {
                 uint256 asset = Word.load(Word.load(row + StatementRecord.ASSET_OR_WORD));
                 uint256 cell = _cell(ownerKey | (asset << ASSET_AT));
-                uint256 word = Word.load(cell);
-                if (word & SlotTable.NETTED != 0) reason = SkipReason.NET_REPEATED;
-                Word.put(cell, word | SlotTable.NETTED);
+                if (_isNetted(run, cell)) reason = SkipReason.NET_REPEATED;
+                Word.put(cell, Word.load(cell) | SlotTable.NETTED);
                 Word.put(row, cell);
             }
         }
     }
 
+    /// @dev Whether a statement of the batch has named the slot of a cell.
+    function _isNetted(BatchRun memory run, uint256 cell) private pure returns (bool) {
+        return Word.load(cell) & SlotTable.NETTED != 0 || (cell >= run.applied && cell < run.appliedEnd);
+    }
+
     /// @dev Gives the two rows of a statement the cells of an isolated account, of which the first is marked.
-    function _attributeIsolated(uint256 record, uint256 key) private view returns (SkipReason reason) {
+    function _attributeIsolated(BatchRun memory run, uint256 record, uint256 key)
+        private
+        view
+        returns (SkipReason reason)
+    {
         unchecked {
             uint256 cell = _isolatedCells(key);
-            uint256 word = Word.load(cell);
-            if (word & SlotTable.NETTED != 0) reason = SkipReason.NET_REPEATED;
-            Word.put(cell, word | SlotTable.NETTED);
+            if (_isNetted(run, cell)) reason = SkipReason.NET_REPEATED;
+            Word.put(cell, Word.load(cell) | SlotTable.NETTED);
             Word.put(record + StatementRecord.BYTES, cell);
             Word.put(record + 2 * StatementRecord.BYTES, cell + SlotTable.CELL_BYTES);
         }

@@ -112,7 +112,11 @@ library FillLibrary {
                     if or(fault, eq(buyerLane, sellerLane)) { break }
                     // Isolated accounts and session keys have limits of their own.
                     if special {
-                        if exceeds(buyer, seller, base, cost, fees) { break }
+                        let got := add(and(mload(mload(add(buyer, BASE))), MASK_64), base)
+                        got := or(got, add(and(mload(mload(add(seller, QUOTE))), MASK_64), sub(cost, fees)))
+                        if or(shr(56, got), shr(128, special)) {
+                            if exceeds(buyer, seller, base, cost, fees) { break }
+                        }
                     }
 
                     lots := shl(64, lots)
@@ -137,13 +141,10 @@ library FillLibrary {
                 let earned := add(and(mload(mload(add(seller, QUOTE))), MASK_64), sub(cost, fees))
                 let terms := mload(add(buyer, TERMS))
                 let sellerTerms := mload(add(seller, TERMS))
-                if shr(56, or(got, earned)) {
-                    fault := mul(and(shr(112, terms), 1), shr(56, got))
-                    fault := or(fault, mul(and(shr(112, sellerTerms), 1), shr(56, earned)))
-                }
+                fault := mul(and(shr(112, terms), 1), shr(56, got))
+                fault := or(fault, mul(and(shr(112, sellerTerms), 1), shr(56, earned)))
                 terms := and(shr(128, terms), MASK_32)
                 sellerTerms := and(shr(128, sellerTerms), MASK_32)
-                if iszero(or(terms, sellerTerms)) { leave }
                 if terms { fault := or(fault, gt(cost, and(shr(64, mload(terms)), MASK_64))) }
                 if sellerTerms { fault := or(fault, gt(base, and(mload(sellerTerms), MASK_64))) }
                 if fault { leave }

@@ -37,7 +37,7 @@ library SectionReader {
     uint256 private constant ORDER_SEQ = 0x3c0;
     uint256 private constant ORDER_LANE = 0x3e0;
     uint256 private constant ORDER_MAX_FEE_BPS = 0x400;
-    uint256 private constant ORDER_FLAGS = 0x420;
+    uint256 private constant CLASS_BYTES = 0x60;
     uint256 private constant ORDER_BYTES = 0x140;
     uint256 private constant DIGEST = 0x440;
     uint256 private constant DIGEST_HASH = 0x462;
@@ -134,9 +134,10 @@ library SectionReader {
             let fields := calldataload(offset)
             let class := and(shr(248, fields), 0x7f)
             let bad := iszero(lt(class, mload(CLASS_COUNT)))
-            class := mload(add(mload(CLASSES), shl(5, class)))
-            mstore(ORDER_MAX_FEE_BPS, and(shr(16, class), 0xffff))
-            mstore(ORDER_FLAGS, and(class, 0xffff))
+            class := add(mload(CLASSES), mul(class, CLASS_BYTES))
+            // The cap, and the flags after it.
+            mcopy(ORDER_MAX_FEE_BPS, add(class, 0x20), 0x40)
+            class := mload(class)
 
             let seq := add(mload(SEQ_BASE), shr(mload(SEQ_RIGHT), shl(mload(SEQ_LEFT), fields)))
             mstore(ORDER_SEQ, seq)
@@ -149,9 +150,8 @@ library SectionReader {
             }
             let quantity := shr(mload(QUANTITY_RIGHT), shl(mload(QUANTITY_LEFT), fields))
             mstore(ORDER_QUANTITY, quantity)
-            // The order of an isolated account has a seq of 42 bits and a quantity of 40.
-            let isolated := and(shr(112, class), 1)
-            fault := or(mul(isolated, or(shr(42, seq), shr(40, quantity))), iszero(quantity))
+            // The order of an isolated account has a seq of 42 bits and a quantity of 40; few others have more.
+            fault := or(or(shr(42, seq), shr(40, quantity)), iszero(quantity))
             fault := or(fault, or(and(class, UNPLAIN_MASK), gt(timestamp(), expiry)))
 
             let price := shr(mload(PRICE_RIGHT), shl(8, fields))
@@ -170,7 +170,7 @@ library SectionReader {
             mstore(DIGEST_HASH, structHash)
             digest := keccak256(DIGEST, DIGEST_BYTES)
             // The tag is 8 bits shorter where an isolated account's own word has it.
-            let tag := and(digest, shr(shl(3, and(isolated, iszero(lane))), TAG_MASK))
+            let tag := and(digest, shr(shl(3, and(shr(112, class), iszero(lane))), TAG_MASK))
             mstore(record, or(or(shl(88, seq), shl(64, tag)), quantity))
         }
     }

@@ -17,7 +17,7 @@ library SlotTable {
     /// @dev The account's exit is in effect.
     uint256 internal constant EXITED = 1 << 255;
     uint256 internal constant EXITED_AT = 255;
-    /// @dev A statement of the batch names it.
+    /// @dev A statement of the batch names it, which was not applied when it was read.
     uint256 internal constant NETTED = 1 << 254;
     uint256 internal constant MARKS_AT = 254;
     /// @dev First cell of an isolated account.
@@ -28,7 +28,7 @@ library SlotTable {
     /// @dev Flags that are stored start here.
     uint256 internal constant FLAGS_AT = 252;
     uint256 private constant STORED_MASK = (2 ** 254 - 1) ^ (3 << 250);
-    uint256 private constant MARKED = 3 << 250;
+    uint256 private constant MARKS = (3 << 254) | (3 << 250);
     uint256 private constant FILLED_OR_TENTATIVE = (2 ** 64 - 1) << 64 | 1 << 250;
     uint256 private constant STATE = (2 ** 136 - 1) << 64;
     uint256 private constant FLOOR_AT = 200;
@@ -172,11 +172,11 @@ library SlotTable {
         // Assembly because locations are raw; each is one that `find` was given.
         assembly ("memory-safe") {
             for { cell := start } lt(cell, end) { cell := add(cell, 0x40) } {
-                let location := mload(add(cell, 0x20))
                 let word := mload(cell)
-                if and(word, MARKED) {
+                if and(word, MARKS) {
                     if eq(and(word, FILLED_OR_TENTATIVE), TENTATIVE) { break }
                     if and(word, ISOLATED) {
+                        let location := mload(add(cell, 0x20))
                         // The inverse of `unpackIsolated`.
                         cell := add(cell, 0x40)
                         let packed := or(and(word, BITS_56), shl(56, mload(cell)))
@@ -187,8 +187,9 @@ library SlotTable {
                         sstore(location, or(packed, and(word, shl(252, 3))))
                         continue
                     }
+                    word := and(word, STORED_MASK)
                 }
-                sstore(location, and(word, STORED_MASK))
+                sstore(mload(add(cell, 0x20)), word)
             }
         }
     }
