@@ -23,6 +23,11 @@ abstract contract BatchAccounts is SettlementApprovals {
     uint256 private constant CELLS_END = 0x5c0;
     uint256 private constant CELLS_LIMIT = 0x5e0;
     uint256 private constant KEY = 0xc80;
+    // `SlotTable`.
+    uint256 private constant ISOLATED = 1 << 251;
+    uint256 private constant BITS_56 = 2 ** 56 - 1;
+    uint256 private constant BITS_42 = 2 ** 42 - 1;
+    uint256 private constant BITS_40 = 2 ** 40 - 1;
     uint256 private constant DIGEST = 0x440;
     uint256 private constant DIGEST_HASH = 0x462;
     uint256 private constant DIGEST_BYTES = 66;
@@ -67,8 +72,7 @@ abstract contract BatchAccounts is SettlementApprovals {
 
     /// @dev The first of the two cells of an isolated account, by the key of its lane 0. Like `_cell`.
     function _isolatedCells(uint256 key) internal view returns (uint256 cell) {
-        uint256 raw;
-        bool fresh;
+        uint256 flags;
         assembly ("memory-safe") {
             mstore(KEY, key)
             let location := keccak256(KEY, 0x40)
@@ -86,8 +90,15 @@ abstract contract BatchAccounts is SettlementApprovals {
                     mstore(CELLS_END, end)
                     mstore(bucket, cell)
                     mstore(add(cell, 0x20), location)
-                    raw := sload(location)
-                    fresh := 1
+                    // Fields move down by 48, 24, 16 and 10 bits, to where a unified slot has them.
+                    let raw := sload(location)
+                    flags := shr(252, raw)
+                    let word := or(and(raw, BITS_56), and(shr(48, raw), shl(64, BITS_40)))
+                    word := or(word, and(shr(24, raw), shl(128, 0xffff)))
+                    word := or(word, and(shr(16, raw), shl(152, BITS_42)))
+                    word := or(word, and(shr(10, raw), shl(200, BITS_42)))
+                    mstore(cell, or(word, ISOLATED))
+                    mstore(add(cell, 0x40), and(shr(56, raw), BITS_56))
                     break
                 }
                 if eq(mload(add(cell, 0x20)), location) { break }
@@ -95,9 +106,7 @@ abstract contract BatchAccounts is SettlementApprovals {
                 if gt(bucket, mload(LAST_BUCKET)) { bucket := mload(BUCKETS) }
             }
         }
-        if (!fresh) return cell;
-        if (raw >> SlotTable.FLAGS_AT != 0) raw = _withDueFlags(raw, key);
-        SlotTable.unpackIsolated(cell, raw);
+        if (flags != 0) SlotTable.unpackIsolated(cell, _withDueFlags(SlotTable.stored(cell), key));
     }
 
     /// @dev The cell of a session that is live; 0 without.

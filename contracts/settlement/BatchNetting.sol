@@ -78,7 +78,7 @@ abstract contract BatchNetting is BatchStatements {
     /// @return applied where the statements end that were applied
     function _settleGroup(BatchRun memory run, uint256 group)
         private
-        view
+        pure
         returns (SkipReason reason, uint256 item, uint256 applied)
     {
         unchecked {
@@ -199,7 +199,7 @@ abstract contract BatchNetting is BatchStatements {
         }
     }
 
-    function _applyHalf(BatchRun memory run, uint256 group, uint256 index) private view returns (SkipReason reason) {
+    function _applyHalf(BatchRun memory run, uint256 group, uint256 index) private pure returns (SkipReason reason) {
         unchecked {
             (uint256 role, uint256 order, uint256 price, uint256 lots,) = _readHalf(group, index);
             order = run.orders + order * OrderRecord.BYTES;
@@ -215,8 +215,8 @@ abstract contract BatchNetting is BatchStatements {
             int256 fee = FillLibrary.fee(quote, FillLibrary.rateOf(order, role != 0));
             quote = uint256(buys ? int256(quote) + fee : int256(quote) - fee);
             // The lane first: its cell may be that of the base amount.
-            UndoLog.note(Word.load(order + OrderRecord.LANE));
-            Word.put(Word.load(order + OrderRecord.LANE), lane);
+            UndoLog.note(FillLibrary.laneOf(order));
+            Word.put(FillLibrary.laneOf(order), lane);
             reason = buys
                 ? _moveHalf(order, OrderRecord.QUOTE, quote, OrderRecord.BASE, base)
                 : _moveHalf(order, OrderRecord.BASE, base, OrderRecord.QUOTE, quote);

@@ -33,9 +33,12 @@ abstract contract BatchOrders is BatchOwnStatements {
     uint256 private constant ISOLATED_SEQ_BITS = 42;
     uint256 private constant ISOLATED_QUANTITY_BITS = 40;
 
-    function _readClasses(BatchPayload memory payload) internal pure returns (uint256 rows) {
+    /// @return rows the table
+    /// @return allIsolated whether the orders of every class are isolated
+    function _readClasses(BatchPayload memory payload) internal pure returns (uint256 rows, bool allIsolated) {
         unchecked {
             uint256 count = payload.classCount;
+            allIsolated = true;
             uint256 offset = payload.take(count * BatchPayloadLibrary.CLASS_BYTES);
             rows = Word.reserve(ClassRow.BYTES / 32 * count);
             for (uint256 i = 0; i < count; ++i) {
@@ -50,6 +53,7 @@ abstract contract BatchOrders is BatchOwnStatements {
                 if (capBps > Limits.MAX_FEE_BPS || makerPpm > capPpm || takerPpm > capPpm) row |= ClassRow.ABOVE_CAP;
                 if (uint16(class) > FLAGS_MAX) row |= ClassRow.UNSUPPORTED;
                 if (class & ISOLATED != 0) row |= 1 << OrderRecord.ISOLATED_AT;
+                else allIsolated = false;
                 if (class & POST_ONLY == POST_ONLY_SLIDE) row |= ClassRow.SLIDES;
                 Word.put(rows + ClassRow.BYTES * i, row);
                 Word.put(rows + ClassRow.BYTES * i + ClassRow.SIGNED, capBps);
@@ -94,18 +98,18 @@ abstract contract BatchOrders is BatchOwnStatements {
     /// @dev Reads by far the most orders: all of one length, and nothing but a signature.
     function _readOwnersOrders(BatchRun memory run, uint256 count, uint256 record) private view {
         unchecked {
-            BatchPayload memory payload = run.payload;
-            uint256 size = Word.load(Registers.FIELD_BYTES) + BatchPayloadLibrary.SIGNATURE_BYTES;
-            uint256 offset = payload.take(count * size);
+            uint256 size = Word.load(Registers.FIELD_BYTES);
+            uint256 offset = run.payload.take(count * (size + BatchPayloadLibrary.SIGNATURE_BYTES));
             if (count == 0) return;
             for (uint256 end = record + count * OrderRecord.BYTES; record != end; record += OrderRecord.BYTES) {
                 (, uint256 digest, uint256 fault) = SectionReader.readOrder(offset, record);
                 if (fault != 0) _judge(offset, record);
                 offset += size;
-                uint256 owner = _recover(digest, offset - BatchPayloadLibrary.SIGNATURE_BYTES);
-                if (owner == 0) _refuse(record, SkipReason.BAD_SIGNATURE);
-                else if (fault != 0) _placeJudged(run, record, owner << OWNER_AT, 0);
-                else _place(run, record, owner << OWNER_AT);
+                uint256 owner = _recover(digest, offset);
+                offset += BatchPayloadLibrary.SIGNATURE_BYTES;
+                if ((fault | Word.isZero(owner)) == 0) _place(run, record, owner << OWNER_AT);
+                else if (owner != 0) _placeJudged(run, record, owner << OWNER_AT, 0);
+                else _refuse(record, SkipReason.BAD_SIGNATURE);
             }
         }
     }
@@ -219,29 +223,31 @@ abstract contract BatchOrders is BatchOwnStatements {
             uint256 lanes;
             uint256 base;
             uint256 quote;
+            uint256 account;
+            uint256 fault;
             if ((Word.load(record + OrderRecord.TERMS) >> OrderRecord.ISOLATED_AT) & 1 != 0) {
                 lanes = ownerKey | Word.load(Registers.MARKET_KEY);
                 base = _isolatedCells(lanes);
                 quote = base + SlotTable.CELL_BYTES;
+                account = Word.load(base);
+                fault = account >> SlotTable.MARKS_AT;
             } else {
                 lanes = ownerKey | Word.load(Registers.BASE_KEY);
                 base = _cell(lanes);
                 quote = _cell(ownerKey | Word.load(Registers.QUOTE_KEY));
+                account = Word.load(base);
+                fault = (account | Word.load(quote)) >> SlotTable.MARKS_AT;
             }
-            uint256 account = Word.load(base);
             // Shifted left, the floor has only flags above it, and they are shifted out.
-            uint256 floor = (account << 8) >> 208;
-            uint256 fault = Word.isZero(Word.gt(Word.load(record) >> OrderRecord.SEQ_AT, floor))
-                | Word.load(Registers.LADDER_FLOOR)
-                | ((account | Word.load(quote)) >> SlotTable.MARKS_AT);
+            fault |= Word.isZero(Word.gt(Word.load(record) >> OrderRecord.SEQ_AT, (account << 8) >> 208))
+                | Word.load(Registers.LADDER_FLOOR);
             if (fault != 0) {
                 SkipReason reason = _explainAccount(run, record, base, quote);
                 if (reason != SkipReason.NONE) return _refuse(record, reason);
             }
             uint256 lane = Word.load(record + OrderRecord.LANE);
             lane = lane == 0 ? base : _cell(lanes | lane);
-            FillLibrary.takeLaneTentatively(record, lane);
-            Word.put(record + OrderRecord.LANE, lane);
+            FillLibrary.giveLane(record, lane);
             Word.put(record + OrderRecord.BASE, base);
             Word.put(record + OrderRecord.QUOTE, quote);
         }

@@ -212,7 +212,6 @@ abstract contract BatchOwnStatements is BatchAccounts {
                     mstore(add(cell, 0x40), quoteAfter)
                 }
                 mstore(add(cell, 0x20), location)
-                mstore(add(cell, 0x60), 0)
                 mstore(CELLS_END, add(cell, 0x80))
                 mstore(bucket, cell)
                 addToSum(mload(add(market, BASE_ASSET)), base)

@@ -29,40 +29,42 @@ struct BatchRun {
     uint256 skipped;
 }
 
-/// @title ClassRow: a row of the class table, three words
-/// @dev The first, from the low end: 32 bits 0, 8 bits that say why its orders are not as plain as most; and, where the terms
-/// of an order have them, the rates of maker and taker, 8 bits 0, whether its orders are isolated (1 bit). The others are the
-/// cap in basis points and the flags, as they are signed.
+/// @title ClassRow: a row of the class table, four words, of which the last is not used
+/// @dev The first has, where the terms of an order have them, the rates of maker and taker, 8 bits 0, and whether its orders
+/// are isolated (1 bit); and, where these have nothing, 8 bits that say why its orders are not as plain as most. The others
+/// are the cap in basis points and the flags, as they are signed.
 library ClassRow {
     uint256 internal constant CAP_AT = 16;
     /// @dev The flags let the engine slide a price.
-    uint256 internal constant SLIDES = 1 << 32;
+    uint256 internal constant SLIDES = 1 << 160;
     /// @dev A rate is above the cap, or the cap above what the contract allows.
-    uint256 internal constant ABOVE_CAP = 1 << 33;
-    uint256 internal constant UNSUPPORTED = 1 << 34;
+    uint256 internal constant ABOVE_CAP = 1 << 161;
+    uint256 internal constant UNSUPPORTED = 1 << 162;
     uint256 internal constant SIGNED = 0x20;
-    uint256 internal constant BYTES = 0x60;
+    uint256 internal constant BYTES = 0x80;
 }
 
 /// @title OrderRecord: an order of the batch in memory, five words
-/// @dev The state word is what a lane holds of the order when it is full: quantity u64, tag u24, seq u48. The lane's own bits
-/// at `Slot`'s places, moved down by 64, compare with it as plain numbers.
+/// @dev The state word, from the low end: lots left u64, 0 while another order has the lane; quantity u64, tag u24, seq u48,
+/// where a lane has them when it is full.
 ///
 /// The terms, from the low end: price in force u64, the rates of maker and taker u20 (parts per million that are paid for
 /// each million of notional: a million, and the fee), reason u8 (why the order cannot fill, if it cannot), 1 bit isolated,
-/// 15 bits 0, session cell u32 (0 without), 64 bits 0, the address of the market's record, plus the side, u32 (0 if there is a
+/// 15 bits 0, session cell u32 (0 without), 64 bits `ClassRow`, the address of the market's record, plus the side, u32 (0 if there is a
 /// reason against the order).
 library OrderRecord {
     uint256 internal constant STATE = 0x00;
     uint256 internal constant TERMS = 0x20;
-    /// @dev Cells of the base amount, of the quote amount and of the lane. Until the owner is known, `LANE` is its number.
+    /// @dev Cells of the base amount, of the quote amount and of the lane. Until the owner is known, `LANE` is its number; while
+    /// the order has its lane, what was filled in that before stands above the cell's 32 bits.
     uint256 internal constant BASE = 0x40;
     uint256 internal constant QUOTE = 0x60;
     uint256 internal constant LANE = 0x80;
     uint256 internal constant BYTES = 0xa0;
 
-    uint256 internal constant TAG_AT = 64;
-    uint256 internal constant SEQ_AT = 88;
+    uint256 internal constant QUANTITY_AT = 64;
+    uint256 internal constant TAG_AT = 128;
+    uint256 internal constant SEQ_AT = 152;
     uint256 internal constant MAKER_RATE_AT = 64;
     uint256 internal constant TAKER_RATE_AT = 84;
     uint256 internal constant RATE_BITS = 20;

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {SkipReason} from "../interfaces/ISettlement.sol";
 import {MarketRecord, OrderRecord} from "./BatchRun.sol";
-import {Registers} from "./Registers.sol";
 import {SlotTable} from "./SlotTable.sol";
 import {Word} from "./Word.sol";
 
@@ -27,6 +26,7 @@ library FillLibrary {
     uint256 private constant LOTS_RIGHT = 0x940;
     uint256 private constant ORDERS = 0x960;
     uint256 private constant ORDERS_LAST = 0x980;
+    uint256 private constant LANES_LATER = 0xbc0;
     uint256 private constant TERMS = 0x20;
     uint256 private constant BASE = 0x40;
     uint256 private constant QUOTE = 0x60;
@@ -38,9 +38,14 @@ library FillLibrary {
     uint256 private constant MASK_20 = 0xfffff;
     /// @dev The terms of an order that is isolated, or of a session key.
     uint256 private constant SPECIAL = (0xffffffff << 128) | (1 << 112);
-    /// @dev All of a slot's word but an order's tag and seq and what is filled of it; `SlotTable.TENTATIVE`.
-    uint256 private constant NOT_STATE = (2 ** 256 - 1) ^ ((2 ** 136 - 1) << 64);
-    uint256 private constant TENTATIVE = 1 << 250;
+    // Parts of a lane's word.
+    uint256 private constant KEY = (2 ** 72 - 1) << 128;
+    uint256 private constant SEQ = (2 ** 48 - 1) << 152;
+    uint256 private constant FILLED = (2 ** 64 - 1) << 64;
+    uint256 private constant GIVEN = 1 << 250;
+    uint256 private constant SEQ_AND_GIVEN = ((2 ** 48 - 1) << 152) | (1 << 250);
+    /// @dev How far a seq is above what is filled.
+    uint256 private constant SEQ_ABOVE = 88;
 
     /// @dev Settles fills up to the first that cannot be as things stand, which it leaves in the registers; or to the end.
     ///
@@ -100,16 +105,9 @@ library FillLibrary {
                     fault := or(fault, lt(and(mload(mload(add(seller, BASE))), MASK_64), base))
                     fault := or(fault, lt(and(mload(mload(add(buyer, QUOTE))), MASK_64), cost))
 
-                    // Each order must have its lane, with room for the lots.
-                    let buyerLane := mload(add(buyer, LANE))
-                    let state := shr(120, shl(56, mload(buyerLane)))
-                    let full := mload(buyer)
-                    fault := or(fault, or(shr(64, xor(state, full)), gt(add(state, lots), full)))
-                    let sellerLane := mload(add(seller, LANE))
-                    state := shr(120, shl(56, mload(sellerLane)))
-                    full := mload(seller)
-                    fault := or(fault, or(shr(64, xor(state, full)), gt(add(state, lots), full)))
-                    if or(fault, eq(buyerLane, sellerLane)) { break }
+                    // An order that does not have its lane has no lots left.
+                    fault := or(fault, lt(and(mload(buyer), MASK_64), lots))
+                    if or(fault, lt(and(mload(seller), MASK_64), lots)) { break }
                     // Isolated accounts and session keys have limits of their own.
                     if special {
                         let got := add(and(mload(mload(add(buyer, BASE))), MASK_64), base)
@@ -119,9 +117,8 @@ library FillLibrary {
                         }
                     }
 
-                    lots := shl(64, lots)
-                    mstore(buyerLane, add(mload(buyerLane), lots))
-                    mstore(sellerLane, add(mload(sellerLane), lots))
+                    mstore(buyer, sub(mload(buyer), lots))
+                    mstore(seller, sub(mload(seller), lots))
                     mstore(market, add(mload(market), fees))
                     let cell := mload(add(seller, QUOTE))
                     mstore(cell, add(mload(cell), sub(cost, fees)))
@@ -188,7 +185,7 @@ library FillLibrary {
     }
 
     /// @dev Why a fill that `settle` refused cannot be, in the order of the checks.
-    function explain(uint256 maker, uint256 taker, uint256 lots) internal view returns (SkipReason) {
+    function explain(uint256 maker, uint256 taker, uint256 lots) internal pure returns (SkipReason) {
         unchecked {
             SkipReason reason = reasonOf(maker);
             if (reason != SkipReason.NONE) return reason;
@@ -198,7 +195,9 @@ library FillLibrary {
             (uint256 buyer, uint256 seller) = sideOf(maker) == BUY ? (maker, taker) : (taker, maker);
             if (priceOf(buyer) < priceOf(seller)) return SkipReason.LIMIT_CROSSED;
             // Each would take the other's place in the lane.
-            if (Word.load(maker + LANE) == Word.load(taker + LANE)) return SkipReason.SHARED_LANE;
+            if (laneOf(maker) == laneOf(taker)) return SkipReason.SHARED_LANE;
+            SlotTable.releaseLane(laneOf(maker));
+            SlotTable.releaseLane(laneOf(taker));
             (, reason) = laneAfter(maker, lots);
             if (reason != SkipReason.NONE) return reason;
             (, reason) = laneAfter(taker, lots);
@@ -316,76 +315,86 @@ library FillLibrary {
         }
     }
 
-    /// @dev Gives an order that was just read its lane, if that has an older order or none: from then on the order's fills
-    /// find it there. If it does not fill, the lane is released when it is needed or stored.
-    function takeLaneTentatively(uint256 order, uint256 lane) internal pure {
-        // Assembly because this runs once per order: `_take`, marked.
+    /// @dev Gives an order its lane, if it may have it and no other order of the batch does: from then on its fills count down
+    /// in its record, and the lane knows where.
+    function giveLane(uint256 order, uint256 lane) internal pure {
+        // Assembly because this runs once per order.
         assembly ("memory-safe") {
             let word := mload(lane)
-            let full := mload(order)
-            if lt(shr(208, shl(56, word)), shr(88, full)) {
-                mstore(lane, or(or(and(word, NOT_STATE), TENTATIVE), shl(128, shr(64, full))))
+            let state := mload(order)
+            // A newer order starts from nothing. A lane that is given, or may not be yet, is above every seq.
+            switch lt(or(and(word, SEQ_AND_GIVEN), mload(LANES_LATER)), and(state, SEQ))
+            case 0 { giveFurther(order, lane, word, state) }
+            default { give(order, lane, word) }
+
+            function give(record, cell, lane_) {
+                let filled := and(lane_, FILLED)
+                mstore(add(record, LANE), or(cell, shr(32, filled)))
+                mstore(cell, or(or(xor(lane_, filled), shl(64, record)), GIVEN))
+            }
+            // The order that last used the lane fills further, to its quantity; any other has no lots left.
+            function giveFurther(record, cell, lane_, full) {
+                let left := sub(and(full, FILLED), and(lane_, FILLED))
+                let fault := or(and(xor(lane_, full), KEY), or(and(lane_, GIVEN), mload(LANES_LATER)))
+                full := shl(64, shr(64, full))
+                if or(fault, iszero(sgt(left, 0))) {
+                    mstore(record, full)
+                    mstore(add(record, LANE), cell)
+                    leave
+                }
+                mstore(record, or(full, shr(64, left)))
+                give(record, cell, lane_)
             }
         }
     }
 
-    /// @dev Gives the orders of a fill that stopped `settle` their lanes, where these have older orders, or others that
-    /// took them tentatively.
-    /// @return changed whether the fill may be possible now; if it is not, `giveBackLanes`
-    function takeLanes(uint256 maker, uint256 taker) internal view returns (bool changed) {
+    /// @dev Gives the orders of a fill that stopped `settle` their lanes, which others of the batch have.
+    /// @return whether the fill may be possible now
+    function giveLanes(uint256 maker, uint256 taker) internal pure returns (bool) {
         unchecked {
-            Word.put(Registers.MAKER_LANE, Word.load(maker + LANE));
-            Word.put(Registers.TAKER_LANE, Word.load(taker + LANE));
-            changed = _takeLane(maker, Registers.MAKER_LANE_WORD);
-            changed = _takeLane(taker, Registers.TAKER_LANE_WORD) || changed;
+            bool makerHas = _regainLane(maker);
+            return _regainLane(taker) || makerHas;
         }
     }
 
-    function giveBackLanes() internal pure {
+    function _regainLane(uint256 order) private pure returns (bool) {
         unchecked {
-            // The last taken first: they may be one lane.
-            Word.put(Word.load(Registers.TAKER_LANE), Word.load(Registers.TAKER_LANE_WORD));
-            Word.put(Word.load(Registers.MAKER_LANE), Word.load(Registers.MAKER_LANE_WORD));
+            uint256 lane = laneOf(order);
+            // An order that cannot fill has no lane.
+            if (lane == 0 || uint64(Word.load(order)) != 0) return false;
+            SlotTable.releaseLane(lane);
+            giveLaneAgain(order, lane);
+            return uint64(Word.load(order)) != 0;
         }
     }
 
-    /// @dev An order that cannot fill has no lane.
-    function _takeLane(uint256 order, uint256 register) private view returns (bool changed) {
+    /// @dev Gives an order that has no lots left its lane.
+    function giveLaneAgain(uint256 order, uint256 lane) internal pure {
         unchecked {
-            uint256 lane = Word.load(order + LANE);
-            uint256 before = Word.load(lane);
-            if (lane != 0) _release(order, lane);
-            uint256 word = Word.load(lane);
-            Word.put(register, word);
-            uint256 full = Word.load(order);
-            if (lane != 0 && (word << 56) >> 208 < full >> OrderRecord.SEQ_AT) {
-                Word.put(lane, (word & NOT_STATE) | (full >> 64 << 128));
-            }
-            return Word.load(lane) != before;
+            uint256 state = Word.load(order);
+            Word.put(order, state | uint64(state >> OrderRecord.QUANTITY_AT));
+            giveLane(order, lane);
         }
     }
 
-    /// @dev Releases a lane that another order took tentatively and has not filled in.
-    function _release(uint256 order, uint256 lane) private view {
+    /// @dev The cell of an order's lane.
+    function laneOf(uint256 order) internal pure returns (uint256) {
         unchecked {
-            uint256 word = Word.load(lane);
-            bool unfilled = word & SlotTable.TENTATIVE != 0 && uint64(word >> 64) == 0;
-            if (unfilled && (word << 56) >> 184 != Word.load(order) >> 64) SlotTable.release(lane);
+            return uint32(Word.load(order + LANE));
         }
     }
 
-    /// @dev The lane's word after a fill of an order, or why there is none.
-    function laneAfter(uint256 order, uint256 lots) internal view returns (uint256 word, SkipReason reason) {
+    /// @dev The lane's word after a fill of an order, or why there is none. No order of the batch has the lane.
+    function laneAfter(uint256 order, uint256 lots) internal pure returns (uint256 word, SkipReason reason) {
         unchecked {
-            _release(order, Word.load(order + LANE));
-            word = Word.load(Word.load(order + LANE));
-            uint256 full = Word.load(order);
+            word = Word.load(laneOf(order));
+            uint256 full = Word.load(order) >> OrderRecord.QUANTITY_AT;
             uint256 state = (word << 56) >> 120;
             uint256 start = state;
             if (state >> 64 != full >> 64) {
                 // Another order: a newer one takes the lane and starts from nothing.
-                if (state >> OrderRecord.SEQ_AT > full >> OrderRecord.SEQ_AT) return (word, SkipReason.SUPERSEDED);
-                if (state >> OrderRecord.SEQ_AT == full >> OrderRecord.SEQ_AT) return (word, SkipReason.SEQ_REUSED);
+                if (state >> SEQ_ABOVE > full >> SEQ_ABOVE) return (word, SkipReason.SUPERSEDED);
+                if (state >> SEQ_ABOVE == full >> SEQ_ABOVE) return (word, SkipReason.SEQ_REUSED);
                 start = full >> 64 << 64;
             }
             if (lots == 0 || start + lots > full) return (word, SkipReason.OVERFILL);

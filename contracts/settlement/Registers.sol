@@ -38,10 +38,10 @@ library Registers {
     uint256 internal constant CELLS = 0x5a0;
     uint256 internal constant CELLS_END = 0x5c0;
     uint256 internal constant CELLS_LIMIT = 0x5e0;
-    /// @dev Where the payload starts in calldata, its classes in memory, and their count.
+    /// @dev Where the payload starts in calldata, its classes in memory, and the size of their table.
     uint256 internal constant PAYLOAD = 0x600;
     uint256 internal constant CLASSES = 0x620;
-    uint256 internal constant CLASS_COUNT = 0x640;
+    uint256 internal constant CLASSES_SIZE = 0x640;
     /// @dev The section that is being read: `Section`. Shifts cut a field out of a record's first word.
     uint256 internal constant FIELD_BYTES = 0x660;
     uint256 internal constant SEQ_BASE = 0x680;
@@ -95,11 +95,8 @@ library Registers {
     /// @dev The log of the group that is being settled: `UndoLog`.
     uint256 internal constant UNDO_START = 0xb80;
     uint256 internal constant UNDO_END = 0xba0;
-    /// @dev The lanes that a fill's orders were given, and the words that were in them.
-    uint256 internal constant MAKER_LANE = 0xbc0;
-    uint256 internal constant MAKER_LANE_WORD = 0xbe0;
-    uint256 internal constant TAKER_LANE = 0xc00;
-    uint256 internal constant TAKER_LANE_WORD = 0xc20;
+    /// @dev `SlotTable.GIVEN` until orders may have their lanes, then 0.
+    uint256 internal constant LANES_LATER = 0xbc0;
     /// @dev The key of a slot, and where the mapping of slots is.
     uint256 internal constant KEY = 0xc80;
     uint256 internal constant KEY_MAPPING = 0xca0;

@@ -37,14 +37,13 @@ library SectionReader {
     uint256 private constant ORDER_SEQ = 0x3c0;
     uint256 private constant ORDER_LANE = 0x3e0;
     uint256 private constant ORDER_MAX_FEE_BPS = 0x400;
-    uint256 private constant CLASS_BYTES = 0x60;
     uint256 private constant ORDER_BYTES = 0x140;
     uint256 private constant DIGEST = 0x440;
     uint256 private constant DIGEST_HASH = 0x462;
     uint256 private constant DIGEST_BYTES = 66;
     uint256 private constant PAYLOAD = 0x600;
     uint256 private constant CLASSES = 0x620;
-    uint256 private constant CLASS_COUNT = 0x640;
+    uint256 private constant CLASSES_SIZE = 0x640;
     uint256 private constant SEQ_BASE = 0x680;
     uint256 private constant EXPIRY_BASE = 0x6a0;
     uint256 private constant PRICE_RIGHT = 0x6c0;
@@ -59,7 +58,7 @@ library SectionReader {
     uint256 private constant MARKET = 0x800;
     uint256 private constant RECORD_TERMS = 0x20;
     uint256 private constant RECORD_LANE = 0x80;
-    uint256 private constant UNPLAIN_MASK = 0xff00000000;
+    uint256 private constant UNPLAIN_MASK = 0xff << 160;
     uint256 private constant TAG_MASK = 0xffffff;
 
     /// @dev Reads a section's header.
@@ -132,9 +131,10 @@ library SectionReader {
     {
         assembly ("memory-safe") {
             let fields := calldataload(offset)
-            let class := and(shr(248, fields), 0x7f)
-            let bad := iszero(lt(class, mload(CLASS_COUNT)))
-            class := add(mload(CLASSES), mul(class, CLASS_BYTES))
+            // Seven bits, times the size of a row.
+            let class := and(shr(241, fields), 0x3f80)
+            let bad := iszero(lt(class, mload(CLASSES_SIZE)))
+            class := add(mload(CLASSES), class)
             // The cap, and the flags after it.
             mcopy(ORDER_MAX_FEE_BPS, add(class, 0x20), 0x40)
             class := mload(class)
@@ -164,14 +164,14 @@ library SectionReader {
             let side := shr(255, fields)
             mstore(ORDER_SIDE, side)
             price := or(price, shl(224, or(mload(MARKET), side)))
-            mstore(add(record, RECORD_TERMS), or(price, shl(64, shr(64, class))))
+            mstore(add(record, RECORD_TERMS), or(price, class))
 
             structHash := keccak256(ORDER, ORDER_BYTES)
             mstore(DIGEST_HASH, structHash)
             digest := keccak256(DIGEST, DIGEST_BYTES)
             // The tag is 8 bits shorter where an isolated account's own word has it.
-            let tag := and(digest, shr(shl(3, and(shr(112, class), iszero(lane))), TAG_MASK))
-            mstore(record, or(or(shl(88, seq), shl(64, tag)), quantity))
+            let tag := and(digest, shr(and(shr(109, class), shl(3, iszero(lane))), TAG_MASK))
+            mstore(record, or(or(shl(152, seq), shl(128, tag)), or(shl(64, quantity), quantity)))
         }
     }
 

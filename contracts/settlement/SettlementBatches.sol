@@ -6,7 +6,7 @@ import {ISettlementAccounts} from "../interfaces/ISettlementAccounts.sol";
 import {BatchNetting} from "./BatchNetting.sol";
 import {BatchOrders} from "./BatchOrders.sol";
 import {BatchPayload, BatchPayloadLibrary} from "./BatchPayload.sol";
-import {ASSET_AT, AssetRecord, BatchRun, GroupRecord, MarketRecord, OrderRecord} from "./BatchRun.sol";
+import {ASSET_AT, AssetRecord, BatchRun, ClassRow, GroupRecord, MarketRecord, OrderRecord} from "./BatchRun.sol";
 import {FillLibrary} from "./Fill.sol";
 import {Registers} from "./Registers.sol";
 import {SlotLibrary} from "./Slot.sol";
@@ -86,8 +86,9 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
             Word.put(Registers.DIGEST, 0x1901 << 240);
             Word.put(Registers.DIGEST_SEPARATOR, uint256(_domainSeparator()));
             Word.put(Registers.PAYLOAD, payload.start);
-            Word.put(Registers.CLASSES, _readClasses(payload));
-            Word.put(Registers.CLASS_COUNT, payload.classCount);
+            (uint256 classes, bool allIsolated) = _readClasses(payload);
+            Word.put(Registers.CLASSES, classes);
+            Word.put(Registers.CLASSES_SIZE, payload.classCount * ClassRow.BYTES);
             run.markets = Word.reserve(payload.marketCount * MarketRecord.BYTES / 32);
             run.assets = Word.reserve(payload.assetCount * AssetRecord.BYTES / 32);
             Word.put(Registers.ASSETS, run.assets);
@@ -99,11 +100,13 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
             }
             Word.put(Registers.KEY_MAPPING, mapping_);
             Word.put(Registers.PAYLOAD_END, payload.end);
+            // Net groups count in lanes which no order has.
+            Word.put(Registers.LANES_LATER, payload.groupCount == 0 ? 0 : SlotTable.GIVEN);
             Word.put(Registers.MARKETS, run.markets);
             Word.put(Registers.MARKET_COUNT, payload.marketCount);
             // One more than there are: the record of a ladder's order that is not used.
             run.orders = Word.reserve((payload.orderCount + 1) * OrderRecord.BYTES / 32);
-            SlotTable.create(payload.slotCount, seed);
+            SlotTable.create(payload.slotCount, allIsolated && payload.groupCount == 0, seed);
             uint256 marketRows = payload.take(payload.marketCount * BatchPayloadLibrary.MARKET_BYTES);
             _readAssets(run);
             _readMarkets(run, marketRows);
@@ -189,6 +192,7 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
             Word.put(Registers.LOTS_RIGHT, 256 - payload.quantityBits);
             Word.put(Registers.ORDERS, run.orders);
             Word.put(Registers.ORDERS_LAST, lastByte);
+            if (payload.groupCount != 0) _giveLanes(run);
             uint256 retried = 0;
             while (true) {
                 FillLibrary.settle();
@@ -196,9 +200,7 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
                 if (offset == end) break;
                 (uint256 maker, uint256 taker, uint256 lots) = FillLibrary.current();
                 if (maker > lastByte || taker > lastByte) payload.malformed(offset);
-                if (offset == retried) {
-                    FillLibrary.giveBackLanes();
-                } else if (FillLibrary.takeLanes(maker, taker)) {
+                if (offset != retried && FillLibrary.giveLanes(maker, taker)) {
                     retried = offset;
                     continue;
                 }
@@ -207,6 +209,18 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
                 ++run.skipped;
                 emit FillSkipped(uint64(run.number), uint32(fill), FillLibrary.explain(maker, taker, lots));
                 Word.put(Registers.FILL, offset + size);
+            }
+        }
+    }
+
+    /// @dev Gives all orders that can fill their lanes.
+    function _giveLanes(BatchRun memory run) private pure {
+        unchecked {
+            Word.put(Registers.LANES_LATER, 0);
+            uint256 end = run.orders + run.payload.orderCount * OrderRecord.BYTES;
+            for (uint256 order = run.orders; order != end; order += OrderRecord.BYTES) {
+                uint256 lane = FillLibrary.laneOf(order);
+                if (lane != 0) FillLibrary.giveLaneAgain(order, lane);
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {OrderRecord} from "./BatchRun.sol";
 import {Registers} from "./Registers.sol";
 import {Word} from "./Word.sol";
 
@@ -22,15 +23,15 @@ library SlotTable {
     uint256 internal constant MARKS_AT = 254;
     /// @dev First cell of an isolated account.
     uint256 internal constant ISOLATED = 1 << 251;
-    /// @dev The order in the lane took it when it was read, and may not fill.
-    uint256 internal constant TENTATIVE = 1 << 250;
+    /// @dev An order of the batch has the lane. What is filled stands in its record, whose address takes the place.
+    uint256 internal constant GIVEN = 1 << 250;
     uint256 internal constant CELL_BYTES = 64;
     /// @dev Flags that are stored start here.
     uint256 internal constant FLAGS_AT = 252;
     uint256 private constant STORED_MASK = (2 ** 254 - 1) ^ (3 << 250);
     uint256 private constant MARKS = (3 << 254) | (3 << 250);
-    uint256 private constant FILLED_OR_TENTATIVE = (2 ** 64 - 1) << 64 | 1 << 250;
     uint256 private constant STATE = (2 ** 136 - 1) << 64;
+    uint256 private constant FILLED = (2 ** 64 - 1) << 64;
     uint256 private constant FLOOR_AT = 200;
     uint256 private constant ISOLATED_FLOOR_AT = 210;
     uint256 private constant BITS_56 = 2 ** 56 - 1;
@@ -47,14 +48,18 @@ library SlotTable {
     uint256 private constant CELLS = 0x5a0;
     uint256 private constant CELLS_END = 0x5c0;
     uint256 private constant CELLS_LIMIT = 0x5e0;
+    // `OrderRecord`.
+    uint256 private constant RECORD_LANE = 0x80;
 
-    /// @dev A table for at most `count` cells. It is never more than half full, so searches are short.
-    function create(uint256 count, uint256 seed) internal pure {
+    /// @dev A table for at most `count` cells. It is not much more than half full, so searches are short: an isolated account
+    /// takes two cells, but one bucket.
+    function create(uint256 count, bool isolated, uint256 seed) internal pure {
         unchecked {
-            // `count` is at most 2^16, by its width in a payload.
+            // `count` is at most 2^16, by its width in a payload. One bucket stays empty, so every search ends.
+            uint256 least = isolated ? count + 1 : 2 * count;
             uint256 capacity = 4;
             uint256 shift = 254;
-            while (capacity < count * 2) {
+            while (capacity < least) {
                 capacity <<= 1;
                 --shift;
             }
@@ -107,7 +112,6 @@ library SlotTable {
             word := or(word, and(shr(10, raw), shl(200, BITS_42)))
             mstore(cell, or(word, or(and(raw, shl(252, 0xf)), ISOLATED)))
             mstore(add(cell, 0x40), and(shr(56, raw), BITS_56))
-            mstore(add(cell, 0x60), 0)
         }
     }
 
@@ -115,11 +119,11 @@ library SlotTable {
     function restore(uint256 cell, uint256 end) internal view {
         unchecked {
             for (; cell != end; cell += CELL_BYTES) {
-                uint256 stored = _stored(cell);
+                uint256 word = stored(cell);
                 if (Word.load(cell) & ISOLATED == 0) {
-                    Word.put(cell, stored);
+                    Word.put(cell, word);
                 } else {
-                    unpackIsolated(cell, stored);
+                    unpackIsolated(cell, word);
                     cell += CELL_BYTES;
                 }
             }
@@ -129,56 +133,56 @@ library SlotTable {
     /// @dev The stored floor of a cell that has no flags.
     function storedFloor(uint256 cell) internal view returns (uint256) {
         unchecked {
-            return _stored(cell) >> (Word.load(cell) & ISOLATED == 0 ? FLOOR_AT : ISOLATED_FLOOR_AT);
+            return stored(cell) >> (Word.load(cell) & ISOLATED == 0 ? FLOOR_AT : ISOLATED_FLOOR_AT);
         }
     }
 
-    function _stored(uint256 cell) private view returns (uint256 word) {
+    function stored(uint256 cell) internal view returns (uint256 word) {
         assembly ("memory-safe") {
             word := sload(mload(add(cell, 0x20)))
         }
     }
 
-    /// @dev Puts the stored order back into a lane that was taken tentatively.
-    function release(uint256 cell) internal view {
-        // Assembly because cells are raw memory; the fields of an isolated account's own order move as in `unpackIsolated`.
-        assembly ("memory-safe") {
-            let word := mload(cell)
-            let state := sload(mload(add(cell, 0x20)))
-            if and(word, ISOLATED) {
-                let raw := state
-                state := and(shr(48, raw), shl(64, BITS_40))
-                state := or(state, and(shr(24, raw), shl(128, 0xffff)))
-                state := or(state, and(shr(16, raw), shl(152, BITS_42)))
-            }
-            mstore(cell, or(and(word, not(or(STATE, TENTATIVE))), and(state, STATE)))
+    /// @dev Takes a lane back from the order that has it, if one does, and puts into its word what that has filled.
+    function releaseLane(uint256 cell) internal pure {
+        unchecked {
+            uint256 word = Word.load(cell);
+            if (word & GIVEN == 0) return;
+            uint256 order = uint32(word >> 64);
+            uint256 state = Word.load(order);
+            uint256 before = Word.load(order + OrderRecord.LANE) >> 32;
+            state -= uint256(uint64(state)) << 64;
+            word = state & FILLED != 0 ? (word & ~STATE) | (state & STATE) : (word & ~FILLED) | (before << 64);
+            Word.put(cell, word ^ GIVEN);
+            Word.put(order, Word.load(order) >> 64 << 64);
+            Word.put(order + OrderRecord.LANE, cell);
         }
     }
 
     /// @dev Writes all cells to storage. A word that did not change costs no more than finding that out would.
     function store() internal {
-        unchecked {
-            uint256 end = Word.load(Registers.CELLS_END);
-            uint256 cell = _storeUntilUnfilled(Word.load(Registers.CELLS), end);
-            while (cell < end) {
-                release(cell);
-                cell = _storeUntilUnfilled(cell, end);
-            }
-        }
-    }
-
-    /// @dev Writes cells to storage, up to one whose order took its lane and did not fill.
-    function _storeUntilUnfilled(uint256 start, uint256 end) private returns (uint256 cell) {
         // Assembly because locations are raw; each is one that `find` was given.
         assembly ("memory-safe") {
-            for { cell := start } lt(cell, end) { cell := add(cell, 0x40) } {
+            let end := mload(CELLS_END)
+            for { let cell := mload(CELLS) } lt(cell, end) { cell := add(cell, 0x40) } {
                 let word := mload(cell)
                 if and(word, MARKS) {
-                    if eq(and(word, FILLED_OR_TENTATIVE), TENTATIVE) { break }
+                    if and(word, GIVEN) {
+                        // `releaseLane`: what is left of the quantity, taken from it, is what is filled.
+                        let order := and(shr(64, word), 0xffffffff)
+                        let state := mload(order)
+                        state := and(sub(state, shl(64, and(state, 0xffffffffffffffff))), STATE)
+                        switch and(state, FILLED)
+                        case 0 {
+                            order := shl(64, shr(32, mload(add(order, RECORD_LANE))))
+                            word := or(and(word, not(FILLED)), order)
+                        }
+                        default { word := or(and(word, not(STATE)), state) }
+                    }
                     if and(word, ISOLATED) {
                         let location := mload(add(cell, 0x20))
-                        // The inverse of `unpackIsolated`.
                         cell := add(cell, 0x40)
+                        // The inverse of `unpackIsolated`.
                         let packed := or(and(word, BITS_56), shl(56, mload(cell)))
                         packed := or(packed, and(shl(48, word), shl(112, BITS_40)))
                         packed := or(packed, and(shl(24, word), shl(152, 0xffff)))

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SkipReason} from "../../../contracts/interfaces/ISettlement.sol";
 import {OrderRecord} from "../../../contracts/settlement/BatchRun.sol";
 import {FillLibrary} from "../../../contracts/settlement/Fill.sol";
+import {Registers} from "../../../contracts/settlement/Registers.sol";
 import {SlotTable} from "../../../contracts/settlement/SlotTable.sol";
 import {Word} from "../../../contracts/settlement/Word.sol";
 
@@ -14,8 +15,7 @@ contract FillProofs {
 
     /// @dev What a lane is after a fill of an order: a newer order takes it from nothing, its own order fills further, up to
     /// the quantity and not beyond; every other one is refused. Seqs never fall, and nothing but the lane's fields changes.
-    function check_laneRule(uint256 word, uint64 quantity, uint24 tag, uint48 seq, uint64 lots) external view {
-        word &= ~SlotTable.TENTATIVE;
+    function check_laneRule(uint256 word, uint64 quantity, uint24 tag, uint48 seq, uint64 lots) external pure {
         uint256 order = orderWith(word, quantity, tag, seq);
         (uint256 after_, SkipReason reason) = FillLibrary.laneAfter(order, lots);
         uint256 filled = uint64(word >> FILLED_AT);
@@ -40,12 +40,12 @@ contract FillProofs {
     /// @dev An order never fills beyond its quantity in two steps, whatever another order did to the lane between them.
     function check_twoFillsOfAnOrder(uint256 word, uint64 quantity, uint24 tag, uint48 seq, uint64 one, uint64 two)
         external
-        view
+        pure
     {
         uint256 order = orderWith(word, quantity, tag, seq);
         (uint256 first, SkipReason reason) = FillLibrary.laneAfter(order, one);
         if (reason != SkipReason.NONE) return;
-        Word.put(Word.load(order + OrderRecord.LANE), first);
+        Word.put(FillLibrary.laneOf(order), first);
         (, reason) = FillLibrary.laneAfter(order, two);
         if (reason == SkipReason.NONE) assert(uint256(one) + two <= quantity);
     }
@@ -58,7 +58,7 @@ contract FillProofs {
         uint24 otherTag,
         uint48 otherSeq,
         uint64 lots
-    ) external view {
+    ) external pure {
         // The lane is full of the first order; another one with another tag or seq takes it, or not.
         uint256 word = (uint256(seq) << 152) | (uint256(tag) << 128) | (uint256(quantity) << FILLED_AT);
         uint256 other = orderWith(word, otherQuantity, otherTag, otherSeq);
@@ -67,6 +67,49 @@ contract FillProofs {
         uint256 first = orderWith(taken, quantity, tag, seq);
         (, SkipReason reason) = FillLibrary.laneAfter(first, 1);
         assert(reason != SkipReason.NONE);
+    }
+
+    /// @dev An order that is given its lane has as many lots left as the rule of lanes lets it fill; and what it filled, when
+    /// the lane is released, is what the rule makes of the lane. Without a fill the lane is as it was.
+    function check_aGivenLaneKeepsTheRule(uint256 word, uint64 quantity, uint24 tag, uint48 seq, uint64 lots)
+        external
+        pure
+    {
+        word &= ~SlotTable.GIVEN;
+        Registers.open();
+        Word.put(Registers.LANES_LATER, 0);
+        uint256 order = orderWith(word, quantity, tag, seq);
+        uint256 cell = FillLibrary.laneOf(order);
+        (uint256 expected, SkipReason reason) = FillLibrary.laneAfter(order, lots);
+        FillLibrary.giveLaneAgain(order, cell);
+        uint256 left = uint64(Word.load(order));
+        if (lots != 0) assert((reason == SkipReason.NONE) == (lots <= left));
+        if (lots != 0 && lots <= left) Word.put(order, Word.load(order) - lots);
+        else expected = word;
+        SlotTable.releaseLane(cell);
+        assert(Word.load(cell) == expected);
+        assert(uint64(Word.load(order)) == 0 && FillLibrary.laneOf(order) == cell);
+    }
+
+    /// @dev Of two orders in a lane, one has lots left at most.
+    function check_oneOrderHasALane(
+        uint256 word,
+        uint64 quantity,
+        uint24 tag,
+        uint48 seq,
+        uint64 otherQuantity,
+        uint24 otherTag,
+        uint48 otherSeq
+    ) external pure {
+        word &= ~SlotTable.GIVEN;
+        Registers.open();
+        Word.put(Registers.LANES_LATER, 0);
+        uint256 first = orderWith(word, quantity, tag, seq);
+        uint256 second = orderWith(word, otherQuantity, otherTag, otherSeq);
+        uint256 cell = FillLibrary.laneOf(first);
+        FillLibrary.giveLaneAgain(first, cell);
+        FillLibrary.giveLaneAgain(second, cell);
+        assert(uint64(Word.load(first)) == 0 || uint64(Word.load(second)) == 0);
     }
 
     /// @dev What a fill moves does not overflow, whatever the numbers.
@@ -82,9 +125,8 @@ contract FillProofs {
     function orderWith(uint256 lane, uint64 quantity, uint24 tag, uint48 seq) private pure returns (uint256 order) {
         order = Word.reserve(OrderRecord.BYTES / 32);
         uint256 cell = Word.reserve(2);
-        // What an order took tentatively is not in storage.
-        Word.put(cell, lane & ~SlotTable.TENTATIVE);
-        Word.put(order, (uint256(seq) << OrderRecord.SEQ_AT) | (uint256(tag) << OrderRecord.TAG_AT) | quantity);
+        Word.put(cell, lane);
+        Word.put(order, (uint256(seq) << OrderRecord.SEQ_AT) | (uint256(tag) << OrderRecord.TAG_AT) | (uint256(quantity) << OrderRecord.QUANTITY_AT));
         Word.put(order + OrderRecord.LANE, cell);
         Word.put(order + OrderRecord.TERMS, Word.reserve(8) << OrderRecord.MARKET_AND_SIDE_AT);
     }

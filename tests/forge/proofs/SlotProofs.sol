@@ -126,7 +126,7 @@ contract SlotProofs {
 
     /// @dev A unified slot is stored as it is, without the marks of memory.
     function check_aUnifiedSlotSurvivesABatch(uint256 word, bool exited) external {
-        word &= STORED & ~(SlotTable.ISOLATED | SlotTable.TENTATIVE);
+        word &= STORED & ~(SlotTable.ISOLATED | SlotTable.GIVEN);
         uint256 cell = table(1);
         Word.put(cell, word | SlotTable.NETTED | (exited ? SlotTable.EXITED : 0));
         Word.put(cell + 32, LOCATION);
