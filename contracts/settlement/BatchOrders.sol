@@ -148,9 +148,8 @@ abstract contract BatchOrders is BatchOwnStatements {
     function _judge(uint256 offset, uint256 record) private view {
         unchecked {
             uint256 terms = Word.load(record + OrderRecord.TERMS);
-            uint256 class = Word.load(
-                Word.load(Registers.CLASSES) + ClassRow.BYTES * ((Word.fromCalldata(offset) >> 248) & 0x7f)
-            );
+            uint256 class =
+                Word.load(Word.load(Registers.CLASSES) + ClassRow.BYTES * ((Word.fromCalldata(offset) >> 248) & 0x7f));
             SkipReason reason = _fault(class, terms);
             if (reason == SkipReason.NONE && class & ClassRow.SLIDES != 0) {
                 uint256 slide = SectionReader.readSlide(offset);
@@ -240,7 +239,7 @@ abstract contract BatchOrders is BatchOwnStatements {
             }
             // Shifted left, the floor has only flags above it, and they are shifted out.
             fault |= Word.isZero(Word.gt(Word.load(record) >> OrderRecord.SEQ_AT, (account << 8) >> 208))
-                | Word.load(Registers.LADDER_FLOOR);
+            | Word.load(Registers.LADDER_FLOOR);
             if (fault != 0) {
                 SkipReason reason = _explainAccount(run, record, base, quote);
                 if (reason != SkipReason.NONE) return _refuse(record, reason);

@@ -79,13 +79,17 @@ abstract contract BatchOwnStatements is BatchAccounts {
     /// @param left rows that the payload has
     /// @return how many were applied
     /// @return the rows left after them
-    function _applyStatements(BatchRun memory run, uint256 count, uint256 left) internal view returns (uint256, uint256) {
+    function _applyStatements(BatchRun memory run, uint256 count, uint256 left)
+        internal
+        view
+        returns (uint256, uint256)
+    {
         uint256 position = run.payload.position;
         uint256 remaining = count;
         bytes32 typehash = STATEMENT_TYPEHASH;
         bytes32 isolatedTypehash = ISOLATED_STATEMENT_TYPEHASH;
-        uint256 rowsLeft = left;
-        run.applied = Word.load(Registers.CELLS_END);
+        uint256 cellsEnd = Word.load(Registers.CELLS_END);
+        run.applied = cellsEnd;
         assembly ("memory-safe") {
             // What stands after the next statement; 0 if it was not applied, and nothing has changed.
             function applyUnified(offset, rows, head, typehash_) -> next {
@@ -94,7 +98,10 @@ abstract contract BatchOwnStatements is BatchAccounts {
                 next := add(add(offset, mul(rows, mload(ROW_BYTES))), 64)
                 rows := shl(5, rows)
                 let cell := mload(CELLS_END)
-                if or(shr(48, floor), or(gt(next, mload(PAYLOAD_END)), gt(add(cell, shl(1, rows)), mload(CELLS_LIMIT)))) {
+                if or(
+                    shr(48, floor),
+                    or(gt(next, mload(PAYLOAD_END)), gt(add(cell, shl(1, rows)), mload(CELLS_LIMIT)))
+                ) {
                     next := 0
                     leave
                 }
@@ -106,13 +113,15 @@ abstract contract BatchOwnStatements is BatchAccounts {
                 mstore(DIGEST_HASH, keccak256(STATEMENT, STATEMENT_BYTES))
                 let owner := shl(96, recover(sub(next, 64)))
                 let end := add(LIST, rows)
-                if owner { cell := applyRows(end, owner, shl(200, floor)) }
-                if or(iszero(owner), iszero(cell)) {
-                    next := 0
-                    takeBackSums(offset, end)
-                    leave
+                if owner {
+                    cell := applyRows(end, owner, shl(200, floor))
+                    if cell {
+                        mstore(CELLS_END, cell)
+                        leave
+                    }
                 }
-                mstore(CELLS_END, cell)
+                next := 0
+                takeBackSums(offset, end)
             }
             // Reads rows into the list of assets' numbers and that of deltas, which it also adds to the assets' sums.
             function readRows(offset, size) {
@@ -153,7 +162,7 @@ abstract contract BatchOwnStatements is BatchAccounts {
                     if fault {
                         takeBack(cell)
                         cell := 0
-                        leave
+                        break
                     }
                     mstore(bucket, cell)
                     mstore(add(cell, 0x20), location)
@@ -189,8 +198,7 @@ abstract contract BatchOwnStatements is BatchAccounts {
                 next := add(next, 64)
                 mstore(KEY, or(shl(96, owner), shl(32, named)))
                 let location := keccak256(KEY, 0x40)
-                let bucket :=
-                    add(mload(BUCKETS), shl(5, shr(mload(HASH_SHIFT), mul(location, mload(HASH_MULTIPLIER)))))
+                let bucket := add(mload(BUCKETS), shl(5, shr(mload(HASH_SHIFT), mul(location, mload(HASH_MULTIPLIER)))))
                 let raw := sload(location)
                 let cell := mload(CELLS_END)
                 {
@@ -266,28 +274,21 @@ abstract contract BatchOwnStatements is BatchAccounts {
                 let rows := shr(240, head)
                 let next := 0
                 switch lt(sub(rows, 1), ROWS_MAX)
-                case 1 { next := applyUnified(position, rows, head, typehash) }
-                default {
-                    if eq(shr(8, rows), 0x10) {
-                        next := applyIsolated(position, head, isolatedTypehash)
-                        rows := 2
-                    }
-                }
+                case 0 { if eq(shr(8, rows), 0x10) { next := applyIsolated(position, head, isolatedTypehash) } }
+                default { next := applyUnified(position, rows, head, typehash) }
                 if iszero(next) { break }
-                left := sub(left, add(rows, 1))
                 position := next
+                cellsEnd := mload(CELLS_END)
             }
         }
-        // Under zero it wraps around.
-        if (left > run.payload.rowCount) {
-            run.payload.malformed(run.payload.start + BatchPayloadLibrary.ROWS_POSITION);
-        }
-        run.payload.position = position;
         unchecked {
             count -= remaining;
-            // A cell for each row.
-            run.appliedEnd = run.applied + SlotTable.CELL_BYTES * (rowsLeft - left - count);
-            return (count, left);
+            // A cell for each row. Under zero it wraps around.
+            uint256 rowsLeft = left - count - (cellsEnd - run.applied) / SlotTable.CELL_BYTES;
+            if (rowsLeft > left) run.payload.malformed(run.payload.start + BatchPayloadLibrary.ROWS_POSITION);
+            run.payload.position = position;
+            run.appliedEnd = cellsEnd;
+            return (count, rowsLeft);
         }
     }
 }

@@ -126,7 +126,11 @@ contract FillProofs {
         order = Word.reserve(OrderRecord.BYTES / 32);
         uint256 cell = Word.reserve(2);
         Word.put(cell, lane);
-        Word.put(order, (uint256(seq) << OrderRecord.SEQ_AT) | (uint256(tag) << OrderRecord.TAG_AT) | (uint256(quantity) << OrderRecord.QUANTITY_AT));
+        Word.put(
+            order,
+            (uint256(seq) << OrderRecord.SEQ_AT) | (uint256(tag) << OrderRecord.TAG_AT)
+                | (uint256(quantity) << OrderRecord.QUANTITY_AT)
+        );
         Word.put(order + OrderRecord.LANE, cell);
         Word.put(order + OrderRecord.TERMS, Word.reserve(8) << OrderRecord.MARKET_AND_SIDE_AT);
     }
