@@ -34,9 +34,9 @@ class Fault:
 FAULTS: Final = (
     Fault(
         "a statement does not raise its floors, so the orders that it covers can be proved again",
-        "BatchNetting.sol",
-        "mstore(cell, add(add(word, delta), mul(sgt(rise, 0), shl(200, rise))))",
-        "mstore(cell, add(word, delta))",
+        "BatchOwnStatements.sol",
+        "if lt(word, floor) { delta := or(floor, and(delta, LOW_200)) }",
+        "",
         ("AStatementRaisesItsFloors", "AFillSettlesAtMostOnce"),
     ),
     Fault(
@@ -54,10 +54,10 @@ FAULTS: Final = (
         ("GoodOrdersSettleBesideRubbish",),
     ),
     Fault(
-        "the seller's lane is not held to its order's quantity, so it fills beyond it",
+        "the seller's order is not held to the lots that it has left, so it fills beyond its quantity",
         "Fill.sol",
-        "if or(gt(add(state, lots), full), eq(buyerLane, sellerLane)) { break }",
-        "if eq(buyerLane, sellerLane) { break }",
+        "if or(fault, lt(and(mload(seller), MASK_64), lots)) { break }",
+        "if fault { break }",
         ("AnOrderNeverFillsBeyondItsQuantity", "LanesOnlyMoveOn"),
     ),
     Fault(
