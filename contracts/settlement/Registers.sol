@@ -111,14 +111,20 @@ library Registers {
 
     error RegistersTaken(uint256 free);
 
-    /// @dev Takes the memory. What is in it is not zero, but for what is written to it.
+    /// @dev The selector of `RegistersTaken`.
+    uint256 private constant TAKEN = 0x1d93b3e8;
+
+    /// @dev Takes the memory. What is in it is not zero, but for what is written to it. How much memory the compiler takes
+    /// before for itself is known when it has compiled: this reverts in all runs or in none.
     function open() internal pure {
-        uint256 free;
         assembly ("memory-safe") {
-            free := mload(0x40)
+            let free := mload(0x40)
+            if gt(free, START) {
+                mstore(0x00, TAKEN)
+                mstore(0x20, free)
+                revert(0x1c, 0x24)
+            }
             mstore(0x40, END)
         }
-        // How much memory the compiler takes for itself is known when it has compiled: this cannot happen in one of two runs.
-        require(free <= START, RegistersTaken(free));
     }
 }
