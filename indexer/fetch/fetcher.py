@@ -1,9 +1,10 @@
 """Fetcher: the chain as one node tells it, believed only where it fits together.
 
 Each block's header is read, so that the parent hashes form one chain and the header's bloom filter tells which of our
-contracts and events must have logs in it. Where a filter promises what an answer lacks, all logs of the block are asked
-for by its hash, which must make up the whole filter, unless those of the answer do already. The last block that a range
-answer has logs of is asked for again too: an answer may have been cut off there.
+contracts and events must have logs in it. Where a filter promises what an answer lacks, the block is asked for by its
+hash, and at last, or at once where later blocks were told, for all of its logs, which must make up the whole filter,
+unless those of the answer do already. The last block that a range answer has logs of is asked for again too: an answer
+may have been cut off there.
 """
 
 import asyncio
@@ -147,17 +148,22 @@ class Fetcher:
             span = {"blockHash": to_hex(blocks[0].hash)}
         answer = await self._rpc.call("eth_getLogs", self._filter(span))
         logs, doubtful = await self._read(len(answer), lambda: self._compared(answer, promised))
-        return _in_order(await self._asked_again(logs, doubtful)) if doubtful else logs
+        if not doubtful:
+            return logs
+        logs = _in_order(await self._asked_again(logs, doubtful))
+        lacking = _lacking(logs, {header: promised[header] for header, is_whole in doubtful.items() if not is_whole})
+        return _in_order(await self._asked_again(logs, dict.fromkeys(lacking, True))) if lacking else logs
 
     def _compared(
         self, answer: msgspec.Raw, promised: Mapping[Header, Sequence[_Kind]]
     ) -> tuple[list[RawLog], dict[Header, bool]]:
-        """The logs of a range in order, and the blocks that may have more.
+        """The logs of a range in order, and the blocks that may have more: their headers promise it, or an answer ends.
 
-        Those are the last one of a range answer and, with True, those whose headers promise more than was told.
+        True: a block before the answer's end. Most likely its header promises by chance, which all of its logs tell.
         """
         logs = _in_order(parse_logs(answer, list(promised), self._addresses))
-        doubtful = dict.fromkeys(_lacking(logs, promised), True)
+        end = logs[-1].block_number if logs else -1
+        doubtful = {header: header.number < end for header in _lacking(logs, promised)}
         if len(promised) > 1 and logs:
             last = next(header for header in promised if header.hash == logs[-1].block_hash)
             doubtful.setdefault(last, False)
@@ -176,7 +182,7 @@ class Fetcher:
     async def _asked_again(self, logs: list[RawLog], doubtful: Mapping[Header, bool]) -> list[RawLog]:
         """The logs, those of some blocks replaced by what the node says when it is asked by their hashes.
 
-        It is asked for all logs of the blocks of which some are lacking, and else for the wanted ones.
+        With True it is asked for all logs of the block, and else for the wanted ones.
         """
         spans = {header: {"blockHash": to_hex(header.hash)} for header in doubtful}
         answers = await self._rpc.batch(
@@ -189,10 +195,10 @@ class Fetcher:
                 before[log.block_hash].add(log.log_index)
             else:
                 kept.append(log)
-        for (header, is_lacking), answer in zip(doubtful.items(), answers, strict=True):
+        for (header, is_whole), answer in zip(doubtful.items(), answers, strict=True):
             if isinstance(answer, ChainError):
                 raise answer
-            whole_or_wanted = logs_of_whole_block if is_lacking else _wanted_of_block
+            whole_or_wanted = logs_of_whole_block if is_whole else _wanted_of_block
             told = whole_or_wanted(answer, header, self._addresses)
             if not before[header.hash] <= {log.log_index for log in told}:
                 raise NodeInconsistent(f"The node tells fewer logs of block {header.number} than before.")

@@ -116,9 +116,26 @@ async def test_a_block_with_our_logs_alone_is_asked_for_once_whatever_its_filter
         node.asked.clear()
         assert [log.data for log in await fetcher.logs([header])] == [log.data for log in block.logs]
         asked = [params[0] for method, params in node.asked if method == "eth_getLogs"]
-        assert len(asked) == (1 if is_ours_alone(block) else 2) or not block.logs
-        assert all("address" in query for query in asked[:1])
-        assert not any("address" in query for query in asked[1:])
+        assert len(asked) == (1 if is_ours_alone(block) else 3) or not block.logs
+        assert all("address" in query for query in asked[:2])
+        assert not any("address" in query for query in asked[2:])
+
+
+async def test_all_logs_are_asked_for_at_once_of_blocks_before_the_end_of_an_answer(
+    chain: SimulatedChain, node: ScriptedNode, fetcher: Fetcher
+) -> None:
+    (promise,) = fetcher._promises
+    fetcher._promises = [promise._replace(topics=(*promise.topics, (bytes(32), promise.mask)))]
+    _, logs = await fetcher.range(1, 40)
+    assert [(log.block_number, log.log_index, log.data) for log in logs] == true_logs(chain, 1, 40)
+    asked = [params[0] for method, params in node.asked if method == "eth_getLogs"]
+    wanted = [query["blockHash"] for query in asked if "blockHash" in query and "address" in query]
+    whole = [query["blockHash"] for query in asked if "address" not in query]
+    last = max(block.number for block in chain.blocks[1:41] if block.logs)
+    assert not set(wanted) & {"0x" + block.hash.hex() for block in chain.blocks[:last]}
+    mixed = {"0x" + block.hash.hex() for block in chain.blocks[1:last] if block.logs and not is_ours_alone(block)}
+    assert mixed
+    assert mixed <= set(whole)
 
 
 async def test_logs_are_not_all_of_a_block_if_one_is_left_out_or_a_stranger_has_one(
