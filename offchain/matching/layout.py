@@ -153,8 +153,8 @@ LOW31: Final = 2**31 - 1
 
 # How many commands of a batch are looked at ahead at a time, how far, and from how many orders on: fewer are in the
 # near caches anyway.
-GROUP: Final = 8
-SIGHT: Final = 4 * GROUP
+STRIDE: Final = 4
+SIGHT: Final = 16
 AHEAD_FROM: Final = 16_384
 
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.

@@ -68,14 +68,12 @@ class Machine:
             self.ahead.begin(rows, count)
         number: I64 = 0
         while number < count:
-            end: I64 = min(number + at.GROUP, count)
             if far:
                 self.ahead.look(rows, number, count)
-            while number < end:
-                row: Row = record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS)
-                inbox.load(row)
-                self.step(inbox)
-                number += 1
+            row: Row = record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS)
+            inbox.load(row)
+            self.step(inbox)
+            number += 1
         return self.outbox.close(), self.outbox.count
 
     def run_one(self, row: bytes) -> bytes:
