@@ -97,10 +97,9 @@ class Ahead:
         placed: cython.bint = row[2] & 0xFF == codes.PLACE
         named: I64 = state.orders.index[state.orders.home(row[6] & at.TAG_MASK)] & at.LOW32
         account: I64 = (row[2] >> 32) & at.LOW32
-        last: I64 = 0
         if account < state.ledger.account_count:
-            last = state.ledger.accounts[account * at.ACCOUNT_WORDS + at.LAST_ORDER]
-        ask(state.orders.slots, last if placed else named)
+            hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+            ask(state.rosters.words, low_of(hot[at.ROSTER]) + high_of(hot[at.OPEN_ORDERS]))
         ask(state.ledger.balances, state.ledger.index[self.homes[place]])
         joined: I64 = state.books.nodes[self.levels[place]]
         ask(state.books.levels, joined)
@@ -131,13 +130,12 @@ class Ahead:
             ask(state.orders.slots, state.books.levels[joined + at.TAIL])
         order: Record = record(state.orders.slots, self.orders[place], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
-        own: I64 = order[at.OWN_LINKS]
+        places: I64 = order[at.PLACE_HOLDING]
         names: I64 = order[at.LEVEL_ACCOUNT]
         ask(state.orders.slots, low_of(links))
         ask(state.orders.slots, high_of(links))
-        ask(state.orders.slots, low_of(own))
-        ask(state.orders.slots, high_of(own))
         ask(state.books.levels, low_of(names))
-        ask(state.ledger.accounts, high_of(names) * at.ACCOUNT_WORDS)
-        ask(state.ledger.balances, order[at.HOLDING])
+        account: Record = record(state.ledger.accounts, high_of(names) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        ask(state.rosters.words, low_of(account[at.ROSTER]) + low_of(places))
+        ask(state.ledger.balances, high_of(places))
         return 0

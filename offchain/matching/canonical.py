@@ -193,7 +193,7 @@ def load_balances(state: State, tape: Tape) -> I64:
 
 @cython.cfunc
 def load_orders(state: State, tape: Tape) -> I64:
-    """Open orders: into the books in the order they come, into their accounts' lists by age."""
+    """Open orders, into the books in the order they come."""
     count: I64 = tape.get()
     while count > 0:
         market: I64 = tape.get()
@@ -209,17 +209,12 @@ def load_orders(state: State, tape: Tape) -> I64:
         meta |= tape.get() << at.TIF_SHIFT
         meta |= tape.get() << at.TYPE_SHIFT
         order[at.META] = meta | tape.get() << at.STP_SHIFT
-        order[at.HOLDING] = state.ledger.touch(account, state.held_asset(market, side))
+        holding: I64 = state.ledger.touch(account, state.held_asset(market, side))
+        hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        order[at.PLACE_HOLDING] = pair(state.rosters.enter(hot, slot), holding)
+        order[at.HELD] = state.to_hold(order, order[at.REMAINING])
         trigger: I64 = tape.get()
-        state.queue(slot, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
+        state.queue(slot, order, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
         state.guard(market)
         count -= 1
-    by_age: Words = state.orders.by_age()
-    number: I64 = 0
-    while number < len(by_age):
-        oldest: I64 = by_age[number]
-        placed: Record = record(state.orders.slots, oldest, at.ORDER_WORDS)
-        owner: I64 = high_of(placed[at.LEVEL_ACCOUNT])
-        state.join_account(oldest, placed, record(state.ledger.accounts, owner * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS))
-        number += 1
     return 0

@@ -82,13 +82,13 @@ def dump_volumes(state: State, tape: Tape) -> I64:
     start: I64 = tape.begin()
     account: I64 = 1
     while account < state.ledger.account_count:
-        page: I64 = state.ledger.accounts[account * at.ACCOUNT_WORDS + at.PAGE]
-        if page != 0:
+        hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        if hot[at.PAGE] != 0:
             tape.put(account)
-            tape.put(state.volumes.pages[page + at.NEWEST])
+            tape.put(high_of(hot[at.PAGE]))
             back: I64 = at.OLDER_DAYS
             while back >= 0:
-                tape.put(state.volumes.pages[state.volumes.place_of(page, back)])
+                tape.put(state.volumes.of_day(hot, back))
                 back -= 1
         account += 1
     return tape.finish(start, 2 + at.PAGE_DAYS)
@@ -158,11 +158,11 @@ def load_volumes(state: State, tape: Tape) -> I64:
     count: I64 = tape.get()
     while count > 0:
         account: I64 = tape.get()
-        page: I64 = state.volumes.new_page(tape.get())
-        state.ledger.accounts[account * at.ACCOUNT_WORDS + at.PAGE] = page
+        hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        state.volumes.give_page(hot, tape.get())
         back: I64 = at.OLDER_DAYS
         while back >= 0:
-            state.volumes.pages[state.volumes.place_of(page, back)] = tape.get()
+            state.volumes.set_day(hot, back, tape.get())
             back -= 1
         count -= 1
     return 0

@@ -64,16 +64,18 @@ LIMITED_MESSAGES: Final = 4
 ONE_EXIT: Final = 8
 EXITS: Final = ONE_EXIT * (2**17 - 1)
 ONE_CAP: Final = EXITS + ONE_EXIT
-FIRST_ORDER: Final = 2
-LAST_ORDER: Final = 3
+ROSTER: Final = 2
+"""Where the block of its open orders begins, and how many words it has, as a pair."""
+OPEN_ORDERS: Final = 3
+"""How many orders it has open, armed stops included, and the place in its block that is taken next, as a pair."""
 RECENT_BASE: Final = 4
 RECENT_QUOTE: Final = 5
 """The balances found last as those that the account trades, and trades for, each as a pair with its asset; where the
 index need not be asked. 0: none."""
-OPEN_ORDERS: Final = 6
-"""How many orders it has open, armed stops included."""
-PAGE: Final = 7
-"""Its volumes by day, or 0."""
+PAGE: Final = 6
+"""Its volumes of earlier days, 0 if it has never traded, and the day that LATEST is of, as a pair."""
+LATEST: Final = 7
+"""Its volume of that day."""
 
 # What is rarely needed of an account, at account * PROFILE_WORDS.
 PROFILE_WORDS: Final = 8
@@ -101,11 +103,11 @@ TIER_VOLUME: Final = 0
 """The volume that it begins at; 0: there is no such tier (but for tier 1)."""
 TIER_RATES: Final = 1
 
-# An account's volumes: the newest day, its volume, and those of the 30 days before, each at its day's rest by 30.
-PAGE_WORDS: Final = 32
-NEWEST: Final = 0
-LATEST: Final = 1
-OLDER: Final = 2
+ROSTER_LEAST: Final = 4
+"""The words of the smallest block of open orders."""
+
+# An account's volumes of the 30 days before its newest one, each at its day's rest by 30.
+PAGE_WORDS: Final = 30
 OLDER_DAYS: Final = 30
 PAGE_DAYS: Final = 31
 
@@ -131,8 +133,8 @@ ID: Final = 0
 """0 if the slot is free."""
 LINKS: Final = 1
 """The next and the previous order of its level."""
-OWN_LINKS: Final = 2
-"""The next and the previous order of its account."""
+PLACE_HOLDING: Final = 2
+"""Its place on its account's roster, and the balance that its reservation is in."""
 LEVEL_ACCOUNT: Final = 3
 """Its level and its account. The level of an armed stop is in a stop book, where levels are of trigger prices."""
 REMAINING: Final = 4
@@ -140,8 +142,8 @@ PRICE: Final = 5
 META: Final = 6
 """market | side << SIDE_SHIFT | time in force << TIF_SHIFT | order type << TYPE_SHIFT | self-trade prevention <<
 STP_SHIFT | fee cap << HIGH; the three in the middle are 0 but for armed stops."""
-HOLDING: Final = 7
-"""The balance that its reservation is in."""
+HELD: Final = 7
+"""The units of its reservation."""
 SIDE_SHIFT: Final = 16
 TIF_SHIFT: Final = 17
 TYPE_SHIFT: Final = 19

@@ -60,7 +60,7 @@ class Limits:
     def too_many_orders(self, account: I64) -> cython.bint:
         """Whether an account, to which a limit applies, has as many orders open as it may."""
         most: I64 = low_of(self.ledger.profiles[self.most(account) + at.MOST])
-        return self.ledger.accounts[account * at.ACCOUNT_WORDS + at.OPEN_ORDERS] >= most
+        return low_of(self.ledger.accounts[account * at.ACCOUNT_WORDS + at.OPEN_ORDERS]) >= most
 
     @cython.cfunc
     @cython.inline

@@ -12,8 +12,8 @@ class OrderPool:
     """Slots of ORDER_WORDS words and an index of order ids (open addressing, linear probing, at most half full).
 
     An entry of the index holds enough of the id that no other order need be looked at on the way to the right one.
-    Lists change without asking whether there is a neighbour, which no processor can foresee: where there is none, links
-    are written to record 0, whose are never followed; they too name slots that exist.
+    Levels change without asking whether there is a neighbour, which no processor can foresee: where there is none,
+    links are written to record 0, whose are never followed; they too name slots that exist.
     """
 
     slots: Words
@@ -108,25 +108,19 @@ class OrderPool:
 
     @cython.cfunc
     @cython.inline
-    def next_of_account(self, slot: I64) -> I64:
-        """The next order of the same account, or 0; ids rise."""
-        return low_of(self.slots[slot + at.OWN_LINKS])
-
-    @cython.cfunc
-    @cython.inline
-    def join(self, links: I64, slot: I64, last: I64) -> I64:
-        """Let the last of a list, 0 if there is none, lead to a slot; `links` is LINKS or OWN_LINKS."""
-        self.slots[last + links] = self.slots[last + links] >> at.HIGH << at.HIGH | slot
+    def join(self, slot: I64, last: I64) -> I64:
+        """Let the last of a level, 0 if there is none, lead to a slot."""
+        self.slots[last + at.LINKS] = self.slots[last + at.LINKS] >> at.HIGH << at.HIGH | slot
         return 0
 
     @cython.cfunc
     @cython.inline
-    def leave(self, links: I64, slot: I64, word: I64) -> I64:
-        """Take a slot with this `word` of links out of a list, whose ends are for the caller to move."""
+    def leave(self, word: I64) -> I64:
+        """Take what has this `word` of links out of its level, whose ends are for the caller to move."""
         before: I64 = high_of(word)
         after: I64 = low_of(word)
-        self.slots[before + links] = self.slots[before + links] >> at.HIGH << at.HIGH | after
-        self.slots[after + links] = pair(low_of(self.slots[after + links]), before)
+        self.slots[before + at.LINKS] = self.slots[before + at.LINKS] >> at.HIGH << at.HIGH | after
+        self.slots[after + at.LINKS] = pair(low_of(self.slots[after + at.LINKS]), before)
         return 0
 
     @cython.cfunc

@@ -225,7 +225,7 @@ class OrderVerdict:
         self.need = self.state.reservation(market, command.side, self.limit, command.quantity, cap)
         available: I64 = self.funds[at.AVAILABLE]
         if self.replaced != 0:
-            available += self.state.held(record(self.state.orders.slots, self.replaced, at.ORDER_WORDS))
+            available += self.state.orders.slots[self.replaced + at.HELD]
         return codes.INSUFFICIENT_BALANCE if self.need < 0 or self.need > available else codes.OK
 
     @cython.cfunc

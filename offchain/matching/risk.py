@@ -6,7 +6,7 @@ from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.inbox import Inbox
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, low_of, mul_ppm, record
+from offchain.matching.words import I64, Record, high_of, low_of, mul_ppm, record
 
 
 @cython.final
@@ -113,11 +113,13 @@ class Risk:
         funds: Record = record(self.state.ledger.balances, base, at.BALANCE_WORDS)
         # What may still be bought. Going down from the cap, no sum passes 64 bits.
         room: I64 = cap - (max(funds[at.AVAILABLE], 0) + funds[at.RESERVED])
-        slot: I64 = self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.FIRST_ORDER]
-        while slot != 0 and room >= bought:
-            if slot != replaced:
+        block: I64 = self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.ROSTER]
+        place: I64 = 0
+        while place < high_of(block) and room >= bought:
+            slot: I64 = self.state.rosters.words[low_of(block) + place]
+            if slot > 0 and slot != replaced:
                 room -= self.buys(slot, asset)
-            slot = low_of(self.state.orders.slots[slot + at.OWN_LINKS])
+            place += 1
         return room < bought
 
     @cython.cfunc

@@ -19,6 +19,7 @@ PARTS: Final = (
     "inbox",
     "outbox",
     "ledger",
+    "rosters",
     "volumes",
     "tiers",
     "limits",

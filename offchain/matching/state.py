@@ -8,9 +8,10 @@ from offchain.matching.books import Books
 from offchain.matching.ledger import Ledger
 from offchain.matching.limits import Limits
 from offchain.matching.orders import OrderPool
+from offchain.matching.rosters import Rosters
 from offchain.matching.tiers import Tiers
 from offchain.matching.volumes import Volumes
-from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, pair, record
+from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, pair, record, sorted_by
 
 
 @cython.final
@@ -23,6 +24,7 @@ class State:
 
     ledger: Ledger
     orders: OrderPool
+    rosters: Rosters
     books: Books
     volumes: Volumes
     tiers: Tiers
@@ -34,6 +36,7 @@ class State:
     def __init__(self) -> None:
         self.ledger = Ledger()
         self.orders = OrderPool()
+        self.rosters = Rosters()
         self.books = Books()
         self.volumes = Volumes()
         self.tiers = Tiers(self.ledger, self.volumes)
@@ -173,24 +176,23 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def held(self, order: Record) -> I64:
-        """What an open order holds back, in units of its `held_asset`."""
+    def to_hold(self, order: Record, lots: I64) -> I64:
+        """What an open order with so many lots left holds back, in units of its `held_asset`."""
         meta: I64 = order[at.META]
         market: Record = record(self.markets, (meta & at.LOW16) * at.MARKET_WORDS, at.MARKET_WORDS)
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
-        return self.reservation(market, side, order[at.PRICE], order[at.REMAINING], meta >> at.HIGH)
+        return self.reservation(market, side, order[at.PRICE], lots, meta >> at.HIGH)
 
     @cython.cfunc
     @cython.inline
-    def queue(self, slot: I64, side: I64, price: I64) -> I64:
+    def queue(self, slot: I64, order: Record, side: I64, price: I64) -> I64:
         """Put an order of an account at the end of a level: of its price, or its trigger in a stop book."""
-        order: Record = record(self.orders.slots, slot, at.ORDER_WORDS)
         place: I64 = self.books.level_at(side, price)
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
         order[at.LEVEL_ACCOUNT] = order[at.LEVEL_ACCOUNT] >> at.HIGH << at.HIGH | place
         tail: I64 = level[at.TAIL]
         order[at.LINKS] = pair(0, tail)
-        self.orders.join(at.LINKS, slot, tail)
+        self.orders.join(slot, tail)
         head: I64 = level[at.HEAD]
         level[at.HEAD] = slot if tail == 0 else head
         level[at.TAIL] = slot
@@ -200,12 +202,12 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def unqueue(self, slot: I64, order: Record) -> I64:
+    def unqueue(self, order: Record) -> I64:
         """Take an order out of its level."""
         place: I64 = low_of(order[at.LEVEL_ACCOUNT])
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
         links: I64 = order[at.LINKS]
-        self.orders.leave(at.LINKS, slot, links)
+        self.orders.leave(links)
         head: I64 = level[at.HEAD]
         tail: I64 = level[at.TAIL]
         level[at.HEAD] = low_of(links) if high_of(links) == 0 else head
@@ -219,36 +221,34 @@ class State:
         return 0
 
     @cython.cfunc
-    @cython.inline
-    def join_account(self, slot: I64, order: Record, account: Record) -> I64:
-        """Put an order at the end of its account's open orders; its id is the highest of them."""
-        last: I64 = account[at.LAST_ORDER]
-        order[at.OWN_LINKS] = pair(0, last)
-        self.orders.join(at.OWN_LINKS, slot, last)
-        first: I64 = account[at.FIRST_ORDER]
-        account[at.FIRST_ORDER] = slot if last == 0 else first
-        account[at.LAST_ORDER] = slot
-        account[at.OPEN_ORDERS] += 1
-        return 0
+    def by_age(self, account: Record) -> Words:
+        """The slots of an account's open orders, by ascending id."""
+        block: I64 = account[at.ROSTER]
+        ids: Words = blank(low_of(account[at.OPEN_ORDERS]))
+        found: Words = blank(len(ids))
+        count: I64 = 0
+        place: I64 = 0
+        while place < high_of(block):
+            slot: I64 = self.rosters.words[low_of(block) + place]
+            if slot > 0:
+                ids[count] = self.orders.slots[slot + at.ID]
+                found[count] = slot
+                count += 1
+            place += 1
+        return sorted_by(ids, found)
 
     @cython.cfunc
     @cython.inline
     def remove(self, slot: I64, order: Record) -> I64:
-        """Take an order out of its level, its account's open orders and the pool."""
-        self.unqueue(slot, order)
+        """Take an order out of its level, its account's roster and the pool."""
+        self.unqueue(order)
         return self.discard(slot, order)
 
     @cython.cfunc
     @cython.inline
     def discard(self, slot: I64, order: Record) -> I64:
-        """Take an order that is in no level out of its account's open orders and the pool."""
+        """Take an order that is in no level out of its account's roster and the pool."""
         number: I64 = high_of(order[at.LEVEL_ACCOUNT])
         account: Record = record(self.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        links: I64 = order[at.OWN_LINKS]
-        self.orders.leave(at.OWN_LINKS, slot, links)
-        first: I64 = account[at.FIRST_ORDER]
-        last: I64 = account[at.LAST_ORDER]
-        account[at.FIRST_ORDER] = low_of(links) if high_of(links) == 0 else first
-        account[at.LAST_ORDER] = high_of(links) if low_of(links) == 0 else last
-        account[at.OPEN_ORDERS] -= 1
+        self.rosters.strike(account, low_of(order[at.PLACE_HOLDING]))
         return self.orders.give_back(slot, order)

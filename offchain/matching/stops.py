@@ -52,10 +52,10 @@ class Stops:
 
     @cython.cfunc
     def fire(self, command: Inbox, slot: I64) -> I64:
-        """Take a stop from the stop book, and match it; it keeps its place among its account's orders if it rests."""
+        """Take a stop from the stop book, and match it; it keeps its slot if it rests."""
         trading: Trading = self.trading
         order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        self.state.unqueue(slot, order)
+        self.state.unqueue(order)
         meta: I64 = order[at.META]
         trading.slot = slot
         trading.side = (meta >> at.SIDE_SHIFT) & 1
@@ -64,11 +64,11 @@ class Stops:
         trading.trader = record(self.state.ledger.accounts, trading.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         trading.limit = order[at.PRICE]
         trading.remaining = order[at.REMAINING]
-        trading.held = self.state.held(order)
+        trading.held = order[at.HELD]
         trading.fee_cap = meta >> at.HIGH
         trading.life = (meta >> at.TIF_SHIFT) & 3
         trading.prevention = (meta >> at.STP_SHIFT) & 7
-        trading.holding = order[at.HOLDING]
+        trading.holding = high_of(order[at.PLACE_HOLDING])
         if (meta >> at.TYPE_SHIFT) & 3 == codes.STOP_MARKET:
             trading.limit = self.risk.collar(trading.terms, trading.side, trading.limit)
         order[at.PRICE] = trading.limit

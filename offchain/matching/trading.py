@@ -104,7 +104,8 @@ class Trading:
         """Put a stop into the stop book."""
         instructions: I64 = command.order_type << at.TYPE_SHIFT | self.life << at.TIF_SHIFT
         slot: I64 = self.enroll(instructions | self.prevention << at.STP_SHIFT)
-        self.state.queue(slot, self.state.stops_of(self.market, self.side), command.counter_amount)
+        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        self.state.queue(slot, order, self.state.stops_of(self.market, self.side), command.counter_amount)
         self.state.guard(self.market)
         return 0
 
@@ -225,11 +226,12 @@ class Trading:
     def reduce(self, command: Inbox, slot: I64, lots: I64, reason: I64) -> I64:
         """Take lots away from an open order, which keeps its place."""
         order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        released: I64 = self.state.held(order)
+        keep: I64 = self.state.to_hold(order, order[at.REMAINING] - lots)
+        released: I64 = order[at.HELD] - keep
         order[at.REMAINING] -= lots
-        released -= self.state.held(order)
+        order[at.HELD] = keep
         self.state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
-        self.state.ledger.reserve(order[at.HOLDING], -released)
+        self.state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -released)
         self.tell_open(command, order, codes.AMENDED | reason << 16)
         return self.outbox.amounts(order[at.PRICE], lots, order[at.REMAINING], released)
 
@@ -259,14 +261,13 @@ class Trading:
         released: I64 = self.pay(self.side, self.holding, gaining, self.held - keep, fee)
         self.held = keep
 
-        freed: I64 = self.lots * market[at.UNITS_PER_LOT]
-        if self.side == codes.SELL:
-            freed = self.state.reservation(market, codes.BUY, price, maker_left, cap)
-            freed -= self.state.reservation(market, codes.BUY, price, maker_left - self.lots, cap)
         maker_left -= self.lots
+        keep = self.state.reservation(market, 1 - self.side, price, maker_left, cap)
         gaining = self.state.gaining(account, owner, market, 1 - self.side)
-        maker_released: I64 = self.pay(1 - self.side, maker[at.HOLDING], gaining, freed, maker_fee)
+        holding: I64 = high_of(maker[at.PLACE_HOLDING])
+        maker_released: I64 = self.pay(1 - self.side, holding, gaining, maker[at.HELD] - keep, maker_fee)
         maker[at.REMAINING] = maker_left
+        maker[at.HELD] = keep
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
         self.state.count_volume(command.timestamp_us, self.trader, owner, self.notional)
@@ -296,25 +297,24 @@ class Trading:
     @cython.inline
     def rest(self) -> I64:
         """Put what is left of the order into the book, a stop that fired into the slot that it has."""
-        slot: I64 = self.slot
-        if slot == 0:
-            slot = self.enroll(0)
-        else:
-            self.state.orders.slots[slot + at.REMAINING] = self.remaining
-        return self.state.queue(slot, self.state.side_of(self.market, self.side), self.limit)
+        slot: I64 = self.slot if self.slot != 0 else self.enroll(0)
+        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        order[at.REMAINING] = self.remaining
+        order[at.HELD] = self.held
+        return self.state.queue(slot, order, self.state.side_of(self.market, self.side), self.limit)
 
     @cython.cfunc
     @cython.inline
     def enroll(self, instructions: I64) -> I64:
-        """A slot for the order, the youngest of its account, with these bits of META beside the usual ones."""
+        """A slot for the order, on its account's roster, with these bits of META beside the usual ones."""
         slot: I64 = self.state.orders.take(self.order_id)
         order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
         order[at.LEVEL_ACCOUNT] = pair(0, self.account)
         order[at.PRICE] = self.limit
         order[at.REMAINING] = self.remaining
         order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
-        order[at.HOLDING] = self.holding
-        self.state.join_account(slot, order, self.trader)
+        order[at.HELD] = self.held
+        order[at.PLACE_HOLDING] = pair(self.state.rosters.enter(self.trader, slot), self.holding)
         return slot
 
     @cython.cfunc
@@ -343,8 +343,8 @@ class Trading:
         place: I64 = meta & at.LOW16
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
         market: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
-        held: I64 = self.state.reservation(market, side, order[at.PRICE], order[at.REMAINING], meta >> at.HIGH)
-        self.state.ledger.reserve(order[at.HOLDING], -held)
+        held: I64 = order[at.HELD]
+        self.state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -held)
         base: I64 = market[at.BASE]
         quote: I64 = market[at.QUOTE]
         place |= (quote if side == codes.BUY else base) << 32
@@ -369,14 +369,16 @@ class Trading:
     @cython.cfunc
     def cancel_all(self, command: Inbox, asset: I64, market: I64, reason: I64) -> I64:
         """Cancel the account's open orders, oldest first, in a market and in markets of an asset (0: any)."""
-        slot: I64 = self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.FIRST_ORDER]
-        while slot != 0:
-            following: I64 = self.state.orders.next_of_account(slot)
+        account: Record = record(self.state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        by_age: Words = self.state.by_age(account)
+        number: I64 = 0
+        while number < len(by_age):
+            slot: I64 = by_age[number]
             place: I64 = self.state.orders.slots[slot + at.META] & at.LOW16
             terms: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
             if market in (0, place) and asset in (0, terms[at.BASE], terms[at.QUOTE]):
                 self.cancel(command, slot, reason)
-            slot = following
+            number += 1
         return 0
 
     @cython.cfunc

@@ -7,7 +7,7 @@ import numpy as np
 from offchain.core.commands import COMMAND_DTYPE, CancelReason, Command, CommandKind
 from offchain.core.events import Event, EventKind
 from offchain.matching.engine import Engine
-from offchain.matching.layout import AHEAD_FROM, GROUP
+from offchain.matching.layout import AHEAD_FROM, STRIDE
 from tests.matching.desk import BUY, SELL, Desk
 
 K = CommandKind
@@ -78,8 +78,8 @@ def test_to_a_level_whose_leaf_is_the_root_by_then(real_type: type[Engine]) -> N
         Command(first, 0, K.CANCEL, account=1, order_id=lone, reason=CancelReason.USER),
         # The leaf that is free now becomes the root, and this hangs from it by a new node.
         Command(first + 1, 0, K.PLACE, **fields, price=child * 2**15),
-        *[Command(first + number, 0, K.CANCEL, account=1, order_id=2**40) for number in range(2, 3 * GROUP)],
-        Command(first + 3 * GROUP, 0, K.PLACE, **fields, price=32 * 601 + child),
+        *[Command(first + number, 0, K.CANCEL, account=1, order_id=2**40) for number in range(2, 3 * STRIDE)],
+        Command(first + 3 * STRIDE, 0, K.PLACE, **fields, price=32 * 601 + child),
     ]
 
     rows = desk.engine.apply_batch(np.frombuffer(b"".join(command.pack() for command in packed), dtype=COMMAND_DTYPE))
