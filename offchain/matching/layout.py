@@ -153,11 +153,22 @@ STOP_BITS: Final = 2 << TYPE_SHIFT
 HIGH: Final = 32
 LOW31: Final = 2**31 - 1
 
-# How many commands of a batch are looked at ahead at a time, how far, and from how many orders on: fewer are in the
-# near caches anyway.
+# How far a batch is looked ahead, from how many orders on (fewer are in the near caches anyway), how many commands lie
+# between the steps, and what is kept of each command in sight.
+AHEAD_FROM: Final = 16_384
 STRIDE: Final = 4
 SIGHT: Final = 16
-AHEAD_FROM: Final = 16_384
+SIGHTED_WORDS: Final = 8
+ENTRY: Final = 0
+"""Where the index of orders looks first for the order that it names, or is."""
+HOME: Final = 1
+"""Where the index of balances looks first for what a new order reserves in."""
+JOINED: Final = 2
+"""The child of a node where the level of a new order hangs; then the level."""
+OPPOSITE: Final = 3
+"""The side that a new order would match."""
+LEAVING: Final = 4
+"""The order that it names, or that a new order would meet first; or 0."""
 
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32

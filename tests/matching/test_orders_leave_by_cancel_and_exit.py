@@ -60,6 +60,32 @@ def test_cancel_all_takes_the_accounts_orders_oldest_first(desk: Desk) -> None:
     assert desk.engine.open_orders == 1
 
 
+def test_cancel_all_goes_by_age_whichever_orders_left_before(desk: Desk) -> None:
+    ids = [desk.rest(1, BUY, 100 + number, 1) for number in range(9)]
+    for left in (ids[6], ids[1], ids[4]):
+        desk.cancel(1, left)
+    ids += [desk.rest(1, BUY, 100, 1) for _ in range(5)]
+
+    events = desk.take(K.CANCEL_ALL, account=1, reason=CancelReason.USER)
+
+    assert [event.order_id for event in events] == [ids[place] for place in (0, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13)]
+    assert desk.engine.open_orders == 0
+
+
+def test_accounts_that_grow_and_shrink_in_turns_keep_their_orders_apart(desk: Desk) -> None:
+    own: dict[int, list[int]] = {account: [] for account in (1, 2, 3)}
+    for _ in range(3):
+        for account, ids in own.items():
+            ids += [desk.rest(account, SELL, 1_000, 1) for _ in range(10)]
+        for account, ids in own.items():
+            for _ in range(6):
+                desk.cancel(account, ids.pop(3))
+
+    for account, ids in own.items():
+        events = desk.take(K.CANCEL_ALL, account=account, reason=CancelReason.USER)
+        assert [event.order_id for event in events] == ids
+
+
 def test_cancel_all_of_an_asset_spares_markets_without_it(desk: Desk) -> None:
     desk.rest(1, BUY, 100, 1, market=1)
     kept = desk.rest(1, BUY, 100, 1, market=2)

@@ -195,6 +195,7 @@ RECORDS = {
     "hot": layout.ACCOUNT_WORDS,
     "profile": layout.PROFILE_WORDS,
     "tier": layout.TIER_WORDS,
+    "sighted": layout.SIGHTED_WORDS,
     "page": layout.PAGE_WORDS,
     "funds": layout.BALANCE_WORDS,
     "row": layout.COMMAND_WORDS,
