@@ -194,10 +194,10 @@ contract VestingHandler is VestingFixture {
         } catch {}
     }
 
+    /// @dev Mostly from the team's pools; who has only just begun or has one unit keeps nothing.
     function revoke(uint256 dice) external {
-        (uint256 pool, uint256 index) = (dice % POOLS, (dice >> 8) % OWNERS);
-        // Not too often, or nobody is left.
-        if (pool >= 2 && (dice >> 16) % 2 != 0) return;
+        uint256 pool = dice % 8 == 0 ? (dice >> 3) % 2 : 2 + (dice >> 3) % 2;
+        uint256 index = (dice >> 8) % OWNERS;
         bool isDue = pool >= 2 && published[pool] && revokedAt[pool][index] == 0;
         uint256 vested = textbook(pool, index, vm.getBlockTimestamp());
         uint256 before = qtra.balanceOf(_owners[index]);
