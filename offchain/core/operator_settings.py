@@ -117,10 +117,11 @@ class OperatorSettings:
             return Discounts() if row is None else Discounts(row.amount, row.counter_amount)
 
     def all(self) -> list[Setting]:
-        """Every setting, the newest first."""
+        """Every setting, the newest first, but for discounts that follow from the chain: an account may have one."""
         columns = [getattr(OperatorSetting, name) for name in Setting.__struct_fields__]
+        follows = (OperatorSetting.kind == CommandKind.SET_DISCOUNTS) & OperatorSetting.operator.is_(None)
         with self._sessions() as session:
-            rows = session.execute(select(*columns).order_by(OperatorSetting.sequence.desc()))
+            rows = session.execute(select(*columns).where(~follows).order_by(OperatorSetting.sequence.desc()))
             return [Setting(*row) for row in rows]
 
 

@@ -65,6 +65,15 @@ def test_discounts_are_the_accounts_own(database: Engine) -> None:
     assert (settings.discounts(5), settings.discounts(6)) == (Discounts(100_000, 50_000), Discounts())
 
 
+def test_discounts_that_nobody_set_are_not_among_the_settings(database: Engine) -> None:
+    log, mark = Log(), OperatorMark(b"\x11" * 20)
+    log.add(CommandKind.SET_DISCOUNTS, account=5, amount=100_000)
+    log.add(CommandKind.SET_DISCOUNTS, account=6, amount=200_000, mark=mark)
+    settings = log.settings(database)
+    assert [(one.account, one.operator) for one in settings.all()] == [(6, mark.wallet)]
+    assert settings.discounts(5) == Discounts(100_000, 0)
+
+
 def test_tiers_are_told_without_those_that_were_removed(database: Engine) -> None:
     log = Log()
     log.add(CommandKind.SET_FEE_TIER, mode=3, amount=9_000, maker_fee_ppm=-50, taker_fee_ppm=900)
@@ -73,6 +82,7 @@ def test_tiers_are_told_without_those_that_were_removed(database: Engine) -> Non
     log.add(CommandKind.SET_FEE_TIER, mode=4)
     settings = log.settings(database)
     assert settings.fee_tiers() == [FeeTier(2, 1_000, 1_000, 2_000), FeeTier(3, 9_000, -50, 900)]
+    assert settings.tiers_ever_set() == {2, 3, 4}
     assert [settings.tier_of(volume) for volume in (0, 999, 1_000, 8_999, 9_000, 10**15)] == [1, 1, 2, 2, 3, 3]
 
 
