@@ -12,6 +12,7 @@ import {Word} from "../../../contracts/settlement/Word.sol";
 contract FillProofs {
     /// @dev The lowest bit of `filled` in a slot.
     uint256 private constant FILLED_AT = 64;
+    uint256 private constant LOCATION = 0x5107;
 
     /// @dev What a lane is after a fill of an order: a newer order takes it from nothing, its own order fills further, up to
     /// the quantity and not beyond; every other one is refused. Seqs never fall, and nothing but the lane's fields changes.
@@ -91,6 +92,33 @@ contract FillProofs {
         assert(uint64(Word.load(order)) == 0 && FillLibrary.laneOf(order) == cell);
     }
 
+    /// @dev What is stored of a lane that an order has is what would be if it were released before, in both layouts.
+    function check_aGivenLaneIsStoredAsItIsReleased(
+        uint256 word,
+        uint256 quote,
+        uint64 quantity,
+        uint24 tag,
+        uint48 seq,
+        uint64 lots
+    ) external {
+        word &= ~SlotTable.GIVEN;
+        Registers.open();
+        Word.put(Registers.LANES_LATER, 0);
+        uint256 cell = Word.reserve(4);
+        uint256 order = orderIn(cell, word, quantity, tag, seq);
+        Word.put(cell + 32, LOCATION);
+        Word.put(cell + 64, quote);
+        Word.put(Registers.CELLS, cell);
+        Word.put(Registers.CELLS_END, cell + (word & SlotTable.ISOLATED == 0 ? 64 : 128));
+        FillLibrary.giveLaneAgain(order, cell);
+        if (lots <= uint64(Word.load(order))) Word.put(order, Word.load(order) - lots);
+        SlotTable.store();
+        uint256 given = SlotTable.stored(cell);
+        SlotTable.releaseLane(cell);
+        SlotTable.store();
+        assert(given == SlotTable.stored(cell));
+    }
+
     /// @dev Of two orders in a lane, one has lots left at most.
     function check_oneOrderHasALane(
         uint256 word,
@@ -122,15 +150,19 @@ contract FillProofs {
     }
 
     /// @dev An order's record in memory, and its lane with this word in it.
-    function orderWith(uint256 lane, uint64 quantity, uint24 tag, uint48 seq) private pure returns (uint256 order) {
+    function orderWith(uint256 lane, uint64 quantity, uint24 tag, uint48 seq) private pure returns (uint256) {
+        return orderIn(Word.reserve(2), lane, quantity, tag, seq);
+    }
+
+    function orderIn(uint256 cell, uint256 lane, uint64 quantity, uint24 tag, uint48 seq)
+        private
+        pure
+        returns (uint256 order)
+    {
         order = Word.reserve(OrderRecord.BYTES / 32);
-        uint256 cell = Word.reserve(2);
         Word.put(cell, lane);
-        Word.put(
-            order,
-            (uint256(seq) << OrderRecord.SEQ_AT) | (uint256(tag) << OrderRecord.TAG_AT)
-                | (uint256(quantity) << OrderRecord.QUANTITY_AT)
-        );
+        uint256 key = (uint256(seq) << OrderRecord.SEQ_AT) | (uint256(tag) << OrderRecord.TAG_AT);
+        Word.put(order, key | (uint256(quantity) << OrderRecord.QUANTITY_AT));
         Word.put(order + OrderRecord.LANE, cell);
         Word.put(order + OrderRecord.TERMS, Word.reserve(8) << OrderRecord.MARKET_AND_SIDE_AT);
     }
