@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Engine
 
@@ -77,6 +77,16 @@ FRONTEND: Final = Path(__file__).parents[1] / "frontend" / "dist"
 _LOG = logging.getLogger(__name__)
 
 
+class Part(Protocol):
+    """A part of the exchange that works by itself from its start to its stop."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End in order."""
+
+
 class Settling(NamedTuple):
     """The settlement service, the contract that it settles on, the withdrawals, and where statements are answered."""
 
@@ -135,8 +145,7 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
         sequencer = await asyncio.to_thread(
             Sequencer.open, settings.journal_folder, sequencer_options(settings), wall_clock_us
         )
-        await sequencer.start()
-        stack.push_async_callback(sequencer.stop)
+        await _start(stack, sequencer)
         await list_deployed(sequencer, manifest)
 
         projector = Projector(ProjectionStore(database, all_projections()))
@@ -150,24 +159,17 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
         stack.callback(settlement_database.dispose)
         engine_key = await stack.enter_async_context(open_engine_key(settings))
         settling = _settlement(settings, manifest, nodes, settlement_database, sequencer, engine_key=engine_key)
-        await settling.service.start()
-        stack.push_async_callback(settling.service.stop)
+        await _start(stack, settling.service)
         sequencer.hold_orders(partial(reason_to_hold_orders, settling.service, settings.orders_held_after_s))
         sequencer.subscribe("settlement", settling.service.sequence, settling.service.consume)
-        sources = [HttpNode(url) for url in settings.node_urls]
-        for source in sources:
-            stack.push_async_callback(source.close)
-        indexer = _indexer(settings, manifest, sources, database, sequencer)
-        await indexer.start()
-        stack.push_async_callback(indexer.stop)
+        indexer = _indexer(stack, settings, manifest, database, sequencer)
+        await _start(stack, indexer)
         watch = _watch(database, sequencer, settling, indexer)
-        await watch.start()
-        stack.push_async_callback(watch.stop)
+        await _start(stack, watch)
         economy = token_economy(settings, manifest, nodes, database)
         due = entitlements(manifest, database, economy.schedule)
         keeper = discount_keeper(due, sequencer, projector, indexer, settings.poll_interval_s)
-        await keeper.start()
-        stack.push_async_callback(keeper.stop)
+        await _start(stack, keeper)
         trees = asyncio.create_task(asyncio.to_thread(economy.vesting.preload), name="vesting trees")
         stack.push_async_callback(asyncio.wait, [trees])
         yield Services(
@@ -194,6 +196,12 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
             ),
             frontend=FRONTEND if FRONTEND.is_dir() else None,
         )
+
+
+async def _start(stack: AsyncExitStack, part: Part) -> None:
+    """Starts a part of the exchange, which stops with the stack."""
+    await part.start()
+    stack.push_async_callback(part.stop)
 
 
 async def _follow(
@@ -347,7 +355,10 @@ def _engine_books(sequencer: Sequencer) -> EngineBooks | None:
 
 
 def _indexer(
-    settings: Settings, manifest: Manifest, nodes: Sequence[HttpNode], database: Engine, sequencer: Sequencer
+    stack: AsyncExitStack, settings: Settings, manifest: Manifest, database: Engine, sequencer: Sequencer
 ) -> Indexer:
+    nodes = [HttpNode(url) for url in settings.node_urls]
+    for node in nodes:
+        stack.push_async_callback(node.close)
     options = IndexerSettings(manifest.chain_id, settings.finality_confirmations, settings.head_interval_s)
     return Indexer(nodes, database, options, ManifestContracts(settings.manifest_path), sequencer)
