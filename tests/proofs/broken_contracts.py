@@ -49,8 +49,8 @@ FAULTS: Final = (
     Fault(
         "the fee cap is left out of what an order's hash covers",
         "Section.sol",
-        "mstore(ORDER_MAX_FEE_BPS, and(shr(16, class), 0xffff))",
-        "mstore(ORDER_MAX_FEE_BPS, 0)",
+        "mcopy(ORDER_MAX_FEE_BPS, add(class, 0x20), 0x40)",
+        "mcopy(ORDER_MAX_FEE_BPS, add(class, 0x20), 0x40) mstore(ORDER_MAX_FEE_BPS, 0)",
         ("GoodOrdersSettleBesideRubbish",),
     ),
     Fault(
