@@ -88,4 +88,5 @@ def test_a_simulation_sees_a_row_that_is_lost(database: Engine, table: str) -> N
 
     simulation._compare = lose_and_compare
     simulation.run()
-    assert len(simulation.findings) == 1
+    # A deposit that was not final yet is also missing from what is pending.
+    assert len([finding for finding in simulation.findings if not finding.startswith("pending")]) == 1
