@@ -74,6 +74,7 @@ class Deployment:
     def tell(self, name: str, function: str, *arguments: Any) -> None:
         """Sends a call to a contract of this deployment. Ape's own way first makes a class for each of its errors."""
         transaction = self.deployer.provider.network.ecosystem.create_transaction(
+            sender=self.deployer.address,
             receiver=self.contracts[name].address,
             data=load_contract(name).encode_call(function, *arguments),
             chain_id=self.network.chain_id,

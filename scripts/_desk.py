@@ -157,7 +157,10 @@ class Desk:
     def _send(self, step: Step, sent: list[SentStep]) -> None:
         self._rehearse(step)
         transaction = self._provider.network.ecosystem.create_transaction(
-            receiver=to_checksum_address(step.target), data=step.calldata, chain_id=self.manifest.chain_id
+            sender=self.account.address,
+            receiver=to_checksum_address(step.target),
+            data=step.calldata,
+            chain_id=self.manifest.chain_id,
         )
         receipt = self.account.call(transaction)
         fields = to_checksum_address(step.target), "0x" + step.calldata.hex()

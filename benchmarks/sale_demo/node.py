@@ -41,6 +41,10 @@ class DemoNode:
         self.transactions = 0
         self.call("anvil_autoImpersonateAccount", True)
 
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
     def ask(self, method: str, params: Sequence[Any]) -> dict[str, Any]:
         """The node's whole answer to one request."""
         return self._post([(method, params)])[0]

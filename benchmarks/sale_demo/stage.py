@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,8 +108,7 @@ def run_script(node: DemoNode, name: str, *arguments: object) -> str:
 @contextmanager
 def open_stage(folder: Path, wallets: int, seed: int) -> Iterator[Stage]:
     """A stage on a node of its own, with everything deployed by the script; `folder` gets what the scripts write."""
-    with running_anvil(f"--timestamp={GENESIS_S}") as url:
-        node = DemoNode(url)
+    with running_anvil(f"--timestamp={GENESIS_S}") as url, closing(DemoNode(url)) as node:
         engine = "0x" + ENGINE_KEY.address.hex()
         run_script(node, "deploy", "--engine", engine, "--manifest", folder / "deployment.json")
         stage = Stage(node, folder, wallets, seed)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +56,8 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
         keyfile = Account.encrypt(key, "passphrase", kdf="scrypt", iterations=2**13)
         (keyfiles / f"{name}.json").write_text(json.dumps(keyfile))
     proposer = Account.from_key(PROPOSER_KEY).address
-    with running_anvil(f"--timestamp={GENESIS_S}", chain_id=BASE_SEPOLIA) as url:
-        node = DemoNode(url)
+    anvil = running_anvil(f"--timestamp={GENESIS_S}", "--block-time=0.1", chain_id=BASE_SEPOLIA)
+    with anvil as url, closing(DemoNode(url)) as node:
         node.fund([bytes.fromhex(proposer[2:])])
         parties = ("--engine", ENGINE, "--admin", proposer, "--guardian", GUARDIAN)
         code, said = ape_with_keyfiles(folder, url, "deploy", "deployer", *parties)
@@ -69,7 +70,7 @@ def test_who_may_not_propose_is_given_what_the_proposer_must_send(public: Public
     assert "may not propose" in said
     timelock = public.manifest.address("ExchangeTimelock")
     assert f"sends this to 0x{timelock.hex()}:" in said
-    (calldata,) = (line for line in said.splitlines() if line.startswith("0x"))
+    calldata = said.split(f"0x{timelock.hex()}:")[1].split()[0]
     function, arguments = load_contract("ExchangeTimelock").decode_call(bytes.fromhex(calldata[2:]))
     assert function == "scheduleBatch"
     assert arguments["delay"] == 172_800
