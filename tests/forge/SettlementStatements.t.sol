@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SkipReason} from "../../contracts/interfaces/ISettlement.sol";
+import {ISettlementBatches, SkipReason} from "../../contracts/interfaces/ISettlement.sol";
 import {
     Batch,
     FeeRow,
@@ -9,6 +9,7 @@ import {
     Group,
     Half,
     ISOLATED,
+    PayloadWriter,
     SESSION_KEY,
     Section,
     Statement,
@@ -240,5 +241,21 @@ contract SettlementStatementsTest is SettlementFixture {
         rungs[0].expiry = uint40(vm.getBlockTimestamp() - 1);
         batch.sections[0] = ladderOf(rungs, 0);
         assertTrue(settleBatch(batch).fills[0] == SkipReason.EXPIRED, "a rung");
+    }
+
+    /// @dev The rows of a statement that is not applied at once are within those that the payload says it has.
+    function testRowsOfASessionsStatementAreCounted() public {
+        openSession(0);
+        Batch memory batch;
+        batch.groups = new Group[](1);
+        batch.groups[0].statements = new Statement[](1);
+        batch.groups[0].statements[0] = stated(0, 0, 0, false);
+        signBySession(batch.groups[0].statements[0], 0);
+        setTables(batch);
+        bytes memory payload = PayloadWriter.write(batch);
+        (payload[10], payload[12]) = (0x07, 0x02);
+        bytes memory signature = signBatch(payload, 1);
+        vm.expectRevert(abi.encodeWithSelector(ISettlementBatches.SettlementMalformedPayload.selector, 11));
+        vault.settle(payload, 1, bytes32(0), 0, signature);
     }
 }
