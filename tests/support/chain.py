@@ -164,7 +164,10 @@ async def deploy_contract(nodes: NodePool, deployer: str, name: str, *arguments:
     contract = types[name]
     inputs = next((row["inputs"] for row in contract["abi"] if row["type"] == "constructor"), [])
     values = ["0x" + value.hex() if isinstance(value, bytes) else value for value in arguments]
-    data = contract["deploymentBytecode"]["bytecode"] + encode([collapse_if_tuple(field) for field in inputs], values).hex()
+    data = (
+        contract["deploymentBytecode"]["bytecode"]
+        + encode([collapse_if_tuple(field) for field in inputs], values).hex()
+    )
     receipt = await _mined(nodes, {"from": deployer, "data": data, "gas": hex(_DEPLOY_GAS)})
     return _bytes(receipt["contractAddress"])
 
