@@ -12,7 +12,7 @@ MAKER, TAKER, STAKER, KEEPER = range(4)
 BPS = 10_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def economy(project, venue):
     return deploy_economy(project, venue)
 

@@ -5,7 +5,7 @@ import pytest
 from economy import DAY, DOLLAR, DOLLARS, QTRAS, TOKEN, WEEK, deploy_economy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def economy(project, venue):
     return deploy_economy(project, venue)
 

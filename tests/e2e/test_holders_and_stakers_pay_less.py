@@ -27,7 +27,13 @@ async def give(exchange: LaunchedExchange, owner: bytes, amount: int) -> None:
     async with NodePool([exchange.node_url]) as nodes:
         deployer = (await nodes.call("eth_accounts"))[0]
         call = {"from": deployer, "to": "0x" + token.hex(), "data": "0x" + calldata.hex()}
-        await nodes.call("eth_sendTransaction", call)
+        transaction = await nodes.call("eth_sendTransaction", call)
+
+        async def is_mined() -> bool:
+            return await nodes.call("eth_getTransactionReceipt", transaction) is not None
+
+        # What the owner sends next could stand before it in the same block.
+        await eventually(is_mined, seconds=60)
 
 
 async def send(exchange: LaunchedExchange, who: Trader, *calls: tuple[str, str, tuple[Any, ...]]) -> None:

@@ -106,9 +106,9 @@ class ChainLoad:
                 await asyncio.sleep(0.01)
 
     async def block_hashes(self, first: int, last: int) -> list[str]:
-        """The hashes of these blocks, both ends too, as the node has them now."""
+        """The hashes of these blocks, both ends too, as the node has them now; "" of one that is being replaced."""
         blocks = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
-        return [block["hash"] for block in await self.exchange.nodes.batch(blocks)]
+        return [block["hash"] if block else "" for block in await self.exchange.nodes.batch(blocks)]
 
     async def logs(self) -> list[ChainLog]:
         """Every log of the indexed contracts, as the node has them now."""

@@ -34,6 +34,7 @@ class ReorgProof:
         self._sink = RecordingSink()
         self._removed: set[tuple[int, int, bytes]] = set()
         self._deepest = 0
+        self._replacing = 0
         self._goes_on = asyncio.Event()
         self._goes_on.set()
 
@@ -92,6 +93,7 @@ class ReorgProof:
             old == new for old, new in zip(known, await self._load.block_hashes(seen - depth + 1, seen), strict=True)
         ]
         self._deepest = max(self._deepest, is_same.count(False))
+        self._replacing += False in is_same
         # A chain that is no longer than ours is not believed yet.
         await self._load.exchange.mine()
         after = {log.place for log in await self._load.logs() if log.event == "Deposited"}
@@ -123,6 +125,8 @@ class ReorgProof:
             self.findings.append(f"{len(told)} facts were told, {len(true)} are true")
         if indexer.status().deepest_reorg < self._deepest:
             self.findings.append(f"no reorg of depth {self._deepest} was seen: {indexer.status()}")
+        if indexer.status().reorgs < self._replacing:
+            self.findings.append(f"not all {self._replacing} reorgs were seen: {indexer.status()}")
         chain_id, contracts = self._load.manifest.chain_id, self._load.contracts
         verified = await verify(self._database, chain_id, contracts, self._load.exchange.nodes)
         self.findings += [str(one) for one in verified.checked if one.mismatches]
