@@ -30,7 +30,6 @@ TRADERS: Final = tuple(LocalSigner(bytes([number]) * 32) for number in (21, 22, 
 _MARKET, _BASE, _QUOTE = 2, 3, 2
 _END_S: Final = 2**40 - 1
 _PATIENCE_S: Final = 2.0
-_REORG_PATIENCE_S: Final = 20.0
 
 
 class ChainLog(NamedTuple):
@@ -97,18 +96,7 @@ class ChainLoad:
         payments = [
             ({"from": payer, "to": payer, "value": hex(self._rng.randrange(1, 10**6))}, block) for block in range(depth)
         ]
-        nodes = self.exchange.nodes
-        before = await nodes.block_number()
-        await nodes.call("anvil_reorg", depth, payments)
-        # A busy node answers before it has mined all of them.
-        async with asyncio.timeout(_REORG_PATIENCE_S):
-            while await nodes.block_number() < before:  # noqa: ASYNC110 - nothing tells us
-                await asyncio.sleep(0.01)
-
-    async def block_hashes(self, first: int, last: int) -> list[str]:
-        """The hashes of these blocks, both ends too, as the node has them now; "" of one that is being replaced."""
-        blocks = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
-        return [block["hash"] if block else "" for block in await self.exchange.nodes.batch(blocks)]
+        await self.exchange.nodes.call("anvil_reorg", depth, payments)
 
     async def logs(self) -> list[ChainLog]:
         """Every log of the indexed contracts, as the node has them now."""
