@@ -212,12 +212,15 @@ class Follower:
         assert progress is not None
         before = self.progress
         if before is None or progress.head != before.head or self.unreadable_logs < 0:
-            unreadable = await self._in_thread(self._stored.unreadable_logs)
-            if unreadable > max(0, self.unreadable_logs):
-                _log.error("%s logs of the contracts cannot be decoded.", unreadable)
-            self.unreadable_logs = unreadable
+            await self._count_unreadable()
         self.progress = progress
         return progress
+
+    async def _count_unreadable(self) -> None:
+        unreadable = await self._in_thread(self._stored.unreadable_logs)
+        if unreadable > max(0, self.unreadable_logs):
+            _log.error("%s logs of the contracts cannot be decoded.", unreadable)
+        self.unreadable_logs = unreadable
 
     async def _sort_contracts(self, progress: Progress) -> None:
         """Finds out which contracts are read together and which have to catch up, after either may have changed."""
@@ -243,6 +246,8 @@ class Follower:
         unwanted = stored.keys() - {contract.address for contract in wanted}
         self._accounted = frozenset(unwanted | {contract.address for contract in joined})
         self._wanted, self._is_sorted = wanted, True
+        # Contracts that caught up, here or in another process, brought logs below the head.
+        await self._count_unreadable()
 
     async def _catch_up(self) -> bool:
         """Brings the first contract that was added later one step nearer to the others."""

@@ -209,9 +209,15 @@ class Simulation:
         if is_sure:
             self._failing.trouble = 0.0
             await asyncio.sleep(200)
-            # A chain that is no longer than ours, which one node alone tells, is not looked into.
+            # A chain that is no longer than ours, which one node alone tells, is not looked into, and one that ends
+            # below our final block contradicts nothing.
             self._expect(
-                "halted", lambda status: status.halted or (len(self.nodes) == 1 and "no other" in status.error)
+                "halted",
+                lambda status: (
+                    status.halted
+                    or "below our final block" in status.error
+                    or (len(self.nodes) == 1 and "no other" in status.error)
+                ),
             )
         else:
             await asyncio.sleep(self.rng.choice((1.0, 10.0)))

@@ -60,6 +60,14 @@ def test_of_two_indexers_none_goes_on_without_a_contract_that_the_other_joined(s
     assert simulation.findings == []
 
 
+@pytest.mark.parametrize("seed", [1_076_001_067, 1_801_052_539])
+def test_what_the_status_once_kept_to_itself_is_told(seed: int, database: Engine) -> None:
+    """A chain that ends below the final block is named; a log of a late contract that cannot be read is counted."""
+    simulation = Simulation(seed, database)
+    simulation.run()
+    assert simulation.findings == []
+
+
 def test_a_contract_that_begins_above_the_final_block_joins_at_once(database: Engine) -> None:
     simulation = Simulation(647, database)
     simulation.run()
