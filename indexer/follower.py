@@ -246,7 +246,7 @@ class Follower:
         unwanted = stored.keys() - {contract.address for contract in wanted}
         self._accounted = frozenset(unwanted | {contract.address for contract in joined})
         self._wanted, self._is_sorted = wanted, True
-        # Contracts that caught up, here or in another process, brought logs below the head.
+        # What has caught up, here or in another process, brought logs below the head.
         await self._count_unreadable()
 
     async def _catch_up(self) -> bool:

@@ -68,8 +68,9 @@ def test_what_the_status_once_kept_to_itself_is_told(seed: int, database: Engine
     assert simulation.findings == []
 
 
-def test_a_contract_that_begins_above_the_final_block_joins_at_once(database: Engine) -> None:
-    simulation = Simulation(647, database)
+@pytest.mark.parametrize("seed", [758, 863, 888])
+def test_a_contract_that_begins_above_the_final_block_joins_at_once(seed: int, database: Engine) -> None:
+    simulation = Simulation(seed, database)
     simulation.run()
     assert simulation.totals["late_contracts"] == 1
     assert simulation.findings == []
