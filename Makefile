@@ -104,15 +104,15 @@ diff-long: install .build/.contracts .build/.engine ## Hold settled batches to t
 	@$(PYTHON) -m tests.proofs.diff_settlement $(if $(N),--batches $(N)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: invariants-long
-invariants-long: install ## Hold all invariants of the settlement contract over long random sequences (RUNS=n, DEPTH=calls, SEED=n)
-	@$(PYTHON) -m tests.proofs.invariants_long $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(SEED),--seed $(SEED))
+invariants-long: install ## Hold all invariants of the contracts over long random sequences (CONTRACT=one, RUNS=n, DEPTH=calls, SEED=n)
+	@$(PYTHON) -m tests.proofs.invariants_long $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: broken-contracts
 broken-contracts: install ## Break the settlement contract in known ways, and show which invariant notices (RUNS=n, DEPTH=calls, FAULTS=n, SEED=n)
 	@$(PYTHON) -m tests.proofs.broken_contracts $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: contract-coverage
-contract-coverage: install ## Measure which branches of the settlement contract its forge tests take
+contract-coverage: install ## Measure which branches of the contracts their forge tests take
 	@$(PYTHON) -m tests.proofs.contract_coverage
 
 .PHONY: prove

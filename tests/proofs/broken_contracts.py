@@ -15,8 +15,8 @@ import click
 
 from benchmarks.figures import Figures
 from tests.proofs.forge import ROOT, Forge
-from tests.proofs.invariants_long import CAMPAIGN
 
+CAMPAIGN: Final = ("--match-contract", "^SettlementInvariantsTest$", "--match-test", "invariantAll")
 SETTLEMENT: Final = Path("contracts/settlement")
 
 

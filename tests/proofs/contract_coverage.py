@@ -1,21 +1,20 @@
-"""`make contract-coverage`: which branches of the settlement contract its forge tests take.
+"""`make contract-coverage`: which branches of the contracts their forge tests take.
 
 forge counts no branch of `require(condition, Error())` that the compiler took through its intermediate language
 (foundry-rs/foundry#10829). So a copy is measured in which each stands as `if (!(condition)) revert Error()`, which is
-the same. It sees nothing of assembly (#11329), so branches there are left out of the count. The campaign of invariants
-and the changing of every byte stay out too: they take hours when they are measured.
+the same. It sees nothing of assembly (#11329), so branches there are left out of the count. The campaigns of
+invariants and the changing of every byte stay out too: they take hours when they are measured.
 """
 
 import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import Final
 
 from benchmarks.figures import Figures
-from tests.proofs.forge import Forge
+from tests.proofs.forge import FOLDERS, Forge
 
-MEASURED: Final = "contracts/settlement/"
+MEASURED = tuple(FOLDERS.values())
 
 
 def main() -> int:
@@ -23,8 +22,9 @@ def main() -> int:
     figures = Figures("contract_coverage", "make contract-coverage")
     with tempfile.TemporaryDirectory() as name:
         forge = Forge.on_a_copy(Path(name))
-        for path in (forge.folder / MEASURED).glob("*.sol"):
-            path.write_text(without_require(path.read_text()))
+        for folder in MEASURED:
+            for path in (forge.folder / folder).glob("*.sol"):
+                path.write_text(without_require(path.read_text()))
         passed, output = forge.run(
             "coverage",
             "--ir-minimum",
@@ -46,7 +46,7 @@ def main() -> int:
     for file, found in sorted(branches.items()):
         if found:
             taken = sum(one for _, one in found)
-            figures.tell(file.removeprefix(MEASURED), round(100 * taken / len(found), 2), "%", len(found))
+            figures.tell(file.removeprefix("contracts/"), round(100 * taken / len(found), 2), "%", len(found))
     total = sum(len(found) for found in branches.values())
     figures.tell("branches", round(100 * (total - len(missed)) / total, 2), "%", total)
     for place in missed:
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def branches_of(report: str) -> dict[str, list[tuple[int, bool]]]:
-    """Line and whether it was taken of every branch in the settlement contract, by file, from an lcov report."""
+    """Line and whether it was taken of every branch in the measured folders, by file, from an lcov report."""
     found: dict[str, list[tuple[int, bool]]] = defaultdict(list)
     file = ""
     for row in report.splitlines():

@@ -8,6 +8,14 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
+FOLDERS: Final = {
+    "Settlement": "contracts/settlement/",
+    "Sale": "contracts/sale/",
+    "Vesting": "contracts/vesting/",
+    "Staking": "contracts/staking/",
+    "Revenue": "contracts/revenue/",
+}
+"""Where the contracts lie whose tests have a campaign of invariants, by the name that their tests begin with."""
 SOURCES: Final = ("contracts", "tests/forge", "scripts/solc", "foundry.toml")
 
 
@@ -54,7 +62,10 @@ class Forge:
         return process.returncode == 0, output
 
 
-def invariants() -> list[str]:
-    """The names of the stateful invariants, as their contract has them."""
-    source = (ROOT / "tests/forge/SettlementInvariants.t.sol").read_text()
-    return re.findall(r"function invariant(\w+)\(.*\) internal", source)
+def invariants(contract: str) -> list[str]:
+    """The names of the stateful invariants of a contract, as its campaign has them."""
+    source = (ROOT / f"tests/forge/{contract}Invariants.t.sol").read_text()
+    looked_at = re.findall(r"function (?:invariant|check)(\w+)\(.*\) (?:internal|private)", source)
+    never = re.findall(r'\b_?never\(\w+\.\w+, "(\w+)"\)', source)
+    # One may be looked at in two ways.
+    return list(dict.fromkeys([name for name in looked_at if name != "All"] + never))

@@ -3,13 +3,13 @@
 import pytest
 
 from tests.proofs.broken_contracts import FAULTS, Fault, broken, fits, noticed, slice_of
-from tests.proofs.forge import invariants
+from tests.proofs.forge import FOLDERS, invariants
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_fits_the_contract_and_its_invariants_exist(fault: Fault) -> None:
     assert fits(fault)
-    assert set(fault.caught_by) <= set(invariants())
+    assert set(fault.caught_by) <= set(invariants("Settlement"))
 
 
 def test_a_fault_that_does_not_stand_there_is_refused() -> None:
@@ -32,5 +32,11 @@ def test_the_invariant_that_failed_is_read_from_what_forge_says() -> None:
 
 
 def test_there_are_more_than_thirty_invariants_and_each_is_looked_at() -> None:
-    names = invariants()
+    names = invariants("Settlement")
     assert len(names) == len(set(names)) > 30
+
+
+@pytest.mark.parametrize("contract", FOLDERS)
+def test_every_contract_with_a_campaign_has_invariants_of_names_of_their_own(contract: str) -> None:
+    names = invariants(contract)
+    assert len(names) == len(set(names)) >= 8
