@@ -1,6 +1,5 @@
 """The ground that gas is measured on: an exchange on a node of its own, and traders who have traded before."""
 
-import asyncio
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from offchain.settlement.batch import (
 from offchain.settlement.contract import TRANSACTION_GAS_MAX, SettlementContract
 from offchain.settlement.encoding import encode_payload, payload_hash
 from offchain.settlement.netting import Matched, net_deltas, plan_net
-from tests.support.chain import TestExchange
+from tests.support.chain import TestExchange, mined_receipt
 
 ENGINE_KEY: Final = LocalSigner(bytes([7]) * 32)
 BASE, QUOTE, MARKET = 1, 2, 1
@@ -183,11 +182,7 @@ class Ground:
             await self.exchange.fund(sender)
             await nodes.call("anvil_impersonateAccount", by)
         call = self._call(calldata, by) | {"gas": hex(TRANSACTION_GAS_MAX)}
-        tx_hash = await nodes.call("eth_sendTransaction", call)
-        while (receipt := await nodes.call("eth_getTransactionReceipt", tx_hash)) is None:  # noqa: ASYNC110 - nothing tells us
-            await asyncio.sleep(0.01)
-        assert receipt["status"] == "0x1", receipt
-        return dict(receipt)
+        return await mined_receipt(nodes, call)
 
 
 def flz_bytes(data: bytes) -> int:

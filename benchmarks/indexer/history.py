@@ -1,6 +1,5 @@
 """A chain with a history of many events of ours: real deposits into the real vault, and transfers of the real token."""
 
-import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -12,7 +11,7 @@ from eth_abi.abi import encode
 from offchain.chain.bindings import ARTIFACTS, Contract, load_contract
 from offchain.chain.manifest import DeployedContract, Manifest
 from offchain.chain.node import NodePool
-from tests.support.chain import TestExchange, deploy_exchange
+from tests.support.chain import TestExchange, deploy_exchange, mined_receipt
 
 EVENTS_A_DEPOSIT: Final = 2
 """The token's `Transfer` and the vault's `Deposited`."""
@@ -97,9 +96,7 @@ async def make_history(nodes: NodePool) -> History:
 
 async def _deploy(nodes: NodePool, deployer: str, code: bytes) -> bytes:
     transaction = {"from": deployer, "data": "0x" + code.hex(), "gas": hex(_GAS)}
-    tx_hash = await nodes.call("eth_sendTransaction", transaction)
-    while (receipt := await nodes.call("eth_getTransactionReceipt", tx_hash)) is None:  # noqa: ASYNC110 - nothing tells us
-        await asyncio.sleep(0.01)
+    receipt = await mined_receipt(nodes, transaction)
     return bytes.fromhex(receipt["contractAddress"].removeprefix("0x"))
 
 

@@ -1,5 +1,6 @@
 """Lists of buyers and holders: every wrong row is named by number and line, and then nothing is done."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,11 +20,11 @@ BUYERS = "buyer,round,cap_usd,deadline\n"
 HOLDERS = "pool,account,tokens\n"
 
 
-def refusal(read: object, tmp_path: Path, text: str) -> str:
+def refusal(read: Callable[..., object], tmp_path: Path, text: str) -> str:
     path = tmp_path / "list.csv"
     path.write_text(text)
     with pytest.raises(ConfigurationError) as refused:
-        read(path, PLAN)  # type: ignore[operator]
+        read(path, PLAN)
     return str(refused.value)
 
 

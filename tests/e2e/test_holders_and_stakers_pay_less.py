@@ -10,6 +10,7 @@ from offchain.client.funding import Call, send_all
 from offchain.core.commands import CommandKind
 from offchain.local.launch import LaunchedExchange
 from offchain.sequencer.replay import replay_events
+from tests.support.chain import mined_receipt
 from tests.support.traders import Trader, trader
 from tests.support.waiting import eventually
 
@@ -27,13 +28,8 @@ async def give(exchange: LaunchedExchange, owner: bytes, amount: int) -> None:
     async with NodePool([exchange.node_url]) as nodes:
         deployer = (await nodes.call("eth_accounts"))[0]
         call = {"from": deployer, "to": "0x" + token.hex(), "data": "0x" + calldata.hex()}
-        transaction = await nodes.call("eth_sendTransaction", call)
-
-        async def is_mined() -> bool:
-            return await nodes.call("eth_getTransactionReceipt", transaction) is not None
-
-        # What the owner sends next could stand before it in the same block.
-        await eventually(is_mined, seconds=60)
+        # Mined, or what the owner sends next could stand before it in the same block.
+        await mined_receipt(nodes, call)
 
 
 async def send(exchange: LaunchedExchange, who: Trader, *calls: tuple[str, str, tuple[Any, ...]]) -> None:

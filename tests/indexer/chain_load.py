@@ -91,12 +91,9 @@ class ChainLoad:
             self.refused += 1
 
     async def reorg(self, depth: int) -> None:
-        """Replaces the last blocks by others, each with one payment: an empty one could be the same to the last bit."""
-        payer = "0x" + self._rng.choice(TRADERS).address.hex()
-        payments = [
-            ({"from": payer, "to": payer, "value": hex(self._rng.randrange(1, 10**6))}, block) for block in range(depth)
-        ]
-        await self.exchange.nodes.call("anvil_reorg", depth, payments)
+        """Replaces the last blocks by empty ones of another miner: of the same they could be equal to the last bit."""
+        await self.exchange.nodes.call("anvil_setCoinbase", "0x" + self._rng.randbytes(20).hex())
+        await self.exchange.nodes.call("anvil_reorg", depth, [])
 
     async def logs(self) -> list[ChainLog]:
         """Every log of the indexed contracts, as the node has them now."""

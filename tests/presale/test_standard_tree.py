@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,11 @@ def test_a_dump_is_the_tree_again_when_it_is_loaded(tmp_path: Path) -> None:
         (lambda dump: dump.pop("values"), "is not the dump of a tree"),
     ],
 )
-def test_a_dump_that_was_changed_is_refused(tmp_path: Path, damage: object, told: str) -> None:
+def test_a_dump_that_was_changed_is_refused(tmp_path: Path, damage: Callable[[Any], object], told: str) -> None:
     path = tmp_path / "tree.json"
     StandardTree.build(allocations(9), ALLOCATION_TYPES).dump(path)
     dump = json.loads(path.read_bytes())
-    damage(dump)  # type: ignore[operator]
+    damage(dump)
     path.write_text(json.dumps(dump))
     with pytest.raises(ConfigurationError, match=told):
         StandardTree.load(path)
@@ -114,11 +115,9 @@ def test_a_dump_that_was_changed_is_refused(tmp_path: Path, damage: object, told
         ([(b"\1" * 20, "x")], ("address", "string"), "holds no string"),
     ],
 )
-def test_rows_that_cannot_be_a_tree_are_named(
-    rows: list[tuple[object, ...]], types: tuple[str, ...], told: str
-) -> None:
+def test_rows_that_cannot_be_a_tree_are_named(rows: list[tuple[Any, ...]], types: tuple[str, ...], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
-        StandardTree.build(rows, types)  # type: ignore[arg-type]
+        StandardTree.build(rows, types)
 
 
 def test_who_has_no_row_has_no_proof() -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_utils.address import to_checksum_address
@@ -33,7 +34,7 @@ def sent_by(stage: Stage) -> int:
     return int(stage.node.call("eth_getTransactionCount", sender, "latest"), 16)
 
 
-def runs(stage: Stage) -> list[dict[str, object]]:
+def runs(stage: Stage) -> list[dict[str, Any]]:
     return [json.loads(path.read_bytes()) for path in sorted((stage.folder / "runs").glob("*.json"))]
 
 
@@ -64,7 +65,7 @@ def test_a_sale_is_configured_once_after_a_dry_run(stage: Stage, tmp_path: Path)
     assert stage.view.read("SaleManager", "roundCount") == 4
     assert sent_by(stage) == before + 2
     (run,) = runs(stage)
-    assert (run["script"], len(run["steps"])) == ("configure_sale", 2)  # type: ignore[arg-type]
+    assert (run["script"], len(run["steps"])) == ("configure_sale", 2)
 
     assert "Everything is done already" in stage.script_that_sends("configure_sale", PLAN)
     assert sent_by(stage) == before + 2
@@ -167,7 +168,7 @@ def test_every_run_that_sent_something_is_recorded_with_its_transactions(stage: 
     scripts = ["configure_sale", "finalise_sale", "publish_vesting", "return_surplus", "route_revenue"]
     assert [run["script"] for run in recorded] == scripts
     for run in recorded:
-        for step in run["steps"]:  # type: ignore[attr-defined]
+        for step in run["steps"]:
             receipt = stage.node.call("eth_getTransactionReceipt", step["transaction"])
             assert receipt["status"] == "0x1"
             assert receipt["to"] == step["target"].lower()

@@ -80,7 +80,7 @@ class TestExchange:
     async def transact(self, to: bytes, calldata: bytes, sender: str | None = None) -> dict[str, Any]:
         """Sends a transaction from an unlocked account and returns its receipt; it must succeed."""
         transaction = {"from": sender or self.deployer, "to": "0x" + to.hex(), "data": "0x" + calldata.hex()}
-        return await _mined(self.nodes, transaction)
+        return await mined_receipt(self.nodes, transaction)
 
     async def call(self, function: str, *arguments: Any, sender: str | None = None) -> dict[str, Any]:
         """The receipt of a transaction that calls `Settlement`."""
@@ -168,11 +168,12 @@ async def deploy_contract(nodes: NodePool, deployer: str, name: str, *arguments:
         contract["deploymentBytecode"]["bytecode"]
         + encode([collapse_if_tuple(field) for field in inputs], values).hex()
     )
-    receipt = await _mined(nodes, {"from": deployer, "data": data, "gas": hex(_DEPLOY_GAS)})
+    receipt = await mined_receipt(nodes, {"from": deployer, "data": data, "gas": hex(_DEPLOY_GAS)})
     return _bytes(receipt["contractAddress"])
 
 
-async def _mined(nodes: NodePool, transaction: dict[str, str]) -> dict[str, Any]:
+async def mined_receipt(nodes: NodePool, transaction: dict[str, str]) -> dict[str, Any]:
+    """The receipt of a transaction that the node signs, once it is mined; it must succeed."""
     tx_hash = await nodes.call("eth_sendTransaction", transaction)
     while (receipt := await nodes.call("eth_getTransactionReceipt", tx_hash)) is None:  # noqa: ASYNC110 - nothing tells us
         await asyncio.sleep(0.01)

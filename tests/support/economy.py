@@ -10,7 +10,7 @@ import msgspec
 from offchain.chain.bindings import Contract, load_contract
 from offchain.chain.manifest import DeployedContract, Manifest
 from offchain.chain.node import NodePool
-from tests.support.chain import TestExchange, deploy_contract
+from tests.support.chain import TestExchange, deploy_contract, mined_receipt
 
 QTRA: Final = 10**18
 DOLLAR: Final = 10**6
@@ -51,13 +51,7 @@ class TestEconomy:
         """The receipt of a transaction with gas to spare: what it needs can change with the time of its block."""
         by = self.exchange.deployer if sender is None else "0x" + sender.hex()
         call = {"from": by, "to": "0x" + to.hex(), "data": "0x" + calldata.hex(), "gas": hex(_GAS)}
-        tx_hash = await self.nodes.call("eth_sendTransaction", call)
-        receipts: list[dict[str, Any]] = []
-        while not receipts:
-            receipt = await self.nodes.call("eth_getTransactionReceipt", tx_hash)
-            receipts += [receipt] if receipt else []
-        assert receipts[0]["status"] == "0x1", (to.hex(), calldata[:4].hex(), receipts[0])
-        return receipts[0]
+        return await mined_receipt(self.nodes, call)
 
     async def read(self, name: str, function: str, *arguments: Any) -> Any:
         """The one return value of a view."""
