@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -130,6 +131,16 @@ def test_every_document_can_be_reached_from_the_readme():
         links = {((ROOT / name).parent / target).resolve() for name in waiting for target in LINK.findall(text(name))}
         waiting = {str(link.relative_to(ROOT)) for link in links if link.suffix == ".md"} - reached
     assert sorted(set(files("docs/*.md", "docs/**/*.md")) - reached) == []
+
+
+def test_no_table_of_a_document_has_a_row_twice():
+    twice = [
+        f"{name}: {row}"
+        for name in files("*.md")
+        for row, times in Counter(re.findall(r"^\|.*\w.*\|$(?!\n\|-)", text(name), re.MULTILINE)).items()
+        if times > 1
+    ]
+    assert twice == []
 
 
 def test_every_make_command_of_a_document_exists():
