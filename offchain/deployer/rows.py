@@ -1,16 +1,18 @@
 """Lists in CSV that people write: every row that cannot be right is named, and then nothing is done."""
 
 import csv
+import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from eth_utils.address import is_checksum_address
 
 from offchain.core.errors import ConfigurationError
 
 _Row = TypeVar("_Row")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 
 
 def read_rows(path: Path, columns: Sequence[str], read: Callable[[dict[str, str]], _Row]) -> list[_Row]:
@@ -58,12 +60,12 @@ def read_address(text: str) -> bytes:
 
 def read_amount(text: str, unit: int) -> int:
     """A positive decimal number of wholes as base units, of which a whole has `unit`; exactly, or not at all."""
-    try:
-        amount = Decimal(text) * unit
-    except InvalidOperation:
-        raise ValueError(f"{text!r} is no number") from None
-    if not amount.is_finite() or amount <= 0:
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"{text!r} is no plain decimal number")
+    # Not by Decimal, which rounds to 28 digits and says nothing.
+    amount = Fraction(text) * unit
+    if amount <= 0:
         raise ValueError(f"{text} is not above 0")
-    if amount != int(amount):
+    if amount.denominator != 1:
         raise ValueError(f"{text} has more decimals than are counted")
-    return int(amount)
+    return amount.numerator

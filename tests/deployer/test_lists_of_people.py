@@ -39,8 +39,9 @@ def refusal(read: Callable[..., object], tmp_path: Path, text: str) -> str:
         (f"{ONE},Public,100,{UNTIL}", "the round Public needs no vouchers"),
         (f"{ONE},Private B,-100,{UNTIL}", "-100 is not above 0"),
         (f"{ONE},Private B,0,{UNTIL}", "0 is not above 0"),
-        (f"{ONE},Private B,NaN,{UNTIL}", "NaN is not above 0"),
-        (f"{ONE},Private B,much,{UNTIL}", "'much' is no number"),
+        (f"{ONE},Private B,NaN,{UNTIL}", "'NaN' is no plain decimal number"),
+        (f"{ONE},Private B,1e999999,{UNTIL}", "'1e999999' is no plain decimal number"),
+        (f"{ONE},Private B,much,{UNTIL}", "'much' is no plain decimal number"),
         (f"{ONE},Private B,1.0000001,{UNTIL}", "1.0000001 has more decimals than are counted"),
         (f"{ONE},Private B,100000.000001,{UNTIL}", "100000.000001 is above the cap of a wallet in Private B"),
         (f"{ONE},Private B,100,2027-01-25T12:00:00Z", "is before Private B begins"),
@@ -64,6 +65,7 @@ def test_a_buyer_that_cannot_get_a_voucher_is_named(tmp_path: Path, row: str, to
         (f"Public,{ONE},5", "there is no pool 'Public', only Team, Advisers"),
         (f"Team,{ONE},-5", "-5 is not above 0"),
         (f"Team,{ONE},0.0000000000000000001", "has more decimals than are counted"),
+        (f"Team,{ONE},9999999999.1234567890123456789", "has more decimals than are counted"),
         (f"Team,{ONE}", "it has not 3 values"),
     ],
 )
@@ -75,7 +77,7 @@ def test_a_holder_that_cannot_get_an_allocation_is_named(tmp_path: Path, row: st
 
 def test_all_wrong_rows_are_told_at_once(tmp_path: Path) -> None:
     message = refusal(read_holders, tmp_path, f"{HOLDERS}Team,{ONE},-1\nAdvisers,{TWO},1\nTeam,{TWO},x\n")
-    assert "row 1 (line 2): -1 is not above 0; row 3 (line 4): 'x' is no number" in message
+    assert "row 1 (line 2): -1 is not above 0; row 3 (line 4): 'x' is no plain decimal number" in message
 
 
 @pytest.mark.parametrize(
@@ -94,9 +96,9 @@ def test_a_file_that_is_no_list_is_refused(tmp_path: Path, text: str, told: str)
 
 def test_holders_are_read_to_the_last_base_unit(tmp_path: Path) -> None:
     path = tmp_path / "holders.csv"
-    path.write_text(f"{HOLDERS}Team,{ONE},1.000000000000000001\nAdvisers,{ONE},2\n")
+    path.write_text(f"{HOLDERS}Team,{ONE},1.000000000000000001\nAdvisers,{ONE},98765432109.000000000000000001\n")
     one = bytes.fromhex(ONE[2:])
-    assert read_holders(path, PLAN) == {4: {one: 10**18 + 1}, 5: {one: 2 * 10**18}}
+    assert read_holders(path, PLAN) == {4: {one: 10**18 + 1}, 5: {one: 98_765_432_109 * 10**18 + 1}}
 
 
 def test_the_same_list_gives_the_same_vouchers_and_another_cap_another_nonce(tmp_path: Path) -> None:
