@@ -35,7 +35,10 @@ def save_run(folder: Path, manifest: Manifest, script: str, sender: str, steps: 
     runs = folder / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     run = Run(script, manifest.chain_id, manifest.network, sender, steps, results)
-    path = runs / f"{len(list(runs.glob('*.json'))) + 1:04}-{script}.json"
+    # Not how many there are: what was sent must get its record also where an earlier one was taken away.
+    numbers = [path.name.partition("-")[0] for path in runs.glob("*.json")]
+    last = max((int(number) for number in numbers if number.isdecimal()), default=0)
+    path = runs / f"{last + 1:04}-{script}.json"
     with path.open("xb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
     return path
