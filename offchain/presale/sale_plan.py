@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -292,7 +293,10 @@ def _bps_faults(where: Steps, bps: int, *, least: int, most: int = BPS) -> Itera
 
 
 def _money_faults(where: Steps, amount: Decimal, *, least: int) -> Iterator[_Fault]:
-    if not amount.is_finite() or amount * MICROS != int(amount * MICROS):
+    if amount.is_finite() and amount.adjusted() >= len(str(ROUND_MICROS_MAX)):
+        yield where, f"{amount} is more than the contract counts; lower it"
+    # Not by Decimal, which rounds to 28 digits and says nothing.
+    elif not amount.is_finite() or (Fraction(amount) * MICROS).denominator != 1:
         yield where, f"{amount} is no whole number of millionths of a dollar; write at most six decimals"
     elif amount * MICROS < least:
         yield where, f"{amount} is too little; write {'0 or more' if least == 0 else 'more than 0'}"

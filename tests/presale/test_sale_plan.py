@@ -57,6 +57,8 @@ def test_the_plan_sells_what_the_deployment_sets_aside_for_it() -> None:
         ("price_usd: 0.03", "price_usd: 0.0300001", "line @, rounds[1].price_usd: 0.0300001 is no whole number of"),
         ("price_usd: 0.03", "price_usd: 0", "line @, rounds[1].price_usd: 0 is too little; write more than 0"),
         ("price_usd: 0.03", "price_usd: .nan", "line @, rounds[1].price_usd: NaN is no whole number"),
+        ("price_usd: 0.03", f'price_usd: "0.03{"0" * 28}1"', "is no whole number of millionths of a dollar"),
+        ("price_usd: 0.03", "price_usd: 1e999999", "rounds[1].price_usd: 1E+999999 is more than the contract counts"),
         ("price_usd: 0.03", "price_usd: cheap", "line @, rounds[1].price_usd: Invalid decimal string"),
         ("price_usd: 0.03", "prise_usd: 0.03", "line 27, rounds[1]: Object contains unknown field `prise_usd`"),
         ("    price_usd: 0.03\n", "", "line 27, rounds[1]: Object missing required field `price_usd`"),
