@@ -54,7 +54,8 @@ class DiscountKeeper:
         self._interval_s = interval_s
         self._task: asyncio.Task[None] | None = None
         self._through: int | None = None
-        self._accounts: set[int] = set()
+        self._accounts: dict[int, int] = {}
+        """Those to look at whatever the chain says, and the last command that made it so."""
         self._journaled = 0
         self._error = ""
 
@@ -75,7 +76,7 @@ class DiscountKeeper:
             kind = one.command.kind
             of_operator = kind == CommandKind.SET_DISCOUNTS and isinstance(one.attachment, OperatorMark)
             if kind == CommandKind.OPEN_ACCOUNT or of_operator:
-                self._accounts.add(one.command.account)
+                self._accounts[one.command.account] = one.command.sequence
 
     def status(self) -> DiscountStatus:
         """How it stands."""
@@ -89,17 +90,18 @@ class DiscountKeeper:
         """
         if not self._sources.chain_caught_up():
             return
-        accounts = frozenset(self._accounts)
+        accounts = dict(self._accounts)
         entitlements, through = self._sources.entitlements, self._through
         if not accounts and through is not None and await asyncio.to_thread(entitlements.final_block) == through:
             return
         await self._sources.tables_caught_up()
-        found = await asyncio.to_thread(entitlements.find, through, accounts)
+        found = await asyncio.to_thread(entitlements.find, through, accounts.keys())
         for start in range(0, len(found.due), _PAGE):
             await self._journal(found.due[start : start + _PAGE])
         if found.through_block >= 0:
             self._through = found.through_block
-            self._accounts -= accounts
+            # What came for an account since then is not in what was found.
+            self._accounts = dict(self._accounts.items() - accounts.items())
 
     async def _journal(self, page: Sequence[Due]) -> None:
         await self._sources.submit([SetDiscounts(due.owner, *due.discount) for due in page])

@@ -1,6 +1,6 @@
 """Discounts are journaled when final facts change what an account is entitled to: once, and never against operators."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from sqlalchemy import Engine
@@ -35,6 +35,8 @@ class Exchange:
         self.journaled: list[SetDiscounts] = []
         self.refuses = False
         self.chain_caught_up = True
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """Happens once, while discounts are journaled."""
         self.held = dict.fromkeys(ACCOUNTS, 0)
         self.staked = dict.fromkeys(ACCOUNTS, 0)
         for owner, account in ACCOUNTS.items():
@@ -49,6 +51,9 @@ class Exchange:
         """The tables show the log at once."""
 
     async def submit(self, intents: Sequence[SetDiscounts]) -> None:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
         for intent in intents:
             if self.refuses:
                 raise ServiceUnavailable("The exchange is full.")
@@ -186,8 +191,8 @@ async def test_nothing_is_journaled_of_a_past_that_is_being_read_again(exchange:
     assert await exchange.look() == []
 
 
-def told(kind: CommandKind, account: int, attachment: OperatorMark | None = None) -> LoggedCommand:
-    return LoggedCommand(Command(1, 1, kind, account=account), attachment, ())
+def told(kind: CommandKind, account: int, attachment: OperatorMark | None = None, sequence: int = 1) -> LoggedCommand:
+    return LoggedCommand(Command(sequence, 1, kind, account=account), attachment, ())
 
 
 async def test_an_account_that_is_opened_later_gets_what_its_wallet_held_before(exchange: Exchange) -> None:
@@ -212,6 +217,23 @@ async def test_what_an_operator_sets_stands_until_it_is_given_back(exchange: Exc
     assert await exchange.look() == []
     exchange.set(ACCOUNTS[ALICE], NOTHING, operator)
     await exchange.keeper.deliver([told(CommandKind.SET_DISCOUNTS, ACCOUNTS[ALICE], OperatorMark(operator))])
+    assert await exchange.look() == [(ALICE, HOLDER)]
+
+
+async def test_what_an_operator_gives_back_during_a_look_is_looked_at_in_the_next(exchange: Exchange) -> None:
+    mark = OperatorMark(b"\x0f" * 20)
+    exchange.set(ACCOUNTS[ALICE], Discount(1, 2), mark.wallet)
+    await exchange.keeper.deliver([told(CommandKind.SET_DISCOUNTS, ACCOUNTS[ALICE], mark, 1)])
+    exchange.transfer(2, MARKET, ALICE, 100)
+    exchange.transfer(2, MARKET, BOB, 100)
+    exchange.chain.head(2, final=2)
+
+    async def given_back_meanwhile() -> None:
+        exchange.set(ACCOUNTS[ALICE], NOTHING, mark.wallet)
+        await exchange.keeper.deliver([told(CommandKind.SET_DISCOUNTS, ACCOUNTS[ALICE], mark, 2)])
+
+    exchange.meanwhile = given_back_meanwhile
+    assert await exchange.look() == [(BOB, HOLDER)]
     assert await exchange.look() == [(ALICE, HOLDER)]
 
 
