@@ -65,6 +65,7 @@ contract RevenueInvariantsTest is TestBase {
         checkWhatIsStreamedIsPaidIn();
         checkNoAllowanceStays();
         never(RevenueRule.WHOLE_SPLIT, "PartsAddUpToTheAmount");
+        never(RevenueRule.SPLIT_AS_SET, "PartsAreAsTheSplitSays");
         never(RevenueRule.BOUNTY, "KeepersGetNoMoreThanTheCap");
         never(RevenueRule.FLOOR, "NothingIsSoldUnderTheFloor");
         never(RevenueRule.PRICE_FALLS, "AnAuctionsPriceOnlyFalls");

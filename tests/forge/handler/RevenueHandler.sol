@@ -11,6 +11,7 @@ import {Vm} from "../base/TestBase.sol";
 /// @dev Rules of which the handler notes whether one was ever broken.
 enum RevenueRule {
     WHOLE_SPLIT,
+    SPLIT_AS_SET,
     BOUNTY,
     FLOOR,
     PRICE_FALLS,
@@ -93,6 +94,7 @@ contract RevenueHandler is RevenueFixture {
             return;
         }
         uint256[6] memory parts = _partsOfRoute(amount);
+        _checkSplit(token, amount - parts[0], parts);
         (uint256 waiting,) = router.heldOf(token);
         uint256[3] memory after_ = _heldByRecipients(token);
         check(after_[0] - held[0] == parts[0], RevenueRule.BOUNTY);
@@ -295,6 +297,19 @@ contract RevenueHandler is RevenueFixture {
             parts[5] += parts[i];
         }
         check(parts[5] == amount, RevenueRule.WHOLE_SPLIT);
+    }
+
+    /// @dev Each part is its share of what the bounty leaves, rounded down; the insurance's is the rest.
+    function _checkSplit(address token, uint256 rest, uint256[6] memory parts) private {
+        IRevenueRouter.Split memory shares = router.split();
+        uint256 stakers = rest * shares.stakersBps / 10_000;
+        uint256 buyback = rest * shares.buybackBps / 10_000;
+        uint256 forTreasury = rest * shares.treasuryBps / 10_000;
+        uint256 forInsurance = rest - stakers - buyback - forTreasury;
+        // Bitcoin is no reward.
+        if (token == address(btc)) (stakers, buyback) = (0, stakers + buyback);
+        check(parts[1] == stakers && parts[2] == buyback, RevenueRule.SPLIT_AS_SET);
+        check(parts[3] == forTreasury && parts[4] == forInsurance, RevenueRule.SPLIT_AS_SET);
     }
 
     /// @dev The highest cap and bounty that stood on this day.

@@ -265,9 +265,12 @@ contract SaleHandler is SaleFixture {
         } else if (how == 5) {
             signature = signBy(0xBAD, voucher, domain);
         } else if (how == 6) {
+            // Of another round or buyer, or made so after it was signed.
+            uint256 trick = (dice >> 115) % 3;
+            if (trick == 1) voucher.round = round + 1;
+            if (trick == 2) voucher.buyer = buyer((index + 1) % BUYERS);
             signature = signBy(_signerKey(_epoch), voucher, domain);
-            // Signed for another round.
-            voucher.round = round + 1;
+            if (trick == 0) voucher.round = round + 1;
         } else {
             isValid = _remembers(index, round);
             if (isValid) (voucher.cap, voucher.nonce) = (uint64(_shown[index].cap), _shown[index].nonce);
