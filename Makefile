@@ -108,8 +108,8 @@ invariants-long: install ## Hold all invariants of the contracts over long rando
 	@$(PYTHON) -m tests.proofs.invariants_long $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: broken-contracts
-broken-contracts: install ## Break the settlement contract in known ways, and show which invariant notices (RUNS=n, DEPTH=calls, FAULTS=n, SEED=n)
-	@$(PYTHON) -m tests.proofs.broken_contracts $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+broken-contracts: install ## Break the contracts in known ways, and show which invariant notices (CONTRACT=one, RUNS=n, DEPTH=calls, FAULTS=n, SEED=n)
+	@$(PYTHON) -m tests.proofs.broken_contracts $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(RUNS),--runs $(RUNS)) $(if $(DEPTH),--depth $(DEPTH)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: contract-coverage
 contract-coverage: install ## Measure which branches of the contracts their forge tests take

@@ -1,4 +1,4 @@
-"""`make broken-contracts`: breaks the settlement contract on a copy, in ways in which such contracts have been broken,
+"""`make broken-contracts`: breaks the contracts on a copy, in ways in which such contracts have been broken,
 one at a time, and shows which invariant notices.
 
 An invariant that never failed proves little. Each fault here must be caught by one of the invariants it names.
@@ -7,31 +7,18 @@ An invariant that never failed proves little. Each fault here must be caught by 
 import re
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
 from benchmarks.figures import Figures
-from tests.proofs.forge import ROOT, Forge
+from tests.proofs import economy_faults
+from tests.proofs.fault import Fault, broken
+from tests.proofs.forge import FOLDERS, Forge
 
-CAMPAIGN: Final = ("--match-contract", "^SettlementInvariantsTest$", "--match-test", "invariantAll")
-SETTLEMENT: Final = Path("contracts/settlement")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One mistake: in a file, `right` stands there once and becomes `wrong`."""
-
-    name: str
-    file: str
-    right: str
-    wrong: str
-    caught_by: tuple[str, ...]
-
-
-FAULTS: Final = (
+SETTLEMENT: Final = (
     Fault(
         "a statement does not raise its floors, so the orders that it covers can be proved again",
         "BatchOwnStatements.sol",
@@ -68,27 +55,38 @@ FAULTS: Final = (
         ("NothingSettlesForWhoLeft",),
     ),
 )
+FAULTS: Final = (*SETTLEMENT, *economy_faults.FAULTS)
 
 
 @click.command()
+@click.option("--contract", type=click.Choice(list(FOLDERS)), help="Of which the faults are; else of all.")
 @click.option("--runs", default=40, type=click.IntRange(min=1), help="Sequences for each fault.")
 @click.option("--depth", default=150, type=click.IntRange(min=1), help="Calls in each.")
-@click.option("--faults", default=len(FAULTS), type=click.IntRange(1, len(FAULTS)), help="How many of them.")
+@click.option("--faults", type=click.IntRange(min=1), help="How many of them, if not all.")
 @click.option("--seed", default=0, help="Which of them, if not all: the same seed, the same ones.")
-def main(runs: int, depth: int, faults: int, seed: int) -> None:
-    """Break the contract, and see what notices; 1 if nothing does, or something that should not."""
-    chosen = slice_of(faults, seed)
-    command = f"make broken-contracts RUNS={runs} DEPTH={depth} FAULTS={faults} SEED={seed}"
+def main(contract: str | None, runs: int, depth: int, faults: int | None, seed: int) -> None:
+    """Break the contracts, and see what notices; 1 if nothing does, or something that should not."""
+    known = [fault for fault in FAULTS if contract in (None, fault.contract)]
+    chosen = slice_of(known, len(known) if faults is None else min(faults, len(known)), seed)
+    of_one = f" CONTRACT={contract}" if contract else ""
+    command = f"make broken-contracts{of_one} RUNS={runs} DEPTH={depth} FAULTS={len(chosen)} SEED={seed}"
     figures = Figures("broken_contracts", command)
     missed = 0
     with tempfile.TemporaryDirectory() as name:
         forge = Forge.on_a_copy(Path(name))
         for fault in chosen:
-            path = forge.folder / SETTLEMENT / fault.file
+            path = forge.folder / fault.path
             source = path.read_text()
             path.write_text(broken(source, fault))
             passed, output = forge.run(
-                "test", *CAMPAIGN, invariant_runs=str(runs), invariant_depth=str(depth), invariant_shrink_run_limit="0"
+                "test",
+                "--match-contract",
+                f"^{fault.contract}InvariantsTest$",
+                "--match-test",
+                "invariantAll",
+                invariant_runs=str(runs),
+                invariant_depth=str(depth),
+                invariant_shrink_run_limit="0",
             )
             path.write_text(source)
             found = noticed(output)
@@ -101,31 +99,15 @@ def main(runs: int, depth: int, faults: int, seed: int) -> None:
     sys.exit(min(missed, 1))
 
 
-def slice_of(count: int, seed: int) -> list[Fault]:
+def slice_of(faults: Sequence[Fault], count: int, seed: int) -> list[Fault]:
     """So many faults from a place on that a seed says; seeds that follow each other come to all of them."""
-    return [FAULTS[(seed * count + place) % len(FAULTS)] for place in range(count)]
-
-
-def broken(source: str, fault: Fault) -> str:
-    """The source with the fault in it.
-
-    Raises:
-        ValueError: what the fault changes does not stand there once; the contract has changed, so must the fault.
-    """
-    if source.count(fault.right) != 1:
-        raise ValueError(f"{fault.file} does not have this once: {fault.right!r}")
-    return source.replace(fault.right, fault.wrong)
+    return [faults[(seed * count + place) % len(faults)] for place in range(count)]
 
 
 def noticed(output: str) -> str | None:
     """The invariant that failed."""
     found = re.search(r'\[FAIL: Not(?:True|Equal)\("([^"]+)"', output)
     return found[1] if found else None
-
-
-def fits(fault: Fault) -> bool:
-    """Whether the fault can be put into the contract as it is."""
-    return (ROOT / SETTLEMENT / fault.file).read_text().count(fault.right) == 1
 
 
 if __name__ == "__main__":
