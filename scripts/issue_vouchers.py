@@ -14,6 +14,7 @@ from eth_utils.address import to_checksum_address
 
 from offchain.chain.keys import load_or_create_keyfile
 from offchain.core.errors import ConfigurationError
+from offchain.core.whole_files import write_whole
 from offchain.deployer.vouchers import read_vouchers, signed_vouchers
 from offchain.presale.sale_plan import load_sale_plan
 from scripts._desk import Desk, desk_command
@@ -50,6 +51,5 @@ def cli(desk: Desk, *, plan_path: Path, buyers_path: Path, key_path: Path, out_p
         "vouchers": signed_vouchers(vouchers, signer, desk.view.read("SaleManager", "domainSeparator")),
     }
     path = out_path or desk.folder / "vouchers" / f"{buyers_path.stem}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    write_whole(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     click.echo(f"Signed; the vouchers are in {path}.")

@@ -1,6 +1,5 @@
 """The deployment manifest: what the deploy script put on a chain, and the one place everything else reads it from."""
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -9,6 +8,7 @@ from offchain.core.commands import AssetListing
 from offchain.core.errors import ConfigurationError
 from offchain.core.intents import ListAsset, ListMarket
 from offchain.core.money import Asset
+from offchain.core.whole_files import write_whole
 
 
 class DeployedContract(msgspec.Struct, frozen=True, rename="camel"):
@@ -123,7 +123,4 @@ def load_manifest(path: Path) -> Manifest:
 
 def save_manifest(manifest: Manifest, path: Path) -> None:
     """Writes the manifest in one step: a reader finds the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-    os.replace(draft, path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from offchain.core.errors import ConfigurationError, NotFound
+from offchain.core.whole_files import changed_ns
 from offchain.presale.tree import StandardTree
 
 _ALLOCATION: Final = -1
@@ -24,7 +25,7 @@ class Proof(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    changed_ns: int
+    changed_ns: int | None
     tree: StandardTree | None
 
 
@@ -59,11 +60,11 @@ class ProofFiles:
 
     def _tree(self, pool: int) -> StandardTree | None:
         path = self._folder / f"{pool}.json"
-        changed_ns = path.stat().st_mtime_ns if path.exists() else 0
+        changed = changed_ns(path)
         with self._lock:
             kept = self._trees.get(pool)
-            if kept is None or kept.changed_ns != changed_ns:
-                kept = self._trees[pool] = _Kept(changed_ns, _loaded(path) if changed_ns else None)
+            if kept is None or kept.changed_ns != changed:
+                kept = self._trees[pool] = _Kept(changed, None if changed is None else _loaded(path))
             return kept.tree
 
 

@@ -6,7 +6,6 @@ dump is `standard-v1` of `@openzeppelin/merkle-tree`, which reads and checks it.
 Source: https://github.com/OpenZeppelin/merkle-tree.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
@@ -15,6 +14,7 @@ import msgspec
 import sha3
 
 from offchain.core.errors import ConfigurationError, NotFound
+from offchain.core.whole_files import write_whole
 
 Value = int | str | bytes
 """An integer, or 20 or 32 bytes; either also as a dump writes them: a decimal number, or 0x and hexadecimal digits."""
@@ -103,14 +103,11 @@ class StandardTree:
         return tree
 
     def dump(self, path: Path) -> None:
-        """Writes the tree as `@openzeppelin/merkle-tree` does, in one step."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")
+        """Writes the tree as `@openzeppelin/merkle-tree` does."""
         rows = zip(*self.columns, strict=True)
         values = [_Leaf(list(row), index) for row, index in zip(rows, self.indexes, strict=True)]
         dump = _Dump(_FORMAT, list(self.types), _texts(self.nodes), values)
-        draft.write_bytes(msgspec.json.encode(dump))
-        os.replace(draft, path)
+        write_whole(path, msgspec.json.encode(dump))
 
     @property
     def root(self) -> bytes:

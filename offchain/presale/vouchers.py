@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 
+from offchain.core.whole_files import changed_ns
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +39,8 @@ class VoucherFiles:
 
     def of(self, owner: bytes) -> list[Voucher]:
         """The vouchers of a buyer, by round and deadline."""
-        seen = {path: path.stat().st_mtime_ns for path in sorted(self._folder.glob("*.json"))}
+        paths = sorted(self._folder.glob("*.json"))
+        seen = {path: changed for path in paths if (changed := changed_ns(path)) is not None}
         if seen != self._seen:
             self._of_buyers = _read(list(seen), self._chain_id)
             self._seen = seen
