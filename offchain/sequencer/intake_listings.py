@@ -51,6 +51,7 @@ def list_market(group: Group, intent: ListMarket) -> Receipt:
     if listed is not None:
         return repeated(listed)
     if known is None:
+        _check_volumes(group, market)
         command = group.command(
             CommandKind.LIST_MARKET,
             market=intent.market,
@@ -100,6 +101,18 @@ def _identity(market: Market) -> tuple[object, ...]:
 def _check_limits(market: Market) -> None:
     if not 0 < market.min_quantity_lots <= market.max_quantity_lots or market.min_notional_units < 0:
         raise InvalidRequest(f"The limits of {market.symbol} contradict each other.", "Correct them.")
+
+
+def _check_volumes(group: Group, market: Market) -> None:
+    """Volumes that tiers follow from are added up in units of the quotes: a finer one would count a thousandfold."""
+    listed = [known.quote for known in group.registry.listings.markets.values()]
+    scales = {quote.units_per_token for quote in listed}
+    if len(scales) == 1 and market.quote.units_per_token not in scales and group.machine.engine.has_volumes():
+        raise InvalidRequest(
+            f"Volumes are counted in units of {listed[0].symbol}, of which a token has {listed[0].units_per_token}; "
+            f"one {market.quote.symbol} has {market.quote.units_per_token}.",
+            f"Quote {market.symbol} in an asset with as many units, or list it in a new exchange, without tiers.",
+        )
 
 
 def _market(group: Group, intent: ListMarket) -> Market:

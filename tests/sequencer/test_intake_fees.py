@@ -7,6 +7,7 @@ from offchain.core.errors import BadFeeTier, FeeCapTooLow, InvalidRequest, Unkno
 from offchain.core.intents import SetDiscounts, SetFees, SetFeeTier
 from offchain.sequencer.sequencer import Sequencer
 from tests.sequencer.faults import FaultyDisk
+from tests.sequencer.test_intake_open_orders import OTHER_MARKET
 from tests.sequencer.test_intake_orders import refused
 from tests.sequencer.world import ALICE, BOB, CAROL, NOW_US, SELL, Clock, Desk, journaled, opened, order, started
 from tests.support.waiting import eventually
@@ -44,6 +45,13 @@ def test_tiers_that_cannot_be_are_refused(desk, tier):
     refused(desk, SetFeeTier(2, 0, 1, 1), BadFeeTier, "volume above 0")
     refused(desk, SetFeeTier(2, 1_000, -2, 1), InvalidRequest, "rebate of 2 ppm")
     refused(desk, SetFeeTier(2, 1_000, 0, 5_001), InvalidRequest, "fee rates")
+
+
+def test_there_are_no_tiers_where_volumes_cannot_be_added_up(desk):
+    desk.take(OTHER_MARKET)
+    tier = SetFeeTier(2, 1_000, 100, 200)
+    refused(desk, tier, BadFeeTier, r"units in a token \(QTRA 100000000, USDC 1000000\)")
+    desk.take(SetFeeTier(2, 0, 0, 0))
 
 
 async def traded(sequencer: Sequencer) -> None:

@@ -5,10 +5,11 @@ import pytest
 
 from offchain.core.commands import AssetListing, CommandKind
 from offchain.core.errors import InvalidRequest, UnknownAccount, UnknownAsset, UnknownMarket
-from offchain.core.intents import ListAsset, SetFees, SetMarketLimits
+from offchain.core.intents import ListAsset, SetFees, SetFeeTier, SetMarketLimits
 from offchain.sequencer.directory import Directory
+from tests.sequencer.test_intake_open_orders import OTHER_MARKET
 from tests.sequencer.test_intake_orders import refused
-from tests.sequencer.world import ALICE, BASE, BOB, CAROL, LISTINGS, MARKET, QUOTE, Desk
+from tests.sequencer.world import ALICE, BASE, BOB, CAROL, LISTINGS, MARKET, QUOTE, SELL, Desk, order
 
 ASSET, _, LISTED_MARKET = LISTINGS
 
@@ -54,6 +55,16 @@ def test_limits_of_a_market_can_change_and_listing_it_again_leaves_them_alone(de
         assert (again.sequence, again.repeated) == (receipt.sequence, True)
     market = desk.machine.registry.listings.markets[MARKET]
     assert (market.min_quantity_lots, market.min_notional_units, market.max_price_ticks) == (5, 9, 10**8)
+
+
+@pytest.mark.parametrize("counted", [(SetFeeTier(2, 1_000, 100, 200),), (order(ALICE, "a"), order(BOB, "b", SELL))])
+def test_a_market_whose_quote_has_other_units_is_not_listed_beside_volumes(desk, counted):
+    for intent in counted:
+        desk.take(intent)
+    before = desk.machine.sequence
+    refused(desk, OTHER_MARKET, InvalidRequest, "units of USDC, of which a token has 1000000; one QTRA has 100000000")
+    assert desk.machine.sequence == before
+    desk.take(changed(LISTED_MARKET, market=2, symbol="SAME"))
 
 
 def test_a_listing_that_was_cut_short_is_completed(desk):
