@@ -74,7 +74,7 @@ def main(contract: str | None, runs: int, depth: int, faults: int | None, seed: 
     missed = 0
     with tempfile.TemporaryDirectory() as name:
         forge = Forge.on_a_copy(Path(name))
-        for fault in chosen:
+        for number, fault in enumerate(chosen):
             path = forge.folder / fault.path
             source = path.read_text()
             path.write_text(broken(source, fault))
@@ -87,6 +87,8 @@ def main(contract: str | None, runs: int, depth: int, faults: int | None, seed: 
                 invariant_runs=str(runs),
                 invariant_depth=str(depth),
                 invariant_shrink_run_limit="0",
+                # Else forge begins with the calls that another fault failed on.
+                invariant_failure_persist_dir=str(forge.folder / f"failures-{number}"),
             )
             path.write_text(source)
             found = noticed(output)
