@@ -42,7 +42,7 @@ class Desk:
     def __init__(self, provider: ProviderAPI, manifest_path: Path, account: str | None, *, dry_run: bool, yes: bool):
         self.manifest: Manifest = load_manifest(manifest_path)
         self.folder = manifest_path.parent
-        self.account = _load_account(account, self.manifest)
+        self.account = load_account(account, self.manifest.network)
         self.sender = bytes.fromhex(self.account.address[2:])
         self.view = ChainView(provider.web3.provider.make_request, self.manifest)
         self._provider = provider
@@ -198,12 +198,17 @@ def desk_command(script: Callable[..., None]) -> click.Command:
     return click.command("cli", cls=ConnectedProviderCommand, help=script.__globals__["__doc__"])(run)
 
 
-def _load_account(alias: str | None, manifest: Manifest) -> AccountAPI:
+def load_account(alias: str | None, network: str) -> AccountAPI:
+    """The keyfile account of this alias, ready to sign; on the local chain the first test account, if none is named.
+
+    Raises:
+        ConfigurationError: none is named, and the network is another.
+    """
     if alias is not None:
         account = ape.accounts.load(alias)
         account.set_autosign(enabled=True)
         return account
-    if manifest.network != "ethereum:local":
+    if network != "ethereum:local":
         raise ConfigurationError("Who sends is not named.", "Name an account: --account ALIAS (see `ape accounts`).")
     return ape.accounts.test_accounts[0]
 

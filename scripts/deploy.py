@@ -6,13 +6,11 @@ written in `deployment.toml`. A deployment that the manifest describes and the c
 `--dry-run` nothing is sent.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import ape
 import click
-from ape.api import AccountAPI, ProviderAPI
+from ape.api import ProviderAPI
 from ape.cli import ConnectedProviderCommand, network_option
 
 from offchain.chain.authorities import POWERS
@@ -22,6 +20,7 @@ from offchain.core.errors import QuantaTradeError
 from offchain.core.settings import load_settings
 from scripts._authority_proof import prove_authorities
 from scripts._deployment import Deployment, Parties
+from scripts._desk import load_account, mining_at_once
 
 
 def _address(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -34,38 +33,11 @@ def _address(_: click.Context, parameter: click.Parameter, value: str | None) ->
         raise click.BadParameter(f"{value} is not an address.", param=parameter) from error
 
 
-@contextmanager
-def _mining_at_once(provider: ProviderAPI, network: PlannedNetwork) -> Iterator[None]:
-    """A local node mines each transaction at once for the while, and then as it did before."""
-    if network.public:
-        yield
-        return
-    interval_s = provider.make_request("anvil_getIntervalMining", [])
-    if interval_s is None:
-        yield
-        return
-    provider.make_request("evm_setAutomine", [True])
-    try:
-        yield
-    finally:
-        provider.make_request("evm_setIntervalMining", [interval_s])
-
-
 def _stands(manifest: Manifest, provider: ProviderAPI) -> bool:
     """Whether the provider's chain holds the contracts of the manifest."""
     if manifest.chain_id != provider.chain_id:
         return False
     return all(len(provider.get_code(contract.address)) > 0 for contract in manifest.contracts.values())
-
-
-def _deployer(account: str | None, network: PlannedNetwork) -> AccountAPI:
-    if account is not None:
-        deployer = ape.accounts.load(account)
-        deployer.set_autosign(enabled=True)
-        return deployer
-    if network.public:
-        raise click.UsageError("Name the account that deploys: --account ALIAS (see `ape accounts`).")
-    return ape.accounts.test_accounts[0]
 
 
 def _check_parties(network: PlannedNetwork, provider: ProviderAPI, named: dict[str, str | None]) -> None:
@@ -143,12 +115,12 @@ def _deploy(provider: ProviderAPI, path: Path, named: dict[str, str | None], *, 
         click.echo(f"The deployment of {path} stands on chain {provider.chain_id}; nothing to do.")
         return
     _check_parties(network, provider, named)
-    deployer = _deployer(named["account"], network)
+    deployer = load_account(named["account"], choice)
     deployment = Deployment(plan, network, deployer, _parties(network, deployer.address, named))
     if dry_run:
         _echo_plan(plan, network, choice, deployment.parties)
         return
-    with _mining_at_once(provider, network):
+    with mining_at_once(provider):
         if network.public:
             deployment.put_timelock()
         deployment.deploy("ExchangeAccess", deployer.address)
