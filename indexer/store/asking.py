@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from indexer.store.models import IndexerBlock, IndexerCursor, LogRow
@@ -42,11 +42,21 @@ def rows_of(session: Session, chain_id: int, model: type[_Row], **values: object
     return session.scalars(query.order_by(model.block_number, model.log_index)).all()
 
 
+def newest_of(session: Session, chain_id: int, model: type[_Row], limit: int, **values: object) -> Sequence[_Row]:
+    """At most so many of the rows of a chain that have these values, newest first."""
+    query = select(model).where(model.chain_id == chain_id).filter_by(**values)
+    return session.scalars(query.order_by(model.block_number.desc(), model.log_index.desc()).limit(limit)).all()
+
+
 def summed(
-    session: Session, chain_id: int, key: InstrumentedAttribute[int], amount: InstrumentedAttribute[int]
+    session: Session,
+    chain_id: int,
+    key: InstrumentedAttribute[int],
+    amount: InstrumentedAttribute[int],
+    *where: ColumnElement[bool],
 ) -> Counter[int]:
     """The sums of a chain's amounts by a key. They are added here: they may outgrow what SQL adds."""
-    query = select(key, amount).where(key.class_.chain_id == chain_id)
+    query = select(key, amount).where(key.class_.chain_id == chain_id, *where)
     sums: Counter[int] = Counter()
     for place, units in session.execute(query.execution_options(yield_per=10_000)):
         sums[place] += units

@@ -4,7 +4,7 @@ Everything is read from the indexer's tables, as of their newest block. What is 
 micros, millionths of a dollar; QTRA is base units.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -22,11 +22,13 @@ from indexer.project.sale import (
     ChainSaleShare,
     ChainSaleVoucher,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
+from indexer.store.asking import Moment, OncePerBlock, moment_of, newest_of, rows_of, summed
 from offchain.core.database import reading_sessions
 from offchain.presale.terms import BPS, RoundState, RoundTerms
 
 NOBODY: Final = bytes(20)
+PURCHASES_MAX: Final = 100
+"""The newest purchases of a wallet that are told."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -116,7 +118,7 @@ class WalletRound(msgspec.Struct, frozen=True):
 
 
 class WalletSale(msgspec.Struct, frozen=True):
-    """A wallet in the sale; `revoked_vouchers` are the nonces of vouchers that are void."""
+    """A wallet in the sale: its newest purchases, newest first, and the nonces of its vouchers that are void."""
 
     moment: Moment
     rounds: tuple[WalletRound, ...]
@@ -198,8 +200,9 @@ class SaleService:
                 row.timestamp_s,
                 row.block_number <= sale.moment.final,
             )
-            for row in rows_of(session, self._chain_id, ChainSalePurchase, buyer=owner)
+            for row in newest_of(session, self._chain_id, ChainSalePurchase, PURCHASES_MAX, buyer=owner)
         )
+        bought, pending = self._bought(session, sale.moment.final, owner)
         refunded = _by_round(rows_of(session, self._chain_id, ChainSalePayout, event="Refunded", recipient=owner))
         referred = self._referred(session, sale, owner)
         referral_paid = _by_round(
@@ -209,16 +212,15 @@ class SaleService:
         left = sale.wallet_cap
         for one in sale.rounds:
             number, terms = one.terms.number, one.terms
-            bought = sum(purchase.micros for purchase in purchases if purchase.round == number)
             missed = terms.missed(one.raised, sale.moment.timestamp_s)
-            paid = bought - refunded[number]
+            paid = bought[number] - refunded[number]
             limit = min(terms.wallet_cap, left)
             earned = referred[number]
             rounds.append(
                 WalletRound(
                     round=number,
                     paid=paid,
-                    paid_pending=sum(row.micros for row in purchases if row.round == number and not row.is_final),
+                    paid_pending=pending[number],
                     allocation=0 if missed else terms.tokens_for(paid),
                     remaining=max(0, min(limit - paid, terms.hard_cap - one.raised)),
                     refundable=paid if one.state == RoundState.FAILED else 0,
@@ -235,13 +237,21 @@ class SaleService:
         )
         return WalletSale(sale.moment, tuple(rounds), purchases, revoked)
 
+    def _bought(self, session: Session, final: int, owner: bytes) -> tuple[Counter[int], Counter[int]]:
+        """Micros that a wallet ever paid, by round; and what of them is not final."""
+        of = ChainSalePurchase
+        chosen = (session, self._chain_id, of.round, of.micros, of.buyer == owner)
+        return summed(*chosen), summed(*chosen, of.block_number > final)
+
     def _referred(self, session: Session, sale: Sale, owner: bytes) -> defaultdict[int, int]:
         """What the wallet has earned as referrer in each round: of each purchase by itself, rounded down."""
         bps = {one.terms.number: one.terms.referral_bps for one in sale.rounds}
         earned: defaultdict[int, int] = defaultdict(int)
         if owner != NOBODY:
-            for row in rows_of(session, self._chain_id, ChainSalePurchase, referrer=owner):
-                earned[row.round] += row.micros * bps[row.round] // BPS
+            of = ChainSalePurchase
+            query = select(of.round, of.micros).where(of.chain_id == self._chain_id, of.referrer == owner)
+            for number, micros in session.execute(query):
+                earned[number] += micros * bps[number] // BPS
         return earned
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from indexer.project.revenue import (
@@ -21,7 +21,7 @@ from indexer.project.revenue import (
     ChainRevenueSplit,
     ChainRevenueTerms,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
+from indexer.store.asking import Moment, OncePerBlock, moment_of, newest_of, rows_of
 from indexer.store.models import LogRow
 from offchain.core.database import reading_sessions
 
@@ -153,14 +153,19 @@ class RevenueService:
         for auction in auctions:
             sums[auction.token]["sold"] += auction.sold
             sums[auction.token]["sold_for"] += auction.sold_for
-        prices = {
-            row.token: (row.price, row.timestamp_s) for row in rows_of(session, self._chain_id, ChainRevenuePrice)
-        }
+        prices = self._prices(session)
         parts = [name for name in Flow.__struct_fields__ if name not in ("token", "price")]
         return tuple(
             Flow(token=token, price=prices.get(token), **{part: sums[token][part] for part in parts})
             for token in sorted({*sums, *prices})
         )
+
+    def _prices(self, session: Session) -> dict[bytes, tuple[int, int]]:
+        """The last price of each token, and when it was reported. There are many reports and few tokens."""
+        of = ChainRevenuePrice
+        tokens = session.scalars(select(of.token).where(of.chain_id == self._chain_id).distinct()).all()
+        last = (newest_of(session, self._chain_id, of, 1, token=token)[0] for token in tokens)
+        return {row.token: (row.price, row.timestamp_s) for row in last}
 
 
 def _split(row: ChainRevenueSplit) -> Split:

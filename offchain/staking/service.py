@@ -5,10 +5,10 @@ Read from the indexer's tables, as of their newest block. Amounts are base units
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from indexer.project.staking import (
@@ -82,6 +82,16 @@ class Position(msgspec.Struct, frozen=True):
     forfeits: int
 
 
+class _Move(NamedTuple):
+    """What counts of a `ChainStakingMove`: an account can have many."""
+
+    event: str
+    request: int
+    amount: int
+    at_s: int
+    block_number: int
+
+
 class StakingService:
     """The staking of one chain."""
 
@@ -102,11 +112,11 @@ class StakingService:
             if staking is None:
                 return None
             final = staking.moment.final
-            moves = rows_of(session, self._chain_id, ChainStakingMove, account=owner)
+            moves = self._moves(session, owner)
             staked = _staked(moves)
-            paid: defaultdict[int, int] = defaultdict(int)
-            for payment in rows_of(session, self._chain_id, ChainStakingPayment, account=owner):
-                paid[payment.reward] += payment.amount
+            payment, forfeit = ChainStakingPayment, ChainStakingForfeit
+            paid = summed(session, self._chain_id, payment.reward, payment.amount, payment.account == owner)
+            forfeits = select(func.count()).where(forfeit.chain_id == self._chain_id, forfeit.account == owner)
             return Position(
                 staking=staking,
                 staked=staked,
@@ -114,8 +124,14 @@ class StakingService:
                 tier=staking.tier_of(staked),
                 requests=_requests(moves, final),
                 paid=dict(paid),
-                forfeits=len(rows_of(session, self._chain_id, ChainStakingForfeit, account=owner)),
+                forfeits=session.scalar(forfeits) or 0,
             )
+
+    def _moves(self, session: Session, owner: bytes) -> Sequence[_Move]:
+        of = ChainStakingMove
+        query = select(*(getattr(of, name) for name in _Move._fields))
+        query = query.where(of.chain_id == self._chain_id, of.account == owner)
+        return [_Move(*row) for row in session.execute(query.order_by(of.block_number, of.log_index))]
 
     def _known(self, session: Session) -> Staking | None:
         moment = moment_of(session, self._chain_id)
@@ -156,11 +172,11 @@ def thresholds(session: Session, chain_id: int, through_block: int | None = None
     return tuple(threshold for _, threshold in sorted(told.items()) if threshold)
 
 
-def _staked(moves: Sequence[ChainStakingMove]) -> int:
+def _staked(moves: Sequence[_Move]) -> int:
     return sum(TO_STAKE.get(move.event, 0) * move.amount for move in moves)
 
 
-def _requests(moves: Sequence[ChainStakingMove], final: int) -> tuple[UnstakeRequest, ...]:
+def _requests(moves: Sequence[_Move], final: int) -> tuple[UnstakeRequest, ...]:
     """What was asked back and neither withdrawn nor staked again."""
     open_ones: dict[int, UnstakeRequest] = {}
     for move in moves:

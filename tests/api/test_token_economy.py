@@ -193,7 +193,7 @@ async def test_a_wallets_part_in_the_sale(told: RunningExchange) -> None:
         "referral": "0",
         "referralClaimable": "0",
     }
-    first, second = wallet["purchases"]
+    second, first = wallet["purchases"]
     assert (first["paid"], first["allocation"], first["final"], first["referrer"]) == ("10", "250", True, None)
     assert (second["paid"], second["final"]) == ("0.000001", False)
     assert (await read(told, f"/sale/wallets/{text(STRANGE)}"))["purchases"] == []

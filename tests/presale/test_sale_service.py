@@ -15,7 +15,7 @@ from indexer.project.sale import (
     ChainSaleShare,
     ChainSaleVoucher,
 )
-from offchain.presale.service import NOBODY, SaleService, WalletRound
+from offchain.presale.service import NOBODY, PURCHASES_MAX, SaleService, WalletRound
 from offchain.presale.terms import QTRA_UNIT, RoundState
 from tests.support.chain_rows import CHAIN_ID, ChainRows, time_of
 
@@ -120,10 +120,18 @@ def test_what_is_not_final_is_pending(chain: ChainRows, service: SaleService) ->
         100,
         {0: 123},
     )
-    assert [(one.micros, one.is_final) for one in wallet.purchases] == [(100, True), (20, False)]
+    assert [(one.micros, one.is_final) for one in wallet.purchases] == [(20, False), (100, True)]
     assert (wallet.rounds[0].paid, wallet.rounds[0].paid_pending) == (120, 20)
     chain.head(13, final=12)
     assert wallet_round(service, ALICE, 0).paid_pending == 0
+
+
+def test_of_many_purchases_the_newest_are_told_and_all_are_counted(chain: ChainRows, service: SaleService) -> None:
+    chain.add(11, *(bought(ALICE, 0, micros) for micros in range(1, PURCHASES_MAX + 3)))
+    wallet = service.wallet(ALICE)
+    assert wallet is not None
+    assert [one.micros for one in wallet.purchases] == list(range(PURCHASES_MAX + 2, 2, -1))
+    assert wallet.rounds[0].paid == sum(range(1, PURCHASES_MAX + 3))
 
 
 def test_an_allocation_is_rounded_down_once(chain: ChainRows, service: SaleService) -> None:

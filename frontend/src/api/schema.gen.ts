@@ -3910,7 +3910,10 @@ export interface components {
              */
             address: string;
             asOf: components["schemas"]["AsOf"] | null;
-            /** Purchases */
+            /**
+             * Purchases
+             * @description The newest 100, newest first; the rounds count them all.
+             */
             purchases: components["schemas"]["PurchaseBody"][];
             /** Rounds */
             rounds: components["schemas"]["WalletRoundBody"][];

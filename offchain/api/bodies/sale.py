@@ -98,7 +98,7 @@ class WalletSaleBody(ApiModel):
     as_of: AsOf | None
     address: Address
     rounds: list[WalletRoundBody]
-    purchases: list[PurchaseBody]
+    purchases: list[PurchaseBody] = Field(description="The newest 100, newest first; the rounds count them all.")
 
 
 class VoucherBody(ApiModel):
