@@ -61,11 +61,7 @@ def _steps(desk: Desk, plan: SalePlan, pool: int, tree: StandardTree, total: int
     name = plan.pool_names()[pool]
     root = desk.view.read("MerkleVesting", "rootOf", pool)
     if root != bytes(32):
-        if root != tree.root:
-            raise StateDiverged(
-                f"{name} was published with the root 0x{root.hex()}, and its list has 0x{tree.root.hex()}.",
-                "A root is never replaced; give the list that was published.",
-            )
+        _check_published(desk, plan, pool, root, tree)
         click.echo(f"{name} is published already.")
         return []
     funded = desk.view.read("MerkleVesting", "fundedOf", pool)
@@ -80,6 +76,27 @@ def _steps(desk: Desk, plan: SalePlan, pool: int, tree: StandardTree, total: int
         steps.append(desk.step(f"Fund {name} with {total} base units", "MerkleVesting", "fund", pool, total))
     says = f"Publish {name}: {len(tree.columns[0])} accounts, {total // TOKEN_UNITS} QTRA, root 0x{tree.root.hex()}"
     return [*steps, desk.step(says, "MerkleVesting", "publish", pool, tree.root, total, plan.schedule(pool))]
+
+
+def _check_published(desk: Desk, plan: SalePlan, pool: int, root: bytes, tree: StandardTree) -> None:
+    """Holds a pool that has its root to its list and to the plan; neither root nor schedule is ever replaced."""
+    name = plan.pool_names()[pool]
+    if root != tree.root:
+        raise StateDiverged(
+            f"{name} was published with the root 0x{root.hex()}, and its list has 0x{tree.root.hex()}.",
+            "A root is never replaced; give the list that was published.",
+        )
+    schedule = tuple(desk.view.read("MerkleVesting", "scheduleOf", pool))
+    if pool < len(plan.rounds) and schedule[-1]:
+        raise StateDiverged(
+            f"{name} was published as revocable: what its buyers have paid for could be taken back.",
+            "Take `revoke` of MerkleVesting from every role, and tell the buyers.",
+        )
+    if schedule != plan.schedule(pool):
+        raise StateDiverged(
+            f"{name} was published with the schedule {schedule}, and the plan has {plan.schedule(pool)}.",
+            "A schedule is never replaced; give the plan that was published.",
+        )
 
 
 def _surplus(desk: Desk, plan: SalePlan, pool: int) -> list[Step]:

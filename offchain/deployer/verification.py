@@ -90,6 +90,8 @@ def verify(view: ChainView, plan: SalePlan, folder: Path) -> list[Check]:
             continue
         if number < len(plan.rounds):
             tree = tree_of(view.manifest, number, bought(ledger, number))
+            revocable = view.read("MerkleVesting", "scheduleOf", number)[-1]
+            checks.append(Check(f"{name}: can be revoked, as no pool of a sale may be", str(False), str(revocable)))
         else:
             tree = StandardTree.load(tree_path(folder, number))
         checks += _pool_checks(view, name, number, pool, tree)

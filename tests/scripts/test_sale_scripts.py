@@ -13,6 +13,8 @@ from benchmarks.sale_demo.investors import FAILING_ROUND, Purchase, buy, issue_v
 from benchmarks.sale_demo.stage import PLAN, Stage, open_stage
 from offchain.chain.keys import load_or_create_keyfile
 from offchain.core.errors import ChainError
+from offchain.deployer.pools import bought, tree_of
+from offchain.deployer.sale_ledger import SaleLedger
 from offchain.presale.sale_plan import MICROS
 from offchain.presale.tree import StandardTree
 
@@ -105,6 +107,28 @@ def test_rounds_that_ended_are_finalised_and_failed_ones_refund(stage: Stage) ->
     assert "Everything is done already" in stage.script_that_sends("finalise_sale")
     refund_all(stage, FAILING_ROUND, DOLLARS[FAILING_ROUND])
     assert stage.view.read("SaleManager", "paidOf", stage.addresses[0], FAILING_ROUND) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "refused"),
+    [
+        ({4: True}, "Private A: can be revoked, as no pool of a sale may be", "was published as revocable"),
+        ({3: 10_000}, "Private A: schedule", "was published with the schedule"),
+    ],
+    ids=["revocable", "another schedule"],
+)
+def test_a_pool_that_was_published_otherwise_than_planned_is_refused(
+    stage: Stage, changes: dict[int, Any], told: str, refused: str
+) -> None:
+    before = stage.node.call("evm_snapshot")
+    tree = tree_of(stage.manifest, 0, bought(SaleLedger.of(stage.view.logs("SaleManager")), 0))
+    total = sum(int(units) for units in tree.columns[-1])
+    schedule = tuple(changes.get(place, value) for place, value in enumerate(stage.plan.schedule(0)))
+    stage.node.send([stage.call(stage.deployer, "MerkleVesting", "publish", 0, tree.root, total, schedule)])
+    assert told in refusal(stage, "verify", PLAN)
+    assert refused in refusal(stage, "publish_vesting", PLAN)
+    assert stage.node.call("evm_revert", before)
+    stage.node.forget_nonce(stage.deployer)
 
 
 def test_pools_are_published_once_with_proofs_and_their_sums_checked(stage: Stage, tmp_path: Path) -> None:
