@@ -7,10 +7,10 @@ from statistics import median
 from typing import Final
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, update
 
 from benchmarks.figures import Figures
-from indexer.project.vesting import ChainVestingPool
+from indexer.project.vesting import ChainVestingClaim, ChainVestingPool
 from indexer.store.models import IndexerBlock, IndexerCursor
 from offchain.core.database import open_database, upgrade_database, writing_sessions
 from offchain.core.errors import ConfigurationError
@@ -55,16 +55,22 @@ def main(*, leaves: int) -> None:
 
 
 def _serve(figures: Figures, folder: Path, tree: StandardTree, accounts: list[bytes]) -> None:
-    """What the API answers of an account: its allocation, what has vested, and its proof, from SQLite and the file."""
+    """What the API answers of an account: its allocation, what has vested, and its proof, from SQLite and the file.
+
+    Every account has claimed once, and each question comes in a new block, so that nothing is kept from the one before.
+    """
     database = open_database(f"sqlite+pysqlite:///{folder / 'vesting.db'}")
     upgrade_database(database)
     _publish(database, tree)
+    blocks = writing_sessions(database)
     service = VestingService(database, CHAIN_ID, ProofFiles(folder))
     start = time.perf_counter()
     service.preload()
     figures.tell("preload", round(time.perf_counter() - start, 3), "s", len(tree.indexes))
     took = []
-    for account in accounts:
+    for number, account in enumerate(accounts):
+        with blocks.begin() as session:
+            session.execute(update(IndexerCursor).values(head_hash=number.to_bytes(32, "big")))
         start = time.perf_counter()
         vesting = service.account(account)
         took.append(time.perf_counter() - start)
@@ -76,7 +82,7 @@ def _serve(figures: Figures, folder: Path, tree: StandardTree, accounts: list[by
 
 
 def _publish(database: Engine, tree: StandardTree) -> None:
-    """The rows of a chain whose only block publishes the pool."""
+    """The rows of a chain whose only block publishes the pool, and pays every account a unit of it."""
     place = {"chain_id": CHAIN_ID, "block_number": 1, "block_hash": bytes(32), "transaction_hash": bytes(32)}
     schedule = {"start_s": 1, "cliff_s": 1, "end_s": 9, "start_bps": 0, "revocable": 0}
     block = {"head_number": 1, "head_hash": bytes(32), "final_number": 1, "final_hash": bytes(32)}
@@ -86,6 +92,12 @@ def _publish(database: Engine, tree: StandardTree) -> None:
         )
         session.add(IndexerCursor(chain_id=CHAIN_ID, contract=bytes(20), reorgs=0, deepest_reorg=0, **block))
         session.add(IndexerBlock(chain_id=CHAIN_ID, number=1, hash=bytes(32), timestamp_s=5))
+        accounts = [bytes.fromhex(account[2:]) for account in tree.columns[3]]
+        claims = [
+            {"log_index": index, "timestamp_s": 5, "pool": POOL, "account": account, "recipient": account, **place}
+            for index, account in enumerate(accounts, 1)
+        ]
+        session.execute(insert(ChainVestingClaim).values(amount=1, claimed=1), claims)
 
 
 if __name__ == "__main__":

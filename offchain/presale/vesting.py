@@ -103,6 +103,7 @@ class VestingService:
         self._chain_id = chain_id
         self._proofs = proofs
         self._pools = OncePerBlock()
+        self._published = OncePerBlock()
 
     def preload(self) -> None:
         """Reads the trees, which takes a while."""
@@ -111,26 +112,32 @@ class VestingService:
     def pools(self) -> Pools | None:
         """All pools as of the newest stored block; nothing before there is one."""
         with self._sessions() as session:
-            return self._known(session)
+            moment = moment_of(session, self._chain_id)
+            return None if moment is None else self._pools.get(moment, lambda: self._read_pools(session, moment))
 
     def account(self, owner: bytes) -> Vesting | None:
-        """An account as of the newest stored block; nothing before there is one."""
+        """An account as of the newest stored block; nothing before there is one.
+
+        What all accounts have claimed is not looked at: a proof must not wait for a sum over every claim in each block.
+        """
         with self._sessions() as session:
-            known = self._known(session)
-            if known is None:
+            moment = moment_of(session, self._chain_id)
+            if moment is None:
                 return None
+            published = self._published.get(moment, lambda: self._read_published(session, moment))
             claims: defaultdict[int, list[ChainVestingClaim]] = defaultdict(list)
             for claim in rows_of(session, self._chain_id, ChainVestingClaim, account=owner):
                 claims[claim.pool].append(claim)
             revoked = {
                 row.pool: row.vested for row in rows_of(session, self._chain_id, ChainVestingRevocation, account=owner)
             }
-        holdings = (self._holding(known.moment, pool, owner, claims[pool.number], revoked) for pool in known.pools)
-        return Vesting(known.moment, tuple(one for one in holdings if one is not None))
+        holdings = (
+            self._holding(moment, owner, one, claims[one[0]], revoked.get(one[0])) for one in sorted(published.items())
+        )
+        return Vesting(moment, tuple(one for one in holdings if one is not None))
 
-    def _known(self, session: Session) -> Pools | None:
-        moment = moment_of(session, self._chain_id)
-        return None if moment is None else self._pools.get(moment, lambda: self._read_pools(session, moment))
+    def _read_published(self, session: Session, moment: Moment) -> dict[int, Published]:
+        return {row.pool: _published(row, moment) for row in rows_of(session, self._chain_id, ChainVestingPool)}
 
     def _read_pools(self, session: Session, moment: Moment) -> Pools:
         of_chain = (session, self._chain_id)
@@ -138,7 +145,7 @@ class VestingService:
         funded.subtract(summed(*of_chain, ChainVestingSurplus.pool, ChainVestingSurplus.amount))
         claimed = summed(*of_chain, ChainVestingClaim.pool, ChainVestingClaim.amount)
         returned = summed(*of_chain, ChainVestingRevocation.pool, ChainVestingRevocation.returned)
-        published = {row.pool: _published(row, moment) for row in rows_of(session, self._chain_id, ChainVestingPool)}
+        published = self._published.get(moment, lambda: self._read_published(session, moment))
         return Pools(
             moment,
             tuple(
@@ -150,18 +157,16 @@ class VestingService:
     def _holding(
         self,
         moment: Moment,
-        pool: Pool,
         owner: bytes,
+        numbered: tuple[int, Published],
         claims: Iterable[ChainVestingClaim],
-        revoked: dict[int, int],
+        kept: int | None,
     ) -> Holding | None:
-        if pool.published is None:
-            return None
-        root, schedule = pool.published.root, pool.published.schedule
-        proof = self._proofs.proof(pool.number, root, owner)
+        number, pool = numbered
+        schedule = pool.schedule
+        proof = self._proofs.proof(number, pool.root, owner)
         paid = tuple(_claim(row, moment) for row in claims)
-        kept = revoked.get(pool.number)
-        if proof is None and not paid and kept is None and self._proofs.has(pool.number, root):
+        if proof is None and not paid and kept is None and self._proofs.has(number, pool.root):
             return None
         claimed = sum(claim.amount for claim in paid)
         vested = claimed
@@ -170,7 +175,7 @@ class VestingService:
         elif proof is not None:
             vested = schedule.vested(proof.allocation, moment.timestamp_s)
         return Holding(
-            pool=pool.number,
+            pool=number,
             schedule=schedule,
             allocation=None if proof is None else proof.allocation,
             vested=vested,
