@@ -32,11 +32,11 @@ class ContractReader:
         self._nodes = nodes
 
     async def read(self, function: str, *arguments: Any) -> Any:
-        """The one return value of a view; a struct as its values in order."""
+        """The return value of a view; a struct, or several values, as a tuple in order."""
         return (await self.read_many(function, [arguments]))[0]
 
     async def read_many(self, function: str, calls: Sequence[Sequence[Any]]) -> list[Any]:
-        """The one return value of a view for each of many arguments."""
+        """The return value of a view, as `read` has it, for each of many arguments."""
         to, abi = "0x" + self.contract.address.hex(), self.contract.abi
         answers = await self._nodes.batch(
             [
@@ -51,8 +51,8 @@ class ContractReader:
         for answer in answers:
             if isinstance(answer, ChainError):
                 raise answer
-            (value,) = abi.decode_result(function, bytes.fromhex(answer[2:]))
-            values.append(value)
+            told = abi.decode_result(function, bytes.fromhex(answer[2:]))
+            values.append(told[0] if len(told) == 1 else told)
         return values
 
     async def differences(
@@ -61,7 +61,7 @@ class ContractReader:
         """The mismatches of values by the arguments of a view that has them."""
         found = []
         for arguments, told in zip(projected, await self.read_many(function, list(projected)), strict=True):
-            names = " ".join(_readable(argument) for argument in arguments)
+            names = " ".join(readable(argument) for argument in arguments)
             found += compare(f"{what} {names}", projected[arguments], told)
         return found
 
@@ -75,8 +75,9 @@ def compare(what: str, projected: object, contract: object) -> list[Mismatch]:
     """The mismatch between two values, if they differ."""
     if projected == contract:
         return []
-    return [Mismatch(what, _readable(projected), _readable(contract))]
+    return [Mismatch(what, readable(projected), readable(contract))]
 
 
-def _readable(value: object) -> str:
+def readable(value: object) -> str:
+    """A value as text; bytes as the hexadecimal that nodes tell them in."""
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)

@@ -1,12 +1,13 @@
 """Revenue: the fees that `RevenueRouter` collected, how it split them, and its auctions for QTRA."""
 
+from collections import Counter
 from typing import Final
 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from indexer.project.projection import Projection
-from indexer.project.reading import ContractReader, Mismatch, compare
-from indexer.project.rows import row_of, rows_until
+from indexer.project.reading import ContractReader, Mismatch, compare, readable
+from indexer.project.rows import fields_of, row_of, rows_until, struct_of
 from indexer.store.models import LogRow
 from offchain.core.database import Address, Base, Int64, WideInteger
 
@@ -101,29 +102,57 @@ class ChainRevenuePrice(LogRow, Base):
 
 
 _ROUTER: Final = "RevenueRouter"
-_LEFT: Final = 3
-"""The place of `left` in the contract's `Auction`."""
+_SPLIT: Final = ("stakers_bps", "buyback_bps", "treasury_bps", "insurance_bps")
+_TERMS: Final = ("daily_cap", "min_amount", "start_bps", "floor_bps", "duration_s")
+"""The columns of the split and of an auction's terms, in the order of the contract's structs."""
 
 
 async def _check(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
-    """The split in force, and what is left in each auction; of prices the contract keeps more than was told."""
-    if reader.contract.name != _ROUTER:
-        return []
+    """Of the router the split and the terms in force, each auction, and what waits for one; the last prices."""
     until = (session, chain_id, reader.block_number)
-    left = {row.auction: row.amount for row in rows_until(ChainRevenueAuction, *until)}
+    if reader.contract.name != _ROUTER:
+        prices = {(row.token,): (row.price, row.timestamp_s) for row in rows_until(ChainRevenuePrice, *until)}
+        return await reader.differences("last price of", "lastOf", prices)
+    splits = rows_until(ChainRevenueSplit, *until)
+    shares = struct_of(splits[-1], _SPLIT) if splits else (0, 0, 0, 0)
+    terms = {(row.token,): struct_of(row, _TERMS) for row in rows_until(ChainRevenueTerms, *until)}
+    return [
+        *compare("split", shares, tuple(await reader.read("split"))),
+        *await reader.differences("terms of auctions of", "termsOf", terms),
+        *await _check_auctions(session, chain_id, reader),
+    ]
+
+
+async def _check_auctions(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
+    """Every auction with what is left of it, and what of each token waits for the next one."""
+    until = (session, chain_id, reader.block_number)
+    auctions = rows_until(ChainRevenueAuction, *until)
+    token = {row.auction: row.token for row in auctions}
+    left = Counter({row.auction: row.amount for row in auctions})
+    waiting: Counter[bytes] = Counter()
+    for routing in rows_until(ChainRevenueRouting, *until):
+        waiting[routing.token] += routing.buyback
+    for auction in auctions:
+        waiting[auction.token] -= auction.amount
     for purchase in rows_until(ChainRevenuePurchase, *until):
         left[purchase.auction] -= purchase.amount
-    left |= {row.auction: 0 for row in rows_until(ChainRevenueAuctionEnd, *until)}
-    splits = rows_until(ChainRevenueSplit, *until)
-    shares = (0, 0, 0, 0)
-    if splits:
-        last = splits[-1]
-        shares = (last.stakers_bps, last.buyback_bps, last.treasury_bps, last.insurance_bps)
-    found = compare("split", shares, tuple(await reader.read("split")))
-    found += compare("auctions", len(left), await reader.read("auctionCount"))
-    told = await reader.read_many("auctionOf", [(number,) for number in left])
-    for (number, amount), auction in zip(left.items(), told, strict=True):
-        found += compare(f"rest of auction {number}", amount, auction[_LEFT])
+    ends = [end for end in rows_until(ChainRevenueAuctionEnd, *until) if end.auction in token]
+    for end in ends:
+        left[end.auction] = 0
+        waiting[token[end.auction]] += end.unsold
+    # What is bought back in QTRA is burned at once.
+    waiting.pop(await reader.read("qtra"), None)
+    found = compare("auctions", len(auctions), await reader.read("auctionCount"))
+    for row, told in zip(auctions, await reader.read_many("auctionOf", [(one,) for one in token]), strict=True):
+        true = dict(zip(reader.struct_fields("auctionOf"), told, strict=True))
+        found += compare(f"token of auction {row.auction}", readable(row.token), true["token"])
+        found += compare(f"start of auction {row.auction}", row.timestamp_s, true["startedAt"])
+        found += compare(f"rest of auction {row.auction}", left[row.auction], true["left"])
+        prices = (true["startPrice"], true["floorPrice"])
+        found += compare(f"prices of auction {row.auction}", (row.start_price, row.floor_price), prices)
+    held = await reader.read_many("heldOf", [(one,) for one in waiting])
+    for (one, amount), (told, _) in zip(waiting.items(), held, strict=True):
+        found += compare(f"what waits for an auction of {readable(one)}", amount, told)
     return found
 
 
@@ -131,26 +160,12 @@ REVENUE: Final = Projection(
     name="revenue",
     contracts=frozenset({_ROUTER, "ReportedPrice"}),
     events={
-        "SplitSet": row_of(
-            ChainRevenueSplit,
-            stakers_bps="split.0",
-            buyback_bps="split.1",
-            treasury_bps="split.2",
-            insurance_bps="split.3",
-        ),
+        "SplitSet": row_of(ChainRevenueSplit, **fields_of("split", _SPLIT)),
         "FeesCollected": row_of(ChainRevenueCollection, "asset", "token", "amount"),
         "RevenueRouted": row_of(
             ChainRevenueRouting, "token", "keeper", "bounty", "stakers", "buyback", "treasury", "insurance"
         ),
-        "AuctionTermsSet": row_of(
-            ChainRevenueTerms,
-            "token",
-            daily_cap="terms.0",
-            min_amount="terms.1",
-            start_bps="terms.2",
-            floor_bps="terms.3",
-            duration_s="terms.4",
-        ),
+        "AuctionTermsSet": row_of(ChainRevenueTerms, "token", **fields_of("terms", _TERMS)),
         "AuctionStarted": row_of(
             ChainRevenueAuction, "auction", "token", "amount", start_price="startPrice", floor_price="floorPrice"
         ),

@@ -45,6 +45,16 @@ def _reader(argument: str) -> Any:
     return lambda told: told.get(name, 0)
 
 
+def fields_of(struct: str, columns: Sequence[str]) -> dict[str, str]:
+    """The columns of an event's struct with the arguments that they have, for `row_of`."""
+    return {column: f"{struct}{_PLACE}{place}" for place, column in enumerate(columns)}
+
+
+def struct_of(row: LogRow, columns: Sequence[str]) -> tuple[int, ...]:
+    """The struct that a row has in these columns, as the contract returns it."""
+    return tuple(getattr(row, column) for column in columns)
+
+
 def rows_until(model: type[_Row], session: Session, chain_id: int, block_number: int) -> Sequence[_Row]:
     """The rows of a chain up to a block, in the order of their logs."""
     query = select(model).where(model.chain_id == chain_id, model.block_number <= block_number)

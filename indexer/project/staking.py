@@ -135,7 +135,7 @@ def _move(log: DecodedLog) -> Row:
 
 
 async def _check(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
-    """Every stake and all of them together, the tiers, what is on its way out, and how many rewards are listed."""
+    """Every stake and all of them together, the tiers, what is on its way out, and the rewards that are listed."""
     until = (session, chain_id, reader.block_number)
     stakes: dict[tuple[bytes], int] = {}
     leaving: dict[tuple[bytes, int], tuple[int, int]] = {}
@@ -149,10 +149,12 @@ async def _check(session: Session, chain_id: int, reader: ContractReader) -> lis
             leaving[request] = (0, 0)
     tiers = {row.tier: row.threshold for row in rows_until(ChainStakingTier, *until)}
     thresholds = tuple(threshold for _, threshold in sorted(tiers.items()) if threshold)
+    rewards = {(row.token,): row.reward for row in rows_until(ChainStakingReward, *until)}
     return [
         *compare("all stakes", sum(stakes.values()), await reader.read("totalStaked")),
         *compare("tiers", thresholds, tuple(await reader.read("tiers"))),
-        *compare("rewards", len(rows_until(ChainStakingReward, *until)), await reader.read("rewardCount")),
+        *compare("rewards", len(rewards), await reader.read("rewardCount")),
+        *await reader.differences("reward of token", "rewardOf", rewards),
         *await reader.differences("stake of", "stakedOf", stakes),
         *await reader.differences("request of account", "requestOf", leaving),
     ]

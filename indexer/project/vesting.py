@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from indexer.project.projection import Projection
 from indexer.project.reading import ContractReader, Mismatch
-from indexer.project.rows import row_of, rows_until
+from indexer.project.rows import fields_of, row_of, rows_until, struct_of
 from indexer.store.models import LogRow
 from offchain.core.database import Address, Base, Hash32, Int64, WideInteger
 
@@ -69,8 +69,12 @@ class ChainVestingRevocation(LogRow, Base):
     returned: Mapped[int] = mapped_column(WideInteger)
 
 
+_SCHEDULE: Final = ("start_s", "cliff_s", "end_s", "start_bps", "revocable")
+"""The columns of a pool's schedule, in the order of the contract's struct."""
+
+
 async def _check(session: Session, chain_id: int, reader: ContractReader) -> list[Mismatch]:
-    """What each pool was funded with, its root and total, what each account has claimed, and who is revoked."""
+    """What each pool was funded with, its terms, who has claimed what and is revoked; and that nobody is missing."""
     until = (session, chain_id, reader.block_number)
     funded: Counter[tuple[int]] = Counter()
     for funding in rows_until(ChainVestingFunding, *until):
@@ -82,13 +86,23 @@ async def _check(session: Session, chain_id: int, reader: ContractReader) -> lis
     for claim in rows_until(ChainVestingClaim, *until):
         claimed[claim.pool, claim.account] = claim.claimed
     revocations = rows_until(ChainVestingRevocation, *until)
-    for revocation in revocations:
-        claimed[revocation.pool, revocation.account] = revocation.vested
+    for row in revocations:
+        claimed[row.pool, row.account] = row.vested
     revoked = {(row.pool, row.account): True for row in revocations}
+    proved = [place for place in claimed if place not in revoked]
+    left = Counter({(row.pool,): row.total for row in published})
+    for (pool, _), allocation in zip(proved, await reader.read_many("allocationOf", proved), strict=True):
+        left[pool,] -= allocation
+    for row in revocations:
+        left[row.pool,] -= row.vested + row.returned
     return [
         *await reader.differences("funding of pool", "fundedOf", funded),
         *await reader.differences("root of pool", "rootOf", {(row.pool,): row.root for row in published}),
         *await reader.differences("total of pool", "totalOf", {(row.pool,): row.total for row in published}),
+        *await reader.differences(
+            "schedule of pool", "scheduleOf", {(row.pool,): struct_of(row, _SCHEDULE) for row in published}
+        ),
+        *await reader.differences("what nobody has proved of pool", "leftOf", left),
         *await reader.differences("claims of pool and account", "claimedOf", claimed),
         *await reader.differences("revocation of pool and account", "isRevoked", revoked),
     ]
@@ -105,11 +119,7 @@ VESTING: Final = Projection(
             "pool",
             "root",
             "total",
-            start_s="schedule.0",
-            cliff_s="schedule.1",
-            end_s="schedule.2",
-            start_bps="schedule.3",
-            revocable="schedule.4",
+            **fields_of("schedule", _SCHEDULE),
         ),
         "Claimed": row_of(ChainVestingClaim, "pool", "account", "recipient", "amount", "claimed"),
         "Revoked": row_of(ChainVestingRevocation, "pool", "account", "vested", "returned"),

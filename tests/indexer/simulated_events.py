@@ -14,6 +14,8 @@ NOBODY: Final = bytes(20)
 _WIDE: Final = frozenset({"nonce", "baseLimit", "quoteLimit"})
 """Fields whose values may need all of their 64 bits; amounts are kept within 63 by the contract."""
 _SMALL: Final = {"asset": 5, "market": 4, "fill": 400, "group": 40, "reason": 20, "item": 40}
+_TOPICS_MAX: Final = 4
+"""More a log cannot have."""
 _TIMES: Final = frozenset({"effectiveAt", "expiry", "until"})
 
 
@@ -54,15 +56,33 @@ class EventMaker:
     def log(self, transaction: bytes, index: int, event: str, told: Mapping[str, Any] | None = None) -> Log:
         """A log of an event; values that are not told are made up."""
         values = {field["name"]: self._value(field["name"], field["type"]) for field in self._rows[event]["inputs"]}
-        values |= told or {}
+        return self.told(transaction, index, event, values | (told or {}))
+
+    def told(self, transaction: bytes, index: int, event: str, arguments: dict[str, Any]) -> Log:
+        """A log of an event with these arguments; a struct is a tuple."""
         topics, data = [self._topics[event]], b""
         for field in self._rows[event]["inputs"]:
-            word = _word(field["type"], values[field["name"]])
+            words = _words(field, arguments[field["name"]])
             if field["indexed"]:
-                topics.append(word)
+                topics.append(words)
             else:
-                data += word
-        return Log(self._address, transaction, index, tuple(topics), data, event, values)
+                data += words
+        return Log(self._address, transaction, index, tuple(topics), data, event, arguments)
+
+    def broken(self, transaction: bytes, index: int) -> Log:
+        """A log of one of the events that lacks something or has too much, or of an event unheard of."""
+        event = self._rng.choice(self.names)
+        fields = self._rows[event]["inputs"]
+        topics = [self._topics[event], *(bytes(32) for field in fields if field["indexed"])]
+        data = b"".join(_words(field, None) for field in fields if not field["indexed"])
+        way = self._rng.randrange(3)
+        if way == 0 and len(topics) < _TOPICS_MAX:
+            topics.append(bytes(32))
+        elif way == 1 and data:
+            data = data[:-1]
+        else:
+            topics = [keccak(b"Unheard(uint256)")]
+        return Log(self._address, transaction, index, tuple(topics), data, "", {})
 
     def unreadable(self, transaction: bytes, index: int) -> Log:
         """A log that no event fits, or with a value that no column holds."""
@@ -97,8 +117,12 @@ class EventMaker:
         return rng.randrange(2 ** rng.choice((10, 40, min(bits, 128) - 1)))
 
 
-def _word(kind: str, value: Any) -> bytes:
-    """A value in its 32 bytes, by the rules of the ABI and not by a library of the product's."""
+def _words(field: Mapping[str, Any], value: Any) -> bytes:
+    """A value in its 32 bytes, or a struct's, by the rules of the ABI and not by a library of the product's."""
+    if field["type"] == "tuple":
+        parts = field["components"]
+        values = [None] * len(parts) if value is None else value
+        return b"".join(_words(part, one) for part, one in zip(parts, values, strict=True))
     if isinstance(value, bytes):
-        return value.rjust(32, b"\0") if kind == "address" else value
-    return int(value).to_bytes(32)
+        return value.rjust(32, b"\0") if field["type"] == "address" else value
+    return int(value or 0).to_bytes(32)

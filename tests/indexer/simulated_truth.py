@@ -10,7 +10,8 @@ import msgspec
 
 from offchain.core.commands import FEE_OWNER, CommandKind
 from offchain.core.intents import RecordChainFact
-from tests.indexer.simulated_chain import CONTRACT, FACT_EVENTS, TOKEN, Block
+from tests.indexer.economy.truth import ROWS
+from tests.indexer.simulated_chain import CONTRACT, FACT_EVENTS, Block
 from tests.indexer.simulated_events import NOBODY, Log
 
 Row = dict[str, Any]
@@ -73,10 +74,6 @@ def _group(_: str, told: Row) -> Row:
     return {"number": told["number"], "net_group": told["group"], "reason": told["reason"], "item": told["item"]}
 
 
-def _transfer(_: str, told: Row) -> Row:
-    return {"token": TOKEN, "sender": told["from"], "recipient": told["to"], "amount": told["value"]}
-
-
 def _as_told(_: str, told: Row) -> Row:
     return told
 
@@ -91,7 +88,6 @@ _ROWS: Final[dict[str, tuple[str, Callable[[str, Row], Row]]]] = {
     "BatchSettled": ("chain_batches", _batch),
     "FillSkipped": ("chain_skipped_fills", _as_told),
     "NetGroupSkipped": ("chain_skipped_groups", _group),
-    "Transfer": ("chain_token_transfers", _transfer),
 }
 
 
@@ -108,11 +104,21 @@ def rows_of(logs: Sequence[Place]) -> Iterator[tuple[str, Row]]:
         topics = b"".join(log.topics)
         raw = {"contract": log.contract, "topics": topics, "data": log.data, "event": log.event}
         yield "indexer_logs", place | raw
-        table, row = _ROWS.get(log.event, ("", _as_told))
-        if log.event.startswith("Isolated"):
-            table, row = "chain_isolated_events", _isolated
-        if table:
-            yield table, place | row(log.event, log.arguments)
+        for table, row in _own_rows(log):
+            yield table, place | row
+
+
+def _own_rows(log: Log) -> Iterator[tuple[str, Row]]:
+    """The row of a log without its place, if it has one, and the table."""
+    if log.contract != CONTRACT:
+        if log.event in ROWS[log.contract]:
+            table, values = ROWS[log.contract][log.event]
+            yield table, values(log.arguments)
+    elif log.event.startswith("Isolated"):
+        yield "chain_isolated_events", _isolated(log.event, log.arguments)
+    elif log.event in _ROWS:
+        table, of_event = _ROWS[log.event]
+        yield table, of_event(log.event, log.arguments)
 
 
 def balances_of(logs: Sequence[Place]) -> dict[bytes, int]:

@@ -9,30 +9,25 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, select
 
 from indexer.blocks import IndexedContract
-from indexer.project.projection import table_of
-from indexer.project.tokens import ChainTokenBalance
 from indexer.service import Indexer, IndexerSettings
-from indexer.store.models import IndexerBlock, IndexerContract, IndexerCursor
-from indexer.store.store import WRITER
+from indexer.store.models import IndexerCursor
 from offchain.chain.bindings import load_contract
 from offchain.core.errors import ServiceUnavailable
 from offchain.core.intents import RecordChainFact
+from tests.indexer.economy.chain import Economy
+from tests.indexer.economy.truth import ROWS
 from tests.indexer.recording_sink import RecordingSink
-from tests.indexer.simulated_chain import CONTRACT, TOKEN, SimulatedChain, settlement_at, token_from
+from tests.indexer.simulated_chain import CONTRACT, SimulatedChain, settlement_at, token_from
 from tests.indexer.simulated_database import FailingDatabase
-from tests.indexer.simulated_events import OWNERS
+from tests.indexer.simulated_end import End
 from tests.indexer.simulated_loop import IndexerLoop
 from tests.indexer.simulated_nodes import PROVIDERS, LyingNode
-from tests.indexer.simulated_truth import balances_of, facts_of, logs_of, rows_of, told_fact
 
 PATIENCE_S: Final = 3_000.0
 """How long, on the loop's clock, an indexer may take with honest nodes and a sound database."""
-_TABLES: Final = tuple(
-    table_of(model) for model in (*WRITER.models, ChainTokenBalance, IndexerBlock, IndexerContract, IndexerCursor)
-)
 
 
 class BusySequencer(RecordingSink):
@@ -58,16 +53,21 @@ class BusySequencer(RecordingSink):
 
 
 class Simulation:
-    """A chain, nodes, a database, a sequencer and indexers. `findings` are empty if the end is the truth."""
+    """A chain, nodes, a database, a sequencer and indexers. `findings` are empty if the end is the truth.
 
-    def __init__(self, seed: int, database: Engine) -> None:
+    With `economy` the chain has the contracts of the token's economy, and without it perhaps a token by itself.
+    """
+
+    def __init__(self, seed: int, database: Engine, *, economy: bool) -> None:
         self.rng = rng = random.Random(seed)
         self.totals: Counter[str] = Counter()
         self.findings: list[str] = []
         self.confirmations = rng.choice((1, 2, 3, 4, 6, 12))
         first_block, token_block = rng.randrange(4), rng.choice((None, rng.randrange(20)))
         chain_id = 10_000 + seed
-        self.chain = SimulatedChain(rng, load_contract("Settlement"), chain_id, first_block, token_block)
+        token_block = None if economy else token_block
+        contracts = Economy(rng) if economy else None
+        self.chain = SimulatedChain(rng, load_contract("Settlement"), chain_id, first_block, token_block, contracts)
         self.nodes = [
             LyingNode(
                 self.chain,
@@ -82,30 +82,43 @@ class Simulation:
         self.highest = 0
         self._failing = FailingDatabase(database, rng)
         self._contracts: tuple[IndexedContract, ...] = (settlement_at(CONTRACT, first_block),)
-        if token_block is not None and rng.random() < 0.5:
-            self._contracts += (token_from(token_block),)
+        self._later: list[IndexedContract] = []
+        """What the manifest does not name yet."""
+        self._name_contracts()
         self._troubled = rng.random() < 0.5
         self._settings = IndexerSettings(chain_id, self.confirmations, poll_interval_s=rng.choice((0.5, 2.0)))
         self._loop = IndexerLoop(rng)
         self._indexers: list[Indexer] = []
+
+    def _name_contracts(self) -> None:
+        """Some of the contracts are in the manifest from the first; the others follow, if at all."""
+        if self.chain.economy is not None:
+            contracts = self.chain.economy.contracts()
+            self.rng.shuffle(contracts)
+            named = self.rng.randrange(len(contracts) + 1)
+        elif self.chain.token_first_block is not None:
+            contracts, named = [token_from(self.chain.token_first_block)], int(self.rng.random() < 0.5)
+        else:
+            return
+        self._contracts += tuple(contracts[:named])
+        self._later = contracts[named:]
 
     def run(self) -> None:
         """From the first block to the comparison of everything with the truth."""
         try:
             with self._failing.in_the_way():
                 self._loop.play(self._story())
+            self._compare()
         # Whatever ends a story is a finding of its seed.
         except Exception as error:
             self.findings.append(f"{type(error).__name__}: {error}")
-        else:
-            self._compare()
         self.totals["database_failures"] += self._failing.failures
         self.totals["requests"] += sum(node.requests for node in self.nodes)
         self.totals["facts"] += len(self.sequencer.facts)
         self.totals["blocks"] += len(self.chain.blocks)
-        with self._failing.engine.begin() as connection:
-            for table in _TABLES:
-                connection.execute(delete(table).where(table.c.chain_id == self.chain.chain_id))
+        self.totals["economies"] += self.chain.economy is not None
+        self.totals["economy_logs"] += sum(log.contract in ROWS for block in self.chain.blocks for log in block.logs)
+        self._stored_end().forget()
 
     async def _story(self) -> None:
         for _ in range(self.rng.choice((1, 1, 1, 2))):
@@ -241,10 +254,13 @@ class Simulation:
         self.totals["absences"] += 1
 
     async def _change_manifest(self) -> None:
-        """A contract is added whose history the indexers lack."""
-        if self.chain.token_first_block is not None and len(self._contracts) == 1:
-            self._contracts += (token_from(self.chain.token_first_block),)
-            self.totals["late_contracts"] += 1
+        """A contract is added whose history the indexers lack, or some are."""
+        if not self._later:
+            return
+        count = 1 if len(self._later) == 1 else self.rng.randrange(1, len(self._later) + 1)
+        self._contracts += tuple(self._later[:count])
+        del self._later[:count]
+        self.totals["late_contracts"] += count
 
     def _expect(self, what: str, holds: Any) -> None:
         for indexer in self._indexers:
@@ -281,50 +297,15 @@ class Simulation:
         return status.head == self.chain.head.number and status.caught_up and not status.catching_up
 
     def _compare(self) -> None:
-        contracts = (CONTRACT,) if len(self._contracts) == 1 else (CONTRACT, TOKEN)
-        final_number = max(self._final_number(), 0)
-        logs = logs_of(self.chain.blocks, contracts)
-        expected: dict[str, list[Any]] = {table.name: [] for table in _TABLES[: len(WRITER.models)]}
-        for table, row in rows_of(logs):
-            expected[table].append(row)
-        for table in _TABLES[: len(WRITER.models)]:
-            self._same(table.name, self._stored(table), expected[table.name])
-        held = {row["holder"]: row["amount"] for row in self._stored(table_of(ChainTokenBalance))}
-        self._same("balances", held, balances_of(logs))
-        final = self.chain.blocks[: max(0, self.chain.head.number - self.confirmations + 1)]
-        self._same("facts", [told_fact(fact) for fact in self.sequencer.facts], facts_of(final))
-        self._same("final", final_number, max(len(final) - 1, min(final_number, 0)))
-        known = [(block.number, block.hash) for block in self.chain.blocks[final_number:]]
-        self._same("known", [(row["number"], row["hash"]) for row in self._stored(table_of(IndexerBlock))], known)
-        self._compare_statuses(logs)
+        end = self._stored_end()
+        end.compare(self._indexers, self.sequencer.facts, self.rng)
+        self.findings += end.findings
 
-    def _compare_statuses(self, logs: Sequence[Any]) -> None:
-        pending = Counter(
-            log.arguments["owner"] for block, log in logs if log.event == "Deposited" and self._is_pending(block.number)
-        )
-        for indexer in self._indexers:
-            owner = self.rng.choice(OWNERS)
-            self._same("pending", len(indexer.pending_deposits(owner)), pending[owner])
-            unreadable = sum(log.event == "" for _, log in logs)
-            self._same("unreadable logs", indexer.status().unreadable_logs, unreadable)
+    def _stored_end(self) -> End:
+        database = self._failing.engine
+        return End(database, self.chain, self._contracts, self.confirmations, self._final_number())
 
-    def _is_pending(self, block_number: int) -> bool:
-        return block_number > self.chain.head.number - self.confirmations
 
-    def _same(self, what: str, stored: Any, true: Any) -> None:
-        if stored == true:
-            return
-        if isinstance(true, list):
-            lacking = [row for row in true if row not in stored]
-            added = [row for row in stored if row not in true]
-            told = f"{len(stored)} rows, {len(true)} true; lacking {lacking!r:.1500}; not true {added!r:.1500}"
-        else:
-            told = f"{stored!r:.1500} is not {true!r:.1500}"
-        self.findings.append(f"{what} differ: {told}")
-
-    def _stored(self, table: Any) -> list[dict[str, Any]]:
-        query = select(table).where(table.c.chain_id == self.chain.chain_id)
-        order = [table.c[name] for name in ("block_number", "log_index", "number") if name in table.c][:2]
-        with self._failing.engine.connect() as connection:
-            rows = connection.execute(query.order_by(*order)).mappings()
-            return [{name: value for name, value in row.items() if name not in ("chain_id", "error")} for row in rows]
+def simulation_of(seed: int, database: Engine) -> Simulation:
+    """The simulation of a seed. Every second chain has the economy's contracts."""
+    return Simulation(seed, database, economy=seed % 2 == 1)

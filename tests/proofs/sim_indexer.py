@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from benchmarks.figures import Figures
 from offchain.core.database import open_database, upgrade_database
-from tests.indexer.simulation import Simulation
+from tests.indexer.simulation import simulation_of
 from tests.proofs.telling import Bar, any_seed, tell_findings
 
 CHUNK = 8
@@ -26,7 +26,7 @@ CHUNK = 8
 
 def simulate(seed: int) -> tuple[int, Counter[str], list[str]]:
     """One simulation: its seed, what happened in it, and what is not the truth."""
-    simulation = Simulation(seed, _database())
+    simulation = simulation_of(seed, _database())
     simulation.run()
     return seed, simulation.totals, simulation.findings
 
