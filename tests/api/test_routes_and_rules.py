@@ -52,6 +52,16 @@ def test_the_committed_document_is_current() -> None:
     assert DOCUMENT.read_bytes() == render(), "run `python -m offchain.api.openapi`"
 
 
+def test_shares_rates_and_deadlines_say_their_unit() -> None:
+    silent = [
+        f"{name}.{field}"
+        for name, schema in OPENAPI["components"]["schemas"].items()
+        for field, told in schema.get("properties", {}).items()
+        if re.search("(Ppm|[bB]ps|deadline)$", field) and "description" not in told and "$ref" not in told
+    ]
+    assert silent == []
+
+
 def test_the_document_names_every_error_that_a_caller_may_be_told() -> None:
     documented = set(re.findall(r"\b(\d{4}) `([A-Z_]+)`", PAGE.read_text(encoding="utf-8")))
     kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, QuantaTradeError)]

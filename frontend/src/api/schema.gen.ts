@@ -1481,6 +1481,7 @@ export interface components {
         CircuitBreakerBody: {
             /**
              * Moveppm
+             * @description Parts per million of the price.
              * @example 100000
              */
             movePpm: number;
@@ -1576,7 +1577,10 @@ export interface components {
         DepositsBody: {
             /** Deposits */
             deposits: components["schemas"]["DepositBody"][];
-            /** Nextbefore */
+            /**
+             * Nextbefore
+             * @description `before` of the next page; null on the last one.
+             */
             nextBefore: number | null;
         };
         /**
@@ -1696,14 +1700,22 @@ export interface components {
          * @description How the account comes by its rates. Its tier follows its volume once a day.
          */
         FeeTierOfAccount: {
-            /** Makerdiscountppm */
+            /**
+             * Makerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             makerDiscountPpm: number;
             /**
              * Ownrates
              * @description An operator set the rates, whatever the tier.
              */
             ownRates: boolean;
-            /** Takerdiscountppm */
+            /**
+             * Takerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             takerDiscountPpm: number;
             /** Tier */
             tier: number;
@@ -1743,12 +1755,14 @@ export interface components {
         FeesBody: {
             /**
              * Makerppm
+             * @description Parts per million of the notional; below 0 it is paid out.
              * @example 1500
              */
             makerPpm: number;
             /**
              * Takerppm
-             * @example 2500
+             * @description Parts per million of the notional; below 0 it is paid out.
+             * @example 1500
              */
             takerPpm: number;
         };
@@ -1832,7 +1846,10 @@ export interface components {
         FillsBody: {
             /** Fills */
             fills: components["schemas"]["FillBody"][];
-            /** Nextbefore */
+            /**
+             * Nextbefore
+             * @description `before` of the next page; null on the last one.
+             */
             nextBefore: number | null;
         };
         /**
@@ -1856,7 +1873,11 @@ export interface components {
          * @description What holding takes off: a wallet that has at least the minimum, its stake included.
          */
         HolderBody: {
-            /** Makerdiscountppm */
+            /**
+             * Makerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             makerDiscountPpm: number;
             /**
              * Minimum
@@ -1864,7 +1885,11 @@ export interface components {
              * @example 30000.25
              */
             minimum: string;
-            /** Takerdiscountppm */
+            /**
+             * Takerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             takerDiscountPpm: number;
         };
         /**
@@ -2179,7 +2204,11 @@ export interface components {
             limitPrice: string;
             /** Market */
             market: string;
-            /** Maxfeebps */
+            /**
+             * Maxfeebps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             maxFeeBps: number;
             /** Orderid */
             orderId: number;
@@ -2285,7 +2314,10 @@ export interface components {
          * @description Orders, newest first. `nextBefore` is the `before` of the next page, null on the last.
          */
         OrdersBody: {
-            /** Nextbefore */
+            /**
+             * Nextbefore
+             * @description `before` of the next page; null on the last one.
+             */
             nextBefore: number | null;
             /** Orders */
             orders: components["schemas"]["OrderBody"][];
@@ -2469,7 +2501,10 @@ export interface components {
          * @description Prevented matches, newest first.
          */
         PreventedMatchesBody: {
-            /** Nextbefore */
+            /**
+             * Nextbefore
+             * @description `before` of the next page; null on the last one.
+             */
             nextBefore: number | null;
             /** Preventedmatches */
             preventedMatches: components["schemas"]["PreventedMatchBody"][];
@@ -2854,7 +2889,11 @@ export interface components {
              * @example 1250.5
              */
             raisedPending: string;
-            /** Referralbps */
+            /**
+             * Referralbps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             referralBps: number;
             /** Round */
             round: number;
@@ -2907,7 +2946,11 @@ export interface components {
          * @description A treasury's share of the proceeds.
          */
         SaleShareBody: {
-            /** Bps */
+            /**
+             * Bps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             bps: number;
             /**
              * Treasury
@@ -2935,7 +2978,11 @@ export interface components {
             endMs: number;
             /** Revocable */
             revocable: boolean;
-            /** Startbps */
+            /**
+             * Startbps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             startBps: number;
             /**
              * Startms
@@ -3090,7 +3137,11 @@ export interface components {
              * @example SET_FEE_TIER
              */
             kind: string;
-            /** Makerppm */
+            /**
+             * Makerppm
+             * @description Parts per million of the notional; below 0 it is paid out.
+             * @example 1500
+             */
             makerPpm: number;
             /** Market */
             market: string | null;
@@ -3107,7 +3158,11 @@ export interface components {
             quantity: string;
             /** Sequence */
             sequence: number;
-            /** Takerppm */
+            /**
+             * Takerppm
+             * @description Parts per million of the notional; below 0 it is paid out.
+             * @example 1500
+             */
             takerPpm: number;
             /** Tier */
             tier: number | null;
@@ -3166,13 +3221,29 @@ export interface components {
          * @description The shares in force, in basis points.
          */
         SplitBody: {
-            /** Buybackbps */
+            /**
+             * Buybackbps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             buybackBps: number;
-            /** Insurancebps */
+            /**
+             * Insurancebps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             insuranceBps: number;
-            /** Stakersbps */
+            /**
+             * Stakersbps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             stakersBps: number;
-            /** Treasurybps */
+            /**
+             * Treasurybps
+             * @description Basis points: hundredths of a percent.
+             * @example 25
+             */
             treasuryBps: number;
         };
         /**
@@ -3214,7 +3285,11 @@ export interface components {
              * @description How often it left without its rewards.
              */
             forfeits: number;
-            /** Makerdiscountppm */
+            /**
+             * Makerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             makerDiscountPpm: number;
             /**
              * Nextthreshold
@@ -3237,7 +3312,11 @@ export interface components {
              * @example 30000.25
              */
             stakedFinal: string;
-            /** Takerdiscountppm */
+            /**
+             * Takerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             takerDiscountPpm: number;
             /** Tier */
             tier: number;
@@ -3247,9 +3326,17 @@ export interface components {
          * @description A tier, and what it takes off the rates of the account's volume tier.
          */
         StakingTierBody: {
-            /** Makerdiscountppm */
+            /**
+             * Makerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             makerDiscountPpm: number;
-            /** Takerdiscountppm */
+            /**
+             * Takerdiscountppm
+             * @description Parts per million that come off the rate.
+             * @example 800000
+             */
             takerDiscountPpm: number;
             /**
              * Threshold
@@ -3555,7 +3642,10 @@ export interface components {
         TradesBody: {
             /** Market */
             market: string;
-            /** Nextbefore */
+            /**
+             * Nextbefore
+             * @description `before` of the next page; null on the last one.
+             */
             nextBefore: number | null;
             /** Trades */
             trades: components["schemas"]["TradeBody"][];
@@ -3820,7 +3910,11 @@ export interface components {
              * @description Millionths of a dollar.
              */
             cap: string;
-            /** Deadline */
+            /**
+             * Deadline
+             * @description Seconds since 1970, UTC, as it is signed for the contract.
+             * @example 1800000000
+             */
             deadline: number;
             /** Nonce */
             nonce: string;
@@ -3961,7 +4055,11 @@ export interface components {
              * @example 0x70997970C51812dc3A010C7d01b50e0d17dc79C8
              */
             contract: string;
-            /** Deadline */
+            /**
+             * Deadline
+             * @description Seconds since 1970, UTC, as it is signed for the contract.
+             * @example 1800000000
+             */
             deadline: number;
             /** Nonce */
             nonce: string;
@@ -3988,7 +4086,11 @@ export interface components {
             approval: components["schemas"]["WithdrawalApprovalBody"] | null;
             /** Asset */
             asset: string;
-            /** Deadline */
+            /**
+             * Deadline
+             * @description Seconds since 1970, UTC, as it is signed for the contract.
+             * @example 1800000000
+             */
             deadline: number;
             /** Nonce */
             nonce: string;
@@ -4052,7 +4154,10 @@ export interface components {
          * @description Withdrawals, newest first.
          */
         WithdrawalsBody: {
-            /** Nextbefore */
+            /**
+             * Nextbefore
+             * @description `before` of the next page; null on the last one.
+             */
             nextBefore: number | null;
             /** Withdrawals */
             withdrawals: components["schemas"]["WithdrawalBody"][];

@@ -15,6 +15,15 @@ Address = Annotated[
 ]
 DecimalText = Annotated[str, Field(description="An exact decimal number.", examples=["60000.1"])]
 TimestampMs = Annotated[int, Field(description="Milliseconds since 1970, UTC.", examples=[1_700_000_000_000])]
+DeadlineS = Annotated[
+    int, Field(description="Seconds since 1970, UTC, as it is signed for the contract.", examples=[1_800_000_000])
+]
+Bps = Annotated[int, Field(description="Basis points: hundredths of a percent.", examples=[25])]
+RatePpm = Annotated[
+    int, Field(description="Parts per million of the notional; below 0 it is paid out.", examples=[1_500])
+]
+DiscountPpm = Annotated[int, Field(description="Parts per million that come off the rate.", examples=[800_000])]
+NextBefore = Annotated[int | None, Field(description="`before` of the next page; null on the last one.")]
 
 
 class ApiModel(BaseModel):

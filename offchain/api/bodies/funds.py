@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from offchain.api.bodies.base import Address, ApiModel, DecimalText, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, DeadlineS, DecimalText, DiscountPpm, NextBefore, TimestampMs
 from offchain.api.bodies.system import FeesBody
 
 
@@ -22,8 +22,8 @@ class FeeTierOfAccount(ApiModel):
     tier: int
     own_rates: bool = Field(description="An operator set the rates, whatever the tier.")
     volume_units: str = Field(description="Of the 30 days before the last count, in ledger units of the quote assets.")
-    maker_discount_ppm: int
-    taker_discount_ppm: int
+    maker_discount_ppm: DiscountPpm
+    taker_discount_ppm: DiscountPpm
 
 
 class PositionCapBody(ApiModel):
@@ -89,7 +89,7 @@ class DepositsBody(ApiModel):
     """Deposits, the pending ones first, then newest first."""
 
     deposits: list[DepositBody]
-    next_before: int | None
+    next_before: NextBefore
 
 
 class WithdrawalState(StrEnum):
@@ -125,7 +125,7 @@ class WithdrawalApprovalBody(ApiModel):
     asset_id: int
     amount_units: str
     nonce: str
-    deadline: int
+    deadline: DeadlineS
     owner_signature: str
     approval_signature: str
 
@@ -137,7 +137,7 @@ class WithdrawalBody(ApiModel):
     asset: str
     amount: DecimalText
     nonce: str
-    deadline: int
+    deadline: DeadlineS
     state: WithdrawalState
     transaction_hash: str | None
     approval: WithdrawalApprovalBody | None
@@ -148,7 +148,7 @@ class WithdrawalsBody(ApiModel):
     """Withdrawals, newest first."""
 
     withdrawals: list[WithdrawalBody]
-    next_before: int | None
+    next_before: NextBefore
 
 
 class WithdrawalAccepted(ApiModel):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from offchain.api.bodies.base import ApiModel, DecimalText, TimestampMs
+from offchain.api.bodies.base import ApiModel, DecimalText, NextBefore, TimestampMs
 from offchain.api.bodies.trading import SideName
 
 Level = Annotated[tuple[str, str], Field(description="Price and quantity.", examples=[["60000.1", "0.25"]])]
@@ -68,4 +68,4 @@ class TradesBody(ApiModel):
 
     market: str
     trades: list[TradeBody]
-    next_before: int | None
+    next_before: NextBefore

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from offchain.api.bodies.base import Address, ApiModel, DecimalText, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, DecimalText, RatePpm, TimestampMs
 from offchain.api.bodies.system import MarketStatus
 
 Ppm = Annotated[int, Field(ge=0, le=1_000_000, description="Parts per million; 0: none.", examples=[100_000])]
@@ -108,8 +108,8 @@ class SettingBody(ApiModel):
     quantity: str
     amount: str
     counter_amount: str
-    maker_ppm: int
-    taker_ppm: int
+    maker_ppm: RatePpm
+    taker_ppm: RatePpm
     operator: Address | None = Field(description="The wallet that asked for it, if one did.")
     sequence: int
     timestamp_ms: TimestampMs

@@ -2,17 +2,17 @@
 
 from pydantic import Field
 
-from offchain.api.bodies.base import Address, ApiModel, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, Bps, TimestampMs
 from offchain.api.bodies.chain import AsOf, QtraText, TokenBody, TokenText
 
 
 class SplitBody(ApiModel):
     """The shares in force, in basis points."""
 
-    stakers_bps: int
-    buyback_bps: int
-    treasury_bps: int
-    insurance_bps: int
+    stakers_bps: Bps
+    buyback_bps: Bps
+    treasury_bps: Bps
+    insurance_bps: Bps
 
 
 class PriceBody(ApiModel):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from offchain.api.bodies.base import Address, ApiModel, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, Bps, DeadlineS, TimestampMs
 from offchain.api.bodies.chain import AsOf, DollarText, Hex, QtraText, TokenBody
 from offchain.presale.terms import RoundState
 
@@ -18,7 +18,7 @@ class SaleShareBody(ApiModel):
     """A treasury's share of the proceeds."""
 
     treasury: Address
-    bps: int
+    bps: Bps
 
 
 class RaisedInPayment(ApiModel):
@@ -41,7 +41,7 @@ class SaleRoundBody(ApiModel):
     soft_cap: DollarText = Field(description="Below it the round fails and everybody can take back what they paid.")
     min_purchase: DollarText
     wallet_cap: DollarText
-    referral_bps: int
+    referral_bps: Bps
     unsold: str = Field(description="What is done with what is left.", examples=["BURN", "TREASURY"])
     needs_voucher: bool
     raised: DollarText
@@ -106,7 +106,7 @@ class VoucherBody(ApiModel):
 
     round: int
     cap: str = Field(pattern=r"^[0-9]+$", description="Millionths of a dollar.")
-    deadline: int
+    deadline: DeadlineS
     nonce: str = Field(pattern=r"^[0-9]+$")
     signature: Hex
     revoked: bool

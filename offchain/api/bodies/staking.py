@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from offchain.api.bodies.base import Address, ApiModel, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, DiscountPpm, TimestampMs
 from offchain.api.bodies.chain import AsOf, QtraText, TokenBody, TokenText
 
 
@@ -55,16 +55,16 @@ class StakingTierBody(ApiModel):
 
     tier: int
     threshold: QtraText
-    maker_discount_ppm: int
-    taker_discount_ppm: int
+    maker_discount_ppm: DiscountPpm
+    taker_discount_ppm: DiscountPpm
 
 
 class HolderBody(ApiModel):
     """What holding takes off: a wallet that has at least the minimum, its stake included."""
 
     minimum: QtraText
-    maker_discount_ppm: int
-    taker_discount_ppm: int
+    maker_discount_ppm: DiscountPpm
+    taker_discount_ppm: DiscountPpm
 
 
 class StakingBody(ApiModel):
@@ -107,8 +107,8 @@ class StakingPositionBody(ApiModel):
     staked_final: QtraText
     tier: int
     next_threshold: QtraText | None = Field(description="What the next tier asks for.")
-    maker_discount_ppm: int
-    taker_discount_ppm: int
+    maker_discount_ppm: DiscountPpm
+    taker_discount_ppm: DiscountPpm
     requests: list[UnstakeRequestBody]
     rewards: list[EarnedBody]
     forfeits: int = Field(description="How often it left without its rewards.")

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from offchain.api.bodies.base import Address, ApiModel, DecimalText, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, DecimalText, RatePpm, TimestampMs
 from offchain.api.bodies.trading import OrderTypeName, PostOnlyName, SelfTradePreventionName, TimeInForceName
 
 
@@ -71,7 +71,7 @@ class MarketStatus(StrEnum):
 class CircuitBreakerBody(ApiModel):
     """A move of the price by more than `movePpm` within `windowMs` halts the market."""
 
-    move_ppm: int = Field(examples=[100_000])
+    move_ppm: int = Field(description="Parts per million of the price.", examples=[100_000])
     window_ms: int = Field(examples=[300_000])
 
 
@@ -133,8 +133,8 @@ class TypedDataBody(ApiModel):
 class FeesBody(ApiModel):
     """Fee rates in parts per million of the notional, taken in the quote asset; a negative rate is a rebate."""
 
-    maker_ppm: int = Field(examples=[1500])
-    taker_ppm: int = Field(examples=[2500])
+    maker_ppm: RatePpm
+    taker_ppm: RatePpm
 
 
 class FeeTierBody(ApiModel):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from offchain.api.bodies.base import ApiModel, DecimalText, TimestampMs
+from offchain.api.bodies.base import ApiModel, Bps, DecimalText, NextBefore, TimestampMs
 from offchain.core.order_life import OrderStatus
 
 
@@ -80,7 +80,7 @@ class OrderBody(ApiModel):
     seq: int
     lane: int
     expiry: int = Field(description="Seconds since 1970.")
-    max_fee_bps: int
+    max_fee_bps: Bps
     created_at_ms: TimestampMs
     updated_at_ms: TimestampMs
     updated_sequence: int = Field(description="Sequence of the command that changed it last.")
@@ -90,7 +90,7 @@ class OrdersBody(ApiModel):
     """Orders, newest first. `nextBefore` is the `before` of the next page, null on the last."""
 
     orders: list[OrderBody]
-    next_before: int | None
+    next_before: NextBefore
 
 
 class LiquidityRole(StrEnum):
@@ -130,7 +130,7 @@ class FillsBody(ApiModel):
     """Fills, newest first."""
 
     fills: list[FillBody]
-    next_before: int | None
+    next_before: NextBefore
 
 
 class PreventedMatchBody(ApiModel):
@@ -151,4 +151,4 @@ class PreventedMatchesBody(ApiModel):
     """Prevented matches, newest first."""
 
     prevented_matches: list[PreventedMatchBody]
-    next_before: int | None
+    next_before: NextBefore

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from offchain.api.bodies.base import Address, ApiModel, TimestampMs
+from offchain.api.bodies.base import Address, ApiModel, Bps, TimestampMs
 from offchain.api.bodies.chain import AsOf, Hex, QtraText
 
 
@@ -19,7 +19,7 @@ class ScheduleBody(ApiModel):
     start_ms: TimestampMs
     cliff_ms: TimestampMs
     end_ms: TimestampMs
-    start_bps: int
+    start_bps: Bps
     revocable: bool
 
 
