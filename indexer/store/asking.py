@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from indexer.store.models import IndexerBlock, IndexerCursor, LogRow
@@ -38,14 +38,28 @@ def moment_of(session: Session, chain_id: int) -> Moment | None:
 
 def rows_of(session: Session, chain_id: int, model: type[_Row], **values: object) -> Sequence[_Row]:
     """The rows of a chain that have these values, in the order of their logs."""
-    query = select(model).where(model.chain_id == chain_id).filter_by(**values)
-    return session.scalars(query.order_by(model.block_number, model.log_index)).all()
+    return session.scalars(_having(chain_id, model, values).order_by(model.block_number, model.log_index)).all()
 
 
 def newest_of(session: Session, chain_id: int, model: type[_Row], limit: int, **values: object) -> Sequence[_Row]:
     """At most so many of the rows of a chain that have these values, newest first."""
-    query = select(model).where(model.chain_id == chain_id).filter_by(**values)
+    query = _having(chain_id, model, values)
     return session.scalars(query.order_by(model.block_number.desc(), model.log_index.desc()).limit(limit)).all()
+
+
+def of_chain(chain_id: int, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """That a row is of a chain, for queries that an index of another column answers.
+
+    The key begins with the chain and is in the order of logs, so SQLite, which knows no distribution, would take it and
+    look at every row of the chain. It cannot take it for a sum.
+    """
+    return column + 0 == chain_id
+
+
+def _having(chain_id: int, model: type[_Row], values: dict[str, object]) -> Select[_Row]:
+    """The rows of a chain that have these values, by the index of one of them."""
+    query = select(model).filter_by(**values)
+    return query.where(of_chain(chain_id, model.chain_id) if values else model.chain_id == chain_id)
 
 
 def summed(
@@ -56,7 +70,8 @@ def summed(
     *where: ColumnElement[bool],
 ) -> Counter[int]:
     """The sums of a chain's amounts by a key. They are added here: they may outgrow what SQL adds."""
-    query = select(key, amount).where(key.class_.chain_id == chain_id, *where)
+    column = key.class_.chain_id
+    query = select(key, amount).where(of_chain(chain_id, column) if where else column == chain_id, *where)
     sums: Counter[int] = Counter()
     for place, units in session.execute(query.execution_options(yield_per=10_000)):
         sums[place] += units
