@@ -110,10 +110,10 @@ REVENUE: Final = (
         ("PartsAddUpToTheAmount", "PartsAreAsTheSplitSays"),
     ),
     Fault(
-        "the treasury gets the stakers' share",
+        "the treasury gets the insurance's share, and the insurance the treasury's",
         "RevenueRouter.sol",
         "rest * shares.treasuryBps / BPS",
-        "rest * shares.stakersBps / BPS",
+        "rest * shares.insuranceBps / BPS",
         ("PartsAreAsTheSplitSays",),
     ),
     Fault(
