@@ -20,8 +20,8 @@ abstract contract BatchOwnStatements is BatchAccounts {
     bytes32 internal constant ISOLATED_STATEMENT_TYPEHASH = keccak256(
         "IsolatedNetStatement(uint64 batch,bytes32 previousHash,uint48 floor,uint32 market,int64 base,int64 quote)"
     );
-    /// @dev As many rows as the lists in the registers have room for.
-    uint256 private constant ROWS_MAX = 8;
+    /// @dev The lists in the registers have room for eight rows.
+    uint256 private constant LAST_ROW = 7;
     /// @dev The selector of `SettlementMalformedPayload`.
     uint256 private constant MALFORMED = 0xaba021bb;
     // The layouts as assembly takes them, in plain numbers: `Registers`, `MarketRecord`, `AssetRecord`, `SlotTable`.
@@ -54,11 +54,11 @@ abstract contract BatchOwnStatements is BatchAccounts {
     uint256 private constant ASSETS = 0xb40;
     uint256 private constant ASSET_COUNT = 0xb60;
     uint256 private constant FLOOR_RIGHT = 0xc40;
+    uint256 private constant LAST_ASSET = 0xcc0;
     uint256 private constant LIST = 0xd20;
     uint256 private constant DELTAS = 0xe20;
     uint256 private constant LIST_BYTES = 0x100;
     uint256 private constant KEY = 0xc80;
-    uint256 private constant PAYLOAD_END = 0xcc0;
     uint256 private constant MARKETS = 0xce0;
     uint256 private constant MARKET_COUNT = 0xd00;
     uint256 private constant MARKET_BYTES = 0x100;
@@ -68,7 +68,6 @@ abstract contract BatchOwnStatements is BatchAccounts {
     uint256 private constant ASSET_BYTES = 0x60;
     uint256 private constant ASSET_SUM = 0x20;
     uint256 private constant ISOLATED = 1 << 251;
-    uint256 private constant MASK_64 = 0xffffffffffffffff;
     uint256 private constant MASK_56 = 0xffffffffffffff;
     uint256 private constant LOW_200 = 2 ** 200 - 1;
     uint256 private constant MASK_42 = 0x3ffffffffff;
@@ -91,139 +90,170 @@ abstract contract BatchOwnStatements is BatchAccounts {
         uint256 cellsEnd = Word.load(Registers.CELLS_END);
         run.applied = cellsEnd;
         assembly ("memory-safe") {
-            // What stands after the next statement; 0 if it was not applied, and nothing has changed.
-            function applyUnified(offset, rows, head, typehash_) -> next {
-                let floor := add(mload(FLOOR_BASE), shr(mload(FLOOR_RIGHT), shl(16, head)))
-                offset := add(offset, mload(HEAD_BYTES))
-                next := add(add(offset, mul(rows, mload(ROW_BYTES))), 64)
-                rows := shl(5, rows)
-                let cell := mload(CELLS_END)
-                if or(
-                    shr(48, floor),
-                    or(gt(next, mload(PAYLOAD_END)), gt(add(cell, shl(1, rows)), mload(CELLS_LIMIT)))
-                ) {
-                    next := 0
-                    leave
-                }
-                mstore(STATEMENT_FLOOR, floor)
-                readRows(offset, rows)
+            // Applies unified statements up to one that is another's to apply; what stands there, and how many are left.
+            function applyUnified(position_, remaining_, typehash_) -> at, left_, cell {
+                at := position_
+                left_ := remaining_
+                cell := mload(CELLS_END)
+                mstore(LAST_ASSET, add(mload(ASSETS), mul(sub(mload(ASSET_COUNT), 1), ASSET_BYTES)))
                 mstore(STATEMENT, typehash_)
-                mstore(STATEMENT_FIRST, keccak256(LIST, rows))
-                mstore(STATEMENT_SECOND, keccak256(DELTAS, rows))
-                mstore(DIGEST_HASH, keccak256(STATEMENT, STATEMENT_BYTES))
-                let owner := shl(96, recover(sub(next, 64)))
-                let end := add(LIST, rows)
-                if owner {
-                    cell := applyRows(end, owner, shl(200, floor))
-                    if cell {
-                        mstore(CELLS_END, cell)
+                for {} 1 { left_ := sub(left_, 1) } {
+                    let head := calldataload(at)
+                    // Control and count of rows; control 0 is a unified statement that its owner signed.
+                    let rows := shr(240, head)
+                    let floor := add(mload(FLOOR_BASE), shr(mload(FLOOR_RIGHT), shl(16, head)))
+                    let end := add(cell, shl(6, rows))
+                    // One test for all.
+                    if or(
+                        or(iszero(left_), gt(sub(rows, 1), LAST_ROW)),
+                        or(shr(48, floor), gt(end, mload(CELLS_LIMIT)))
+                    ) { break }
+                    mstore(STATEMENT_FLOOR, floor)
+                    let offset := add(at, mload(HEAD_BYTES))
+                    at := add(offset, mul(rows, mload(ROW_BYTES)))
+                    let size := readRows(offset, at)
+                    mstore(STATEMENT_FIRST, keccak256(LIST, size))
+                    mstore(STATEMENT_SECOND, keccak256(DELTAS, size))
+                    mstore(DIGEST_HASH, keccak256(STATEMENT, STATEMENT_BYTES))
+                    // As in `recover`, of which a second call would keep the compiler from making it part of either.
+                    let parityAndS := calldataload(add(at, 0x20))
+                    mstore(RECOVER, keccak256(DIGEST, DIGEST_BYTES))
+                    mstore(RECOVER_V, add(27, shr(255, parityAndS)))
+                    mstore(RECOVER_R, calldataload(at))
+                    mstore(RECOVER_S, shr(1, shl(1, parityAndS)))
+                    mstore(0x00, 0)
+                    pop(staticcall(gas(), 1, RECOVER, RECOVER_BYTES, 0x00, 0x20))
+                    if lt(applyRows(cell, end, shl(96, mload(0x00))), end) {
+                        at := takeBackRows(at, shr(6, sub(end, cell)))
                         leave
                     }
+                    cell := end
+                    at := add(at, 64)
                 }
-                next := 0
-                takeBackSums(offset, end)
+                mstore(CELLS_END, cell)
             }
-            // Reads rows into the list of assets' numbers and that of deltas, which it also adds to the assets' sums.
-            function readRows(offset, size) {
-                let end := add(LIST, size)
-                // The index of an asset is above the last one: at least one more than it.
-                let least := 0
-                for { let row := LIST } lt(row, end) { row := add(row, 0x20) } {
+            // Reads rows into the list of assets' numbers and that of deltas, which it also adds to the assets' sums;
+            // how many bytes each list has.
+            function readRows(offset, end) -> size {
+                let row := LIST
+                // The record of an asset is above the last one.
+                for { let least := mload(ASSETS) } 1 {} {
                     let delta := calldataload(offset)
-                    let asset := shr(248, delta)
-                    if iszero(lt(sub(asset, least), sub(mload(ASSET_COUNT), least))) {
+                    let asset := add(mload(ASSETS), mul(shr(248, delta), ASSET_BYTES))
+                    if or(lt(asset, least), gt(asset, mload(LAST_ASSET))) {
                         mstore(0x00, MALFORMED)
                         mstore(0x20, sub(offset, mload(PAYLOAD)))
                         revert(0x1c, 0x24)
                     }
-                    least := add(asset, 1)
-                    asset := add(mload(ASSETS), mul(asset, ASSET_BYTES))
                     mstore(row, mload(asset))
                     delta := sar(mload(DELTA_RIGHT), shl(8, delta))
                     mstore(add(row, LIST_BYTES), delta)
                     asset := add(asset, ASSET_SUM)
                     mstore(asset, add(mload(asset), delta))
+                    least := asset
+                    row := add(row, 0x20)
                     offset := add(offset, mload(ROW_BYTES))
+                    if iszero(lt(offset, end)) { break }
                 }
+                size := sub(row, LIST)
             }
-            // Applies the rows to new cells; their end, or 0 if that cannot be.
-            function applyRows(end, owner, floor) -> cell {
-                cell := mload(CELLS_END)
-                for { let row := LIST } lt(row, end) { row := add(row, 0x20) } {
+            // Applies the rows to new cells up to `end`, and comes as far; if that cannot be, it takes them back.
+            function applyRows(start, end, owner) -> cell {
+                cell := start
+                // Under its floor it has all bits set.
+                let least := or(shl(200, mload(STATEMENT_FLOOR)), LOW_200)
+                for { let row := LIST } 1 {} {
                     mstore(KEY, or(owner, shl(16, mload(row))))
                     let location := keccak256(KEY, 0x40)
                     let bucket :=
                         add(mload(BUCKETS), shl(5, shr(mload(HASH_SHIFT), mul(location, mload(HASH_MULTIPLIER)))))
                     let word := sload(location)
-                    let delta := mload(add(row, LIST_BYTES))
-                    // Under zero an amount wraps around; the highest bits of a word are flags.
-                    let fault := or(shr(64, add(and(word, MASK_64), delta)), shr(252, word))
-                    if mload(bucket) { bucket, fault := nextBucket(bucket, location, fault) }
-                    if fault {
-                        takeBack(cell)
-                        cell := 0
-                        break
+                    let sum := add(word, mload(add(row, LIST_BYTES)))
+                    let floor := least
+                    // One test for all that is rare. An amount that leaves its bits changes those above them. The highest
+                    // bits of a word are flags, its floor is under them.
+                    if or(or(shr(64, xor(sum, word)), iszero(owner)), or(gt(word, floor), mload(bucket))) {
+                        let fault := or(or(shr(64, xor(sum, word)), iszero(owner)), shr(252, word))
+                        for { let other := mload(bucket) } other { other := mload(bucket) } {
+                            // The table has the slot: a statement before has named it.
+                            fault := or(fault, eq(mload(add(other, 0x20)), location))
+                            bucket := add(bucket, 0x20)
+                            if gt(bucket, mload(LAST_BUCKET)) { bucket := mload(BUCKETS) }
+                        }
+                        if fault {
+                            takeBack(start, cell)
+                            break
+                        }
+                        // The slot keeps a floor that is higher.
+                        if gt(word, floor) { floor := or(word, LOW_200) }
                     }
                     mstore(bucket, cell)
+                    mstore(cell, and(floor, or(sum, not(LOW_200))))
                     mstore(add(cell, 0x20), location)
-                    delta := add(word, delta)
-                    // A floor that is higher takes the place of the slot's.
-                    if lt(word, floor) { delta := or(floor, and(delta, LOW_200)) }
-                    mstore(cell, delta)
+                    row := add(row, 0x20)
                     cell := add(cell, 0x40)
+                    if iszero(lt(cell, end)) { break }
                 }
             }
-            function applyIsolated(offset, head, typehash_) -> next {
-                let market := and(shr(240, head), 0xff)
-                let floor := add(mload(FLOOR_BASE), shr(mload(FLOOR_RIGHT), shl(16, head)))
-                offset := add(offset, mload(HEAD_BYTES))
-                let bytes_ := sub(mload(ROW_BYTES), 1)
-                next := add(offset, shl(1, bytes_))
-                let fault := iszero(lt(market, mload(MARKET_COUNT)))
-                if or(fault, or(shr(42, floor), gt(add(next, 64), mload(PAYLOAD_END)))) {
-                    next := 0
-                    leave
-                }
-                market := add(mload(MARKETS), mul(market, MARKET_BYTES))
-                let named := mload(add(market, MARKET_NUMBER))
+            // The same for isolated statements.
+            function applyIsolated(position_, remaining_, typehash_) -> at, left_, cell {
+                at := position_
+                left_ := remaining_
+                cell := mload(CELLS_END)
                 mstore(STATEMENT, typehash_)
-                mstore(STATEMENT_FLOOR, floor)
-                mstore(STATEMENT_FIRST, named)
-                let base := sar(mload(DELTA_RIGHT), calldataload(offset))
-                let quote := sar(mload(DELTA_RIGHT), calldataload(add(offset, bytes_)))
-                mstore(STATEMENT_SECOND, base)
-                mstore(STATEMENT_THIRD, quote)
-                mstore(DIGEST_HASH, keccak256(STATEMENT, ISOLATED_STATEMENT_BYTES))
-                let owner := recover(next)
-                next := add(next, 64)
-                mstore(KEY, or(shl(96, owner), shl(32, named)))
+                for {} left_ { left_ := sub(left_, 1) } {
+                    let head := calldataload(at)
+                    // Control, and the index of the market.
+                    let market := shr(240, head)
+                    if iszero(eq(shr(8, market), 0x10)) { break }
+                    market := and(market, 0xff)
+                    let floor := add(mload(FLOOR_BASE), shr(mload(FLOOR_RIGHT), shl(16, head)))
+                    let offset := add(at, mload(HEAD_BYTES))
+                    let bytes_ := sub(mload(ROW_BYTES), 1)
+                    let signature := add(offset, shl(1, bytes_))
+                    if or(
+                        or(iszero(lt(market, mload(MARKET_COUNT))), gt(add(cell, 0x80), mload(CELLS_LIMIT))),
+                        shr(42, floor)
+                    ) { break }
+                    market := add(mload(MARKETS), mul(market, MARKET_BYTES))
+                    mstore(STATEMENT_FLOOR, floor)
+                    mstore(STATEMENT_FIRST, mload(add(market, MARKET_NUMBER)))
+                    let base := sar(mload(DELTA_RIGHT), calldataload(offset))
+                    let quote := sar(mload(DELTA_RIGHT), calldataload(add(offset, bytes_)))
+                    mstore(STATEMENT_SECOND, base)
+                    mstore(STATEMENT_THIRD, quote)
+                    mstore(DIGEST_HASH, keccak256(STATEMENT, ISOLATED_STATEMENT_BYTES))
+                    if iszero(applyAmounts(cell, recover(signature), base, quote)) { break }
+                    addToSum(mload(add(market, BASE_ASSET)), base)
+                    addToSum(mload(add(market, QUOTE_ASSET)), quote)
+                    cell := add(cell, 0x80)
+                    at := add(signature, 64)
+                }
+                mstore(CELLS_END, cell)
+            }
+            // Applies the two deltas of the statement in place to two new cells; whether that can be.
+            function applyAmounts(cell, owner, base, quote) -> applied {
+                mstore(KEY, or(shl(96, owner), shl(32, mload(STATEMENT_FIRST))))
                 let location := keccak256(KEY, 0x40)
                 let bucket := add(mload(BUCKETS), shl(5, shr(mload(HASH_SHIFT), mul(location, mload(HASH_MULTIPLIER)))))
                 let raw := sload(location)
-                let cell := mload(CELLS_END)
-                {
-                    let baseAfter := add(and(raw, MASK_56), base)
-                    let quoteAfter := add(and(shr(56, raw), MASK_56), quote)
-                    fault := or(or(shr(56, or(baseAfter, quoteAfter)), shr(252, raw)), iszero(owner))
-                    if mload(bucket) { bucket, fault := nextBucket(bucket, location, fault) }
-                    if or(fault, gt(add(cell, 0x80), mload(CELLS_LIMIT))) {
-                        next := 0
-                        leave
-                    }
+                base := add(and(raw, MASK_56), base)
+                quote := add(and(shr(56, raw), MASK_56), quote)
+                let fault := or(or(shr(56, or(base, quote)), shr(252, raw)), iszero(owner))
+                if mload(bucket) { bucket, fault := nextBucket(bucket, location, fault) }
+                if iszero(fault) {
                     // `SlotTable.unpackIsolated`, with the amounts and the floor as they are now.
-                    let word := or(baseAfter, and(shr(48, raw), shl(64, MASK_40)))
+                    let word := or(base, and(shr(48, raw), shl(64, MASK_40)))
                     word := or(word, and(shr(24, raw), shl(128, 0xffff)))
                     word := or(word, and(shr(16, raw), shl(152, MASK_42)))
                     raw := shr(210, raw)
-                    let rise := sub(floor, raw)
+                    let rise := sub(mload(STATEMENT_FLOOR), raw)
                     mstore(cell, or(or(word, shl(200, add(raw, mul(sgt(rise, 0), rise)))), ISOLATED))
-                    mstore(add(cell, 0x40), quoteAfter)
+                    mstore(add(cell, 0x20), location)
+                    mstore(add(cell, 0x40), quote)
+                    mstore(bucket, cell)
+                    applied := 1
                 }
-                mstore(add(cell, 0x20), location)
-                mstore(CELLS_END, add(cell, 0x80))
-                mstore(bucket, cell)
-                addToSum(mload(add(market, BASE_ASSET)), base)
-                addToSum(mload(add(market, QUOTE_ASSET)), quote)
             }
             // The empty bucket for a slot that is not in the table; if it is, that is a fault.
             function nextBucket(bucket, location, before) -> empty, fault {
@@ -253,36 +283,37 @@ abstract contract BatchOwnStatements is BatchAccounts {
                 asset := add(asset, ASSET_SUM)
                 mstore(asset, add(mload(asset), delta))
             }
-            // Keeps the new cells up to `end`, with the words that are stored.
-            function takeBack(end) {
-                for { let cell := mload(CELLS_END) } lt(cell, end) { cell := add(cell, 0x40) } {
+            // Keeps the new cells from `cell` to `end`, with the words that are stored.
+            function takeBack(cell, end) {
+                mstore(CELLS_END, end)
+                for {} lt(cell, end) { cell := add(cell, 0x40) } {
                     mstore(cell, sload(mload(add(cell, 0x20))))
                 }
-                mstore(CELLS_END, end)
             }
-            function takeBackSums(offset, end) {
-                for { let row := LIST } lt(row, end) { row := add(row, 0x20) } {
+            // Takes rows that end at `end` out of the assets' sums; where their statement begins.
+            function takeBackRows(end, rows) -> start {
+                let offset := sub(end, mul(rows, mload(ROW_BYTES)))
+                start := sub(offset, mload(HEAD_BYTES))
+                for { let row := DELTAS } lt(offset, end) { row := add(row, 0x20) } {
                     let asset := add(mload(ASSETS), mul(shr(248, calldataload(offset)), ASSET_BYTES))
-                    addToSum(asset, sub(0, mload(add(row, LIST_BYTES))))
+                    addToSum(asset, sub(0, mload(row)))
                     offset := add(offset, mload(ROW_BYTES))
                 }
             }
 
-            for {} remaining { remaining := sub(remaining, 1) } {
-                let head := calldataload(position)
-                // Control and count of rows; control 0 is a unified statement that its owner signed.
-                let rows := shr(240, head)
-                let next := 0
-                switch lt(sub(rows, 1), ROWS_MAX)
-                case 0 { if eq(shr(8, rows), 0x10) { next := applyIsolated(position, head, isolatedTypehash) } }
-                default { next := applyUnified(position, rows, head, typehash) }
-                if iszero(next) { break }
-                position := next
-                cellsEnd := mload(CELLS_END)
+            position, remaining, cellsEnd := applyUnified(position, remaining, typehash)
+            // Each goes on where the other has stopped, up to a statement that neither applies.
+            for {} remaining {} {
+                let next, left_, cell := applyIsolated(position, remaining, isolatedTypehash)
+                if eq(left_, remaining) { break }
+                position, remaining, cellsEnd := applyUnified(next, left_, typehash)
+                if eq(left_, remaining) { break }
             }
         }
         unchecked {
             count -= remaining;
+            // Only here it is found out whether what was read is within the payload.
+            if (position > run.payload.end) run.payload.malformed(position);
             // A cell for each row. Under zero it wraps around.
             uint256 rowsLeft = left - count - (cellsEnd - run.applied) / SlotTable.CELL_BYTES;
             if (rowsLeft > left) run.payload.malformed(run.payload.start + BatchPayloadLibrary.ROWS_POSITION);

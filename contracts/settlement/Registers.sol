@@ -100,8 +100,9 @@ library Registers {
     /// @dev The key of a slot, and where the mapping of slots is.
     uint256 internal constant KEY = 0xc80;
     uint256 internal constant KEY_MAPPING = 0xca0;
-    /// @dev Where the payload ends in calldata; the records of the markets, and their count.
-    uint256 internal constant PAYLOAD_END = 0xcc0;
+    /// @dev The last record of the assets, for the statements that are applied as they are read.
+    uint256 internal constant LAST_ASSET = 0xcc0;
+    /// @dev The records of the markets, and their count.
     uint256 internal constant MARKETS = 0xce0;
     uint256 internal constant MARKET_COUNT = 0xd00;
     /// @dev The rows of a statement, as they are hashed: up to eight numbers of assets, then as many deltas.

@@ -99,7 +99,6 @@ abstract contract SettlementBatches is BatchOrders, BatchNetting, ISettlementBat
                 mapping_ := _slots.slot
             }
             Word.put(Registers.KEY_MAPPING, mapping_);
-            Word.put(Registers.PAYLOAD_END, payload.end);
             // Net groups count in lanes which no order has.
             Word.put(Registers.LANES_LATER, payload.groupCount == 0 ? 0 : SlotTable.GIVEN);
             Word.put(Registers.MARKETS, run.markets);

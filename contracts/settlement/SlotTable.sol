@@ -163,8 +163,9 @@ library SlotTable {
     function store() internal {
         // Assembly because locations are raw; each is one that `find` was given.
         assembly ("memory-safe") {
-            let end := mload(CELLS_END)
-            for { let cell := mload(CELLS) } lt(cell, end) { cell := add(cell, 0x40) } {
+            // What stands after the cells is not needed any more. A mark without its flag, which no cell has, ends them.
+            mstore(mload(CELLS_END), EXITED)
+            for { let cell := mload(CELLS) } 1 { cell := add(cell, 0x40) } {
                 let word := mload(cell)
                 if and(word, MARKS) {
                     if and(word, GIVEN) {
@@ -191,6 +192,7 @@ library SlotTable {
                         sstore(location, or(packed, and(word, shl(252, 3))))
                         continue
                     }
+                    if eq(word, EXITED) { break }
                     word := and(word, STORED_MASK)
                 }
                 sstore(mload(add(cell, 0x20)), word)

@@ -22,22 +22,6 @@ import {FickleWallet} from "./base/TestWallets.sol";
 /// @dev Netted statements, the groups they stand in, ladders and contract wallets. 20 lots at 50 ticks change hands: 1,000
 /// units, of which the maker pays a fee of 2 and the taker one of 3.
 contract SettlementNettingTest is SettlementFixture {
-    function stated(uint256 index, int64 base, int64 quote, bool isIsolated)
-        private
-        view
-        returns (Statement memory statement)
-    {
-        (statement.owner, statement.key, statement.market) = (wallet(index), walletKey(index), QTRA_USDC);
-        (statement.floor, statement.isIsolated) = (7, isIsolated);
-        statement.deltas = new int64[](2);
-        (statement.deltas[0], statement.deltas[1]) = (base, quote);
-        if (!isIsolated) {
-            statement.assets = new uint16[](2);
-            (statement.assets[0], statement.assets[1]) = (QTRA, USDC);
-        }
-        signStatement(statement);
-    }
-
     function bySession(Statement memory statement, uint256 index) private view returns (Statement memory) {
         (statement.kind, statement.key) = (SESSION_KEY, sessionKeyOf(index));
         signStatement(statement);

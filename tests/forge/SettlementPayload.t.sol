@@ -97,6 +97,36 @@ contract SettlementPayloadTest is SettlementFixture {
         vault.settle(payload, number, bytes32(0), 0, signature);
     }
 
+    /// @dev The call goes on after its payload, so all bytes of the statement are there to be read.
+    function testAStatementThatEndsAfterThePayloadReverts(bool isIsolated, uint256 missing) public {
+        Batch memory batch;
+        batch.groups = new Group[](1);
+        batch.groups[0].statements = new Statement[](1);
+        batch.groups[0].statements[0] = stated(2, 0, 0, isIsolated);
+        setTables(batch);
+        bytes memory payload = PayloadWriter.write(batch);
+        uint256 end = payload.length;
+        missing = bound(missing, 1, 64);
+        assembly ("memory-safe") {
+            mstore(payload, sub(end, missing))
+        }
+        uint64 number = vault.batchNumber() + 1;
+        bytes memory signature = signBatch(payload, number);
+        assembly ("memory-safe") {
+            mstore(payload, end)
+        }
+        bytes memory call_ =
+            abi.encodeCall(ISettlementBatches.settle, (payload, number, bytes32(0), uint64(0), signature));
+        assembly ("memory-safe") {
+            // After the selector and five arguments, of which the first says where the payload's length stands.
+            mstore(add(call_, 196), sub(end, missing))
+        }
+        (bool settled, bytes memory answer) = address(vault).call(call_);
+        assertTrue(!settled, "settled");
+        bytes memory error_ = abi.encodeWithSelector(ISettlementBatches.SettlementMalformedPayload.selector, end);
+        assertEq(keccak256(answer), keccak256(error_), "error");
+    }
+
     function testTrailingBytesRevert(bytes calldata tail) public {
         vm.assume(tail.length > 0);
         bytes memory payload = validPayload();

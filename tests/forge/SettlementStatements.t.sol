@@ -21,22 +21,6 @@ import {SettlementFixture} from "./base/SettlementFixture.sol";
 /// @dev Statements beside each other and beside orders, whether they are applied when they are read or later: those of the
 /// first group are at once, up to one that something is to be said about. What becomes of them does not depend on it.
 contract SettlementStatementsTest is SettlementFixture {
-    function stated(uint256 index, int64 base, int64 quote, bool isIsolated)
-        private
-        view
-        returns (Statement memory statement)
-    {
-        (statement.owner, statement.key, statement.market) = (wallet(index), walletKey(index), QTRA_USDC);
-        (statement.floor, statement.isIsolated) = (7, isIsolated);
-        statement.deltas = new int64[](2);
-        (statement.deltas[0], statement.deltas[1]) = (base, quote);
-        if (!isIsolated) {
-            statement.assets = new uint16[](2);
-            (statement.assets[0], statement.assets[1]) = (QTRA, USDC);
-        }
-        signStatement(statement);
-    }
-
     function groupOf(Statement memory one, Statement memory two, Statement memory three)
         private
         pure

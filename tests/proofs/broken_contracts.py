@@ -22,8 +22,8 @@ SETTLEMENT: Final = (
     Fault(
         "a statement does not raise its floors, so the orders that it covers can be proved again",
         "BatchOwnStatements.sol",
-        "if lt(word, floor) { delta := or(floor, and(delta, LOW_200)) }",
-        "",
+        "mstore(cell, and(floor, or(sum, not(LOW_200))))",
+        "mstore(cell, sum)",
         ("AStatementRaisesItsFloors", "AFillSettlesAtMostOnce"),
     ),
     Fault(

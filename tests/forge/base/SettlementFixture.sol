@@ -208,6 +208,23 @@ abstract contract SettlementFixture is TestBase {
         statement.signature = sign(statement.key, hash);
     }
 
+    /// @dev A signed statement of a wallet over the two assets of the first market, with a floor of 7.
+    function stated(uint256 index, int64 base, int64 quote, bool isIsolated)
+        internal
+        view
+        returns (Statement memory statement)
+    {
+        (statement.owner, statement.key, statement.market) = (wallet(index), walletKey(index), QTRA_USDC);
+        (statement.floor, statement.isIsolated) = (7, isIsolated);
+        statement.deltas = new int64[](2);
+        (statement.deltas[0], statement.deltas[1]) = (base, quote);
+        if (!isIsolated) {
+            statement.assets = new uint16[](2);
+            (statement.assets[0], statement.assets[1]) = (QTRA, USDC);
+        }
+        signStatement(statement);
+    }
+
     /// @dev A section for every run of orders of one market and kind, each order signed by its key.
     function sectionsOf(TestOrder[] memory orders) internal view returns (Section[] memory sections) {
         uint256 count = 0;

@@ -104,7 +104,8 @@ contract FillProofs {
         word &= ~SlotTable.GIVEN;
         Registers.open();
         Word.put(Registers.LANES_LATER, 0);
-        uint256 cell = Word.reserve(4);
+        // Two cells, and what ends them.
+        uint256 cell = Word.reserve(5);
         uint256 order = orderIn(cell, word, quantity, tag, seq);
         Word.put(cell + 32, LOCATION);
         Word.put(cell + 64, quote);

@@ -137,7 +137,8 @@ contract SlotProofs {
     /// @dev A table that holds so many cells.
     function table(uint256 cells) private pure returns (uint256 cell) {
         Registers.open();
-        cell = Word.reserve(2 * cells);
+        // And what ends them.
+        cell = Word.reserve(2 * cells + 1);
         Word.put(Registers.CELLS, cell);
         Word.put(Registers.CELLS_END, cell + cells * SlotTable.CELL_BYTES);
     }
