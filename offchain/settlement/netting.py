@@ -280,8 +280,9 @@ class _Plan:
             for order, role in self.matched.sides(fill):
                 fee = self.matched.fee(fill, order, role)
                 fees[fee.asset] += fee.units
-        statements = tuple(self.checked(account) for account in stated)
-        return NetGroup(statements, halves, tuple(Delta(*fee) for fee in sorted(fees.items()) if fee[1]))
+        # The contract applies owners' statements most cheaply, as far as they stand before all others.
+        statements = sorted((self.checked(account) for account in stated), key=lambda one: one.authorization.kind)
+        return NetGroup(tuple(statements), halves, tuple(Delta(*fee) for fee in sorted(fees.items()) if fee[1]))
 
     def checked(self, account: Account) -> Statement:
         """The statement of an account, which must say what its fills come to, and nothing of other assets."""

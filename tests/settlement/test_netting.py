@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from offchain.chain.keys import LocalSigner
 from offchain.chain.typed_data import ISOLATED, Order
+from offchain.core.commands import AuthorizationKind
 from offchain.core.errors import StateDiverged
 from offchain.settlement import netting
 from offchain.settlement.accounts import Account, Accounts, MarketTerms
@@ -230,6 +231,21 @@ def test_a_statement_that_says_something_else_is_refused() -> None:
             plan_net(floor.matched, {account: UnifiedStatement(good.authorization, 1, deltas)})
     zero = UnifiedStatement(good.authorization, 1, (*good.deltas, Delta(3, 0)))
     assert plan_net(floor.matched, {account: zero}).payload.groups[0].statements == (zero,)
+
+
+def test_owners_statements_stand_before_those_of_session_keys() -> None:
+    floor = Floor()
+    maker = floor.order(0, 1, 1, 0, False, (0, 0))
+    for trader in (1, 2, 3):
+        floor.fill(maker, floor.order(trader, 1, 0, 0, False, (0, 0)), 5)
+    answers = {account: floor.statement(account) for account in floor.accounts}
+    by_session = [floor.accounts[order] for order in (0, 2)]
+    for account in by_session:
+        signature = answers[account].authorization.signature
+        key = Authorization(signature, AuthorizationKind.SESSION_KEY, account.owner)
+        answers[account] = replace(answers[account], authorization=key)
+    (group,) = plan_net(floor.matched, answers).payload.groups
+    assert group.statements == tuple(answers[floor.accounts[order]] for order in (1, 3, 0, 2))
 
 
 def test_more_groups_than_a_batch_can_hold_are_put_together() -> None:
