@@ -22,7 +22,7 @@ from indexer.project.sale import (
     ChainSaleShare,
     ChainSaleVoucher,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, newest_of, rows_of, summed
+from indexer.store.asking import Moment, OncePerBlock, moment_of, newest_of, of_chain, rows_of, summed
 from offchain.core.database import reading_sessions
 from offchain.presale.terms import BPS, RoundState, RoundTerms
 
@@ -249,7 +249,7 @@ class SaleService:
         earned: defaultdict[int, int] = defaultdict(int)
         if owner != NOBODY:
             of = ChainSalePurchase
-            query = select(of.round, of.micros).where(of.chain_id == self._chain_id, of.referrer == owner)
+            query = select(of.round, of.micros).where(of_chain(self._chain_id, of.chain_id), of.referrer == owner)
             for number, micros in session.execute(query):
                 earned[number] += micros * bps[number] // BPS
         return earned

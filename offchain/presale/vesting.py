@@ -4,8 +4,8 @@ Times are seconds since 1970 and the chain's own; amounts are base units of QTRA
 their newest block, and from the trees that were published.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Engine
@@ -18,10 +18,13 @@ from indexer.project.vesting import (
     ChainVestingRevocation,
     ChainVestingSurplus,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of, summed
+from indexer.store.asking import Moment, OncePerBlock, moment_of, newest_of, rows_of, summed
 from offchain.core.database import reading_sessions
 from offchain.presale.proofs import ProofFiles
 from offchain.presale.schedule import Schedule
+
+CLAIMS_MAX: Final = 100
+"""The newest payments to an account, of all pools, that are told."""
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -69,11 +72,12 @@ class Holding(msgspec.Struct, frozen=True):
         allocation: what the account gets in all; null if the pool's tree is not here, so that nobody can tell.
         vested: what of it has vested; of a revoked account what it kept.
         claimed: what was paid.
+        claimed_pending: what of it is not final yet.
         claimable: what it can claim now.
         points: the schedule of its allocation: (time, vested).
         proof: what `claim` takes; null without the tree, or once the account is revoked.
         is_revoked: whether the rest was taken back.
-        claims: the payments, oldest first.
+        claims: the newest payments, newest first.
     """
 
     pool: int
@@ -81,6 +85,7 @@ class Holding(msgspec.Struct, frozen=True):
     allocation: int | None
     vested: int
     claimed: int
+    claimed_pending: int
     claimable: int
     points: tuple[tuple[int, int], ...]
     proof: tuple[bytes, ...] | None
@@ -93,6 +98,14 @@ class Vesting(msgspec.Struct, frozen=True):
 
     moment: Moment
     holdings: tuple[Holding, ...]
+
+
+class _Paid(NamedTuple):
+    """What an account was paid, by pool: in all, what of it is not final, and the newest payments."""
+
+    claimed: Counter[int]
+    pending: Counter[int]
+    newest: defaultdict[int, list[Claim]]
 
 
 class VestingService:
@@ -125,15 +138,11 @@ class VestingService:
             if moment is None:
                 return None
             published = self._published.get(moment, lambda: self._read_published(session, moment))
-            claims: defaultdict[int, list[ChainVestingClaim]] = defaultdict(list)
-            for claim in rows_of(session, self._chain_id, ChainVestingClaim, account=owner):
-                claims[claim.pool].append(claim)
+            paid = self._paid(session, moment, owner)
             revoked = {
                 row.pool: row.vested for row in rows_of(session, self._chain_id, ChainVestingRevocation, account=owner)
             }
-        holdings = (
-            self._holding(moment, owner, one, claims[one[0]], revoked.get(one[0])) for one in sorted(published.items())
-        )
+        holdings = (self._holding(moment, owner, one, paid, revoked.get(one[0])) for one in sorted(published.items()))
         return Vesting(moment, tuple(one for one in holdings if one is not None))
 
     def _read_published(self, session: Session, moment: Moment) -> dict[int, Published]:
@@ -154,21 +163,29 @@ class VestingService:
             ),
         )
 
+    def _paid(self, session: Session, moment: Moment, owner: bytes) -> _Paid:
+        of = ChainVestingClaim
+        chosen = (session, self._chain_id, of.pool, of.amount, of.account == owner)
+        newest: defaultdict[int, list[Claim]] = defaultdict(list)
+        for row in newest_of(session, self._chain_id, of, CLAIMS_MAX, account=owner):
+            newest[row.pool].append(_claim(row, moment))
+        return _Paid(summed(*chosen), summed(*chosen, of.block_number > moment.final), newest)
+
     def _holding(
         self,
         moment: Moment,
         owner: bytes,
         numbered: tuple[int, Published],
-        claims: Iterable[ChainVestingClaim],
+        paid: _Paid,
         kept: int | None,
     ) -> Holding | None:
         number, pool = numbered
         schedule = pool.schedule
         proof = self._proofs.proof(number, pool.root, owner)
-        paid = tuple(_claim(row, moment) for row in claims)
-        if proof is None and not paid and kept is None and self._proofs.has(number, pool.root):
+        claims = tuple(paid.newest[number])
+        if proof is None and not claims and kept is None and self._proofs.has(number, pool.root):
             return None
-        claimed = sum(claim.amount for claim in paid)
+        claimed = paid.claimed[number]
         vested = claimed
         if kept is not None:
             vested = kept
@@ -180,11 +197,12 @@ class VestingService:
             allocation=None if proof is None else proof.allocation,
             vested=vested,
             claimed=claimed,
+            claimed_pending=paid.pending[number],
             claimable=max(0, vested - claimed),
             points=() if proof is None or kept is not None else schedule.points(proof.allocation),
             proof=None if proof is None or kept is not None else proof.hashes,
             is_revoked=kept is not None,
-            claims=paid,
+            claims=claims,
         )
 
 

@@ -20,7 +20,7 @@ from indexer.project.staking import (
     ChainStakingReward,
     ChainStakingTier,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of, summed
+from indexer.store.asking import Moment, OncePerBlock, moment_of, of_chain, rows_of, summed
 from offchain.core.database import reading_sessions
 
 TO_STAKE: Final = {"Staked": 1, "UnstakeRequested": -1, "UnstakeCancelled": 1}
@@ -116,7 +116,7 @@ class StakingService:
             staked = _staked(moves)
             payment, forfeit = ChainStakingPayment, ChainStakingForfeit
             paid = summed(session, self._chain_id, payment.reward, payment.amount, payment.account == owner)
-            forfeits = select(func.count()).where(forfeit.chain_id == self._chain_id, forfeit.account == owner)
+            forfeits = select(func.count()).where(of_chain(self._chain_id, forfeit.chain_id), forfeit.account == owner)
             return Position(
                 staking=staking,
                 staked=staked,
@@ -130,7 +130,7 @@ class StakingService:
     def _moves(self, session: Session, owner: bytes) -> Sequence[_Move]:
         of = ChainStakingMove
         query = select(*(getattr(of, name) for name in _Move._fields))
-        query = query.where(of.chain_id == self._chain_id, of.account == owner)
+        query = query.where(of_chain(self._chain_id, of.chain_id), of.account == owner)
         return [_Move(*row) for row in session.execute(query.order_by(of.block_number, of.log_index))]
 
     def _known(self, session: Session) -> Staking | None:

@@ -16,7 +16,7 @@ from indexer.project.vesting import (
 from offchain.presale.proofs import ProofFiles
 from offchain.presale.schedule import Schedule
 from offchain.presale.tree import ALLOCATION_TYPES, StandardTree, proves
-from offchain.presale.vesting import Holding, VestingService
+from offchain.presale.vesting import CLAIMS_MAX, Holding, VestingService
 from tests.support.chain_rows import CHAIN_ID, ChainRows, time_of
 
 ALICE, BOB, CAROL = (bytes([number]) * 20 for number in (0xA1, 0xB0, 0xC0))
@@ -120,7 +120,17 @@ def test_claims_come_off_what_can_be_claimed(chain: ChainRows, service: VestingS
     chain.head(12, final=11)
     one = holding(service, ALICE)
     assert (one.claimed, one.claimable) == (99_400, 600)
-    assert [(claim.amount, claim.is_final) for claim in one.claims] == [(99_000, True), (400, False)]
+    assert [(claim.amount, claim.is_final) for claim in one.claims] == [(400, False), (99_000, True)]
+    assert one.claimed_pending == 400
+
+
+def test_of_many_claims_the_newest_are_told_and_all_are_counted(
+    chain: ChainRows, service: VestingService, tmp_path: Path
+) -> None:
+    tree_of(ALLOCATIONS).dump(tmp_path / f"{POOL}.json")
+    chain.add(11, *(claimed(ALICE, 1, number) for number in range(1, CLAIMS_MAX + 3)))
+    one = holding(service, ALICE)
+    assert (one.claimed, len(one.claims)) == (CLAIMS_MAX + 2, CLAIMS_MAX)
 
 
 def test_the_proof_leads_to_the_published_root(chain: ChainRows, service: VestingService, tmp_path: Path) -> None:

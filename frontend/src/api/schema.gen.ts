@@ -3835,7 +3835,10 @@ export interface components {
              * @example 30000.25
              */
             claimedPending: string;
-            /** Claims */
+            /**
+             * Claims
+             * @description Newest first, of the account's newest 100; `claimed` counts all.
+             */
             claims: components["schemas"]["VestingClaimBody"][];
             /** Points */
             points: components["schemas"]["SchedulePoint"][];

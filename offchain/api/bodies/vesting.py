@@ -68,7 +68,9 @@ class VestingHoldingBody(ApiModel):
     schedule: ScheduleBody
     points: list[SchedulePoint]
     proof: list[Hex] | None
-    claims: list[VestingClaimBody]
+    claims: list[VestingClaimBody] = Field(
+        description="Newest first, of the account's newest 100; `claimed` counts all."
+    )
 
 
 class VestingBody(ApiModel):

@@ -74,7 +74,7 @@ def _holding(one: Holding) -> VestingHoldingBody:
         allocation_units=None if one.allocation is None else str(one.allocation),
         vested=qtra_text(one.vested),
         claimed=qtra_text(one.claimed),
-        claimed_pending=qtra_text(sum(claim.amount for claim in one.claims if not claim.is_final)),
+        claimed_pending=qtra_text(one.claimed_pending),
         claimable=qtra_text(one.claimable),
         revoked=one.is_revoked,
         schedule=_schedule(one.schedule),
