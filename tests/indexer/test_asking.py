@@ -1,6 +1,7 @@
 """What is asked of one account is found by an index, and not by a look at every row of the chain."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection
 
 import pytest
 from sqlalchemy import Engine, event, text
@@ -8,10 +9,15 @@ from sqlalchemy.orm import Session
 
 from indexer.project.sale import ChainSalePurchase
 from indexer.project.vesting import ChainVestingClaim
-from indexer.store.asking import newest_of, rows_of
+from indexer.store.asking import newest_of, rows_of, summed
 from tests.support.chain_rows import CHAIN_ID
 
 ALICE = bytes([0xA1]) * 20
+
+
+def sum_of(session: Session, account: bytes) -> Counter[int]:
+    of = ChainVestingClaim
+    return summed(session, CHAIN_ID, of.pool, of.amount, of.account == account)
 
 
 @pytest.mark.parametrize(
@@ -19,11 +25,12 @@ ALICE = bytes([0xA1]) * 20
     [
         (lambda session: rows_of(session, CHAIN_ID, ChainVestingClaim, account=ALICE), "chain_vesting_claims_account"),
         (lambda session: newest_of(session, CHAIN_ID, ChainSalePurchase, 9, buyer=ALICE), "chain_sale_purchases_buyer"),
+        (lambda session: sum_of(session, ALICE), "chain_vesting_claims_account"),
     ],
-    ids=["all", "the newest"],
+    ids=["all", "the newest", "their sum"],
 )
 def test_rows_of_an_account_are_found_by_its_index(
-    database: Engine, ask: Callable[[Session], Sequence[object]], index: str
+    database: Engine, ask: Callable[[Session], Collection[object]], index: str
 ) -> None:
     asked: list[tuple[str, object]] = []
     with Session(database) as session:
