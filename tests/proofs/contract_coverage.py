@@ -2,13 +2,14 @@
 
 forge counts no branch of `require(condition, Error())` that the compiler took through its intermediate language
 (foundry-rs/foundry#10829). So a copy is measured in which each stands as `if (!(condition)) revert Error()`, which is
-the same. It sees nothing of assembly (#11329), so branches there are left out of the count. The campaigns of
-invariants and the changing of every byte stay out too: they take hours when they are measured.
+the same. It sees nothing of assembly (#11329), so branches there are left out of the count. Of an `else` whose first
+instruction was merged with another's it counts nothing either: it was taken as often as its `if` was asked and did not
+go the first way. The campaigns of invariants and the changing of every byte stay out too: they take hours when they
+are measured.
 """
 
 import sys
 import tempfile
-from collections import defaultdict
 from pathlib import Path
 
 from benchmarks.figures import Figures
@@ -56,16 +57,28 @@ def main() -> int:
 
 def branches_of(report: str) -> dict[str, list[tuple[int, bool]]]:
     """Line and whether it was taken of every branch in the measured folders, by file, from an lcov report."""
-    found: dict[str, list[tuple[int, bool]]] = defaultdict(list)
-    file = ""
-    for row in report.splitlines():
-        kind, _, rest = row.partition(":")
-        if kind == "SF":
-            file = rest
-        elif kind == "BRDA" and file.startswith(MEASURED):
-            line, _, _, count = rest.split(",")
-            found[file].append((int(line), count not in ("0", "-")))
-    return dict(found)
+    found: dict[str, list[tuple[int, bool]]] = {}
+    for record in report.split("end_of_record"):
+        rows = [row.partition(":")[::2] for row in record.splitlines()]
+        file = next((rest for kind, rest in rows if kind == "SF"), "")
+        if file.startswith(MEASURED):
+            asked = dict(rest.split(",")[:2] for kind, rest in rows if kind == "DA")
+            found[file] = _taken([rest.split(",") for kind, rest in rows if kind == "BRDA"], asked)
+    return found
+
+
+def _taken(branches: list[list[str]], asked: dict[str, str]) -> list[tuple[int, bool]]:
+    """Line and whether it was taken of branches, each a line, a block, a way and a count, by how often lines ran."""
+    found = []
+    first = 0
+    for line, _, way, count in branches:
+        times = 0 if count == "-" else int(count)
+        if way == "0":
+            first = times
+        elif not times:
+            times = int(asked.get(line, 0)) - first
+        found.append((int(line), times > 0))
+    return found
 
 
 def in_assembly(path: Path, line: int) -> bool:
