@@ -73,11 +73,12 @@ async def verify(database: Engine, chain_id: int, contracts: Sequence[IndexedCon
             raise ChainError(f"Chain {chain_id} was never indexed.", "Start the exchange.")
         checked = []
         rows = session.scalars(select(IndexerContract).where(IndexerContract.chain_id == chain_id))
-        joined = {row.address for row in rows if row.joined}
+        # A contract that is above the final block has nothing to be asked there.
+        there = {row.address for row in rows if row.joined and row.first_block <= cursor.final_number}
         for contract in contracts:
             reader = ContractReader(nodes, contract, cursor.final_number)
             for projection in PROJECTIONS:
-                if contract.address in joined and contract.name in projection.contracts:
+                if contract.address in there and contract.name in projection.contracts:
                     found = await projection.check(session, chain_id, reader)
                     checked.append(Checked(projection.name, contract.name, tuple(found)))
         return Verified(chain_id, cursor.final_number, tuple(checked))

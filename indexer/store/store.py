@@ -134,7 +134,7 @@ class Store:
     def add_contract(self, contract: IndexedContract) -> None:
         """Notes a new contract: it joins at once if it has no logs up to the stored head, and else catches up first."""
         with self._writing.begin() as session:
-            cursor = session.get_one(IndexerCursor, self._chain_id, with_for_update=True)
+            cursor = self._lock(session)
             if session.get(IndexerContract, (self._chain_id, contract.address)) is None:
                 session.add(self._contract_row(contract, joined=contract.first_block > cursor.head_number))
 
@@ -146,7 +146,7 @@ class Store:
                 whose logs the step does not have.
         """
         with self._writing.begin() as session:
-            cursor = session.get_one(IndexerCursor, self._chain_id, with_for_update=True)
+            cursor = self._lock(session)
             if (cursor.head_number, cursor.head_hash) != step.expected_head:
                 raise StepConflict
             joined = select(IndexerContract.address).where(
@@ -175,7 +175,8 @@ class Store:
             StepConflict: the contract has not come as far as is expected, or further.
         """
         with self._writing.begin() as session:
-            row = session.get(IndexerContract, (self._chain_id, address), with_for_update=True)
+            self._lock(session)
+            row = session.get(IndexerContract, (self._chain_id, address))
             now = None if row is None else ContractProgress(row.joined, row.through_number, row.through_hash)
             if row is None or row.joined or now != expected:
                 raise StepConflict
@@ -192,7 +193,7 @@ class Store:
             is not our final chain.
         """
         with self._writing.begin() as session:
-            cursor = session.get_one(IndexerCursor, self._chain_id, with_for_update=True)
+            cursor = self._lock(session)
             row = session.get_one(IndexerContract, (self._chain_id, address))
             if row.joined:
                 return True
@@ -208,10 +209,15 @@ class Store:
     def forget(self, address: bytes) -> None:
         """Deletes what was stored of a contract that has not joined, so that it begins again."""
         with self._writing.begin() as session:
-            row = session.get_one(IndexerContract, (self._chain_id, address), with_for_update=True)
+            self._lock(session)
+            row = session.get_one(IndexerContract, (self._chain_id, address))
             if not row.joined:
                 WRITER.forget(session, self._chain_id, address)
                 row.through_number, row.through_hash = row.first_block - 1, None
+
+    def _lock(self, session: Session) -> IndexerCursor:
+        """The cursor, which whoever writes anything of the chain holds: sums are read before they are written."""
+        return session.get_one(IndexerCursor, self._chain_id, with_for_update=True)
 
     def _contract_row(self, contract: IndexedContract, *, joined: bool) -> IndexerContract:
         return IndexerContract(

@@ -13,7 +13,9 @@ OWNERS: Final = tuple(bytes([number]) * 20 for number in range(1, 5))
 NOBODY: Final = bytes(20)
 _WIDE: Final = frozenset({"nonce", "baseLimit", "quoteLimit"})
 """Fields whose values may need all of their 64 bits; amounts are kept within 63 by the contract."""
-_SMALL: Final = {"asset": 5, "market": 4, "fill": 400, "group": 40, "reason": 20, "item": 40}
+_SMALL: Final = {"asset": 5, "market": 4, "fill": 400, "group": 40, "reason": 20, "item": 40} | dict.fromkeys(
+    ("round", "pool", "tier", "request", "auction"), 4
+)
 _TOPICS_MAX: Final = 4
 """More a log cannot have."""
 _TIMES: Final = frozenset({"effectiveAt", "expiry", "until"})
@@ -55,7 +57,7 @@ class EventMaker:
 
     def log(self, transaction: bytes, index: int, event: str, told: Mapping[str, Any] | None = None) -> Log:
         """A log of an event; values that are not told are made up."""
-        values = {field["name"]: self._value(field["name"], field["type"]) for field in self._rows[event]["inputs"]}
+        values = {field["name"]: self._value(field) for field in self._rows[event]["inputs"]}
         return self.told(transaction, index, event, values | (told or {}))
 
     def told(self, transaction: bytes, index: int, event: str, arguments: dict[str, Any]) -> Log:
@@ -99,8 +101,10 @@ class EventMaker:
         )
         return Log(self._address, transaction, index, topics, data, "", {})
 
-    def _value(self, name: str, kind: str) -> Any:
-        rng = self._rng
+    def _value(self, field: Mapping[str, Any]) -> Any:
+        rng, name, kind = self._rng, field["name"], field["type"]
+        if kind == "tuple":
+            return tuple(map(self._value, field["components"]))
         if kind == "address":
             return rng.choice((*OWNERS, NOBODY))
         if kind == "bool":

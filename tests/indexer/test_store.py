@@ -1,5 +1,8 @@
 """A step is written whole or not at all, and only on the head that it was worked out from."""
 
+import threading
+from collections.abc import Callable
+
 import psycopg
 import pytest
 from sqlalchemy import Engine, func, inspect, select
@@ -8,9 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from indexer.blocks import BlockRef, Decoded, DecodedLog, Header, RawLog
 from indexer.project.funds import ChainDeposit
 from indexer.project.projection import table_of
-from indexer.store.models import LOG_KEY, IndexerLog
+from indexer.store.models import LOG_KEY, IndexerCursor, IndexerLog
 from indexer.store.reading import StoredLogs
-from indexer.store.store import WRITER, Step, StepConflict, Store
+from indexer.store.store import WRITER, ContractProgress, Step, StepConflict, Store
+from offchain.core.database import writing_sessions
 from tests.indexer.simulated_chain import settlement_at
 
 CONTRACT = b"\x11" * 20
@@ -147,3 +151,26 @@ def test_positions_are_ordered_by_block_and_then_by_log(store: Store, stored: St
         (4, 3),
         (4, 10),
     ]
+
+
+def test_who_catches_up_or_forgets_waits_for_a_rebuild(store: Store, database: Engine) -> None:
+    """Sums are read before they are written: of two who write them at once one would be forgotten."""
+    late = settlement_at(b"\x22" * 20, 0)
+    store.add_contract(late)
+    first = header(1)
+    writes: list[Callable[[], None]] = [
+        lambda: store.catch_up(late.address, ContractProgress(False, -1, None), [first], Decoded((), [])),
+        lambda: store.forget(late.address),
+    ]
+    for write in writes:
+        with writing_sessions(database).begin() as session:
+            # As a rebuild does.
+            session.get_one(IndexerCursor, 1, with_for_update=True)
+            thread = threading.Thread(target=write)
+            before = store.contracts()[late.address]
+            thread.start()
+            thread.join(0.3)
+            assert thread.is_alive()
+            assert store.contracts()[late.address] == before
+        thread.join()
+        assert store.contracts()[late.address] != before
