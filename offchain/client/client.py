@@ -54,7 +54,7 @@ class Client:
         try:
             if self._terms is None:
                 await self.read_terms()
-        except BaseException:
+        except BaseException:  # A cancellation too: nobody else would close it.
             await self.close()
             raise
         return self

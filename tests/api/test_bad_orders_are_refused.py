@@ -286,9 +286,9 @@ async def test_instructions_that_do_not_go_together(
 
 @pytest.mark.parametrize("how", [{}, {"order_type": "STOP_MARKET", "stop_price": "120"}])
 async def test_an_order_that_may_rest_needs_a_lane_of_its_own(
-    exchange: RunningExchange, wallet: Wallet, how: dict[str, Any]
+    exchange: RunningExchange, wallet: Wallet, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]
 ) -> None:
-    wallet.lanes.take = lambda _: 0  # type: ignore[method-assign]
+    monkeypatch.setattr(wallet.lanes, "take", lambda _: 0)
     await post_refused(exchange, as_json(wallet.order("BTC-USDC", "BUY", "100", "0.01", **how)), 422, 2009)
 
 

@@ -102,7 +102,7 @@ async def test_a_failure_of_ours_is_told_without_its_detail(
         raise errors.JournalError("/secret/path: disk full")
 
     monkeypatch.setattr(type(exchange.services.projector), "caught_up", fail)
-    session = exchange.server.config.app.state.tokens.open(bytes(20))  # type: ignore[union-attr]
+    session = exchange.app.state.tokens.open(bytes(20))
     headers = {"authorization": f"Bearer {session.access}"}
     answer = await ask(exchange.url, "GET", "/api/v1/orders", headers=headers)
     assert_refused(answer, 500, 7000)

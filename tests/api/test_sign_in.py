@@ -51,7 +51,7 @@ def clock() -> Clock:
 @pytest.fixture
 def tokens(tmp_path: Path, clock: Clock) -> Iterator[SessionTokens]:
     engine = open_database(f"sqlite+pysqlite:///{tmp_path / 'test.db'}")
-    SessionRow.__table__.create(engine)  # type: ignore[attr-defined]
+    SessionRow.metadata.create_all(engine, tables=[SessionRow.metadata.tables[SessionRow.__tablename__]])
     yield SessionTokens(b"s" * 64, writing_sessions(engine), clock, access_minutes=15)
     engine.dispose()
 
@@ -238,7 +238,7 @@ async def test_a_client_renews_its_session_by_itself(
     session = await client.sign_in(client.wallet(exchange.new_wallet()))
     first = session.access_token
     later_us = exchange.services.clock() + 16 * 60 * 1_000_000
-    tokens = exchange.server.config.app.state.tokens  # type: ignore[union-attr]
+    tokens = exchange.app.state.tokens
     monkeypatch.setattr(tokens, "_clock", lambda: later_us)
     account = await session.account()
     assert re.fullmatch("0x[0-9a-f]{40}", account["owner"])
@@ -252,9 +252,9 @@ async def test_many_wallets_sign_in_at_once(exchange: RunningExchange, client: C
     assert owners == [wallet.owner for wallet in wallets]
 
 
-async def test_a_wrong_sign_in_says_so(exchange: RunningExchange, client: Client) -> None:
+async def test_a_wrong_sign_in_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     wallet, other = (client.wallet(bytes([number]) * 32) for number in (1, 2))
-    wallet.sign_text = other.sign_text  # type: ignore[method-assign]
+    monkeypatch.setattr(wallet, "sign_text", other.sign_text)
     with pytest.raises(QuantaTradeError) as refused:
         await client.sign_in(wallet)
     assert isinstance(refused.value, BadSignature)

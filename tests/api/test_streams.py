@@ -269,7 +269,7 @@ class SlowReader:
     async def serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         scope: Any = {"type": "websocket", "path": "/ws", "headers": [], "state": {"request_id": "slow"}}
-        streams = self._exchange.server.config.app.state.streams  # type: ignore[union-attr]
+        streams = self._exchange.app.state.streams
         await streams.serve(WebSocket(scope, self._receive, self._send))
 
     async def _receive(self) -> Any:

@@ -1,3 +1,3 @@
 """An exchange without a chain, and a client of it."""
 
-from tests.support.chainless_exchange import client, exchange  # noqa: F401
+from tests.support.chainless_exchange import client, exchange  # noqa: F401 - fixtures

@@ -142,7 +142,7 @@ async def prove(count: int, chance: Random, bar: Bar) -> tuple[Counter[str], lis
             _lay_out(folder, files)
             try:
                 how, wrong = await outcome(folder, base, chance.randrange(base.acknowledged))
-            except Exception as error:
+            except Exception as error:  # A journal may be refused, in a known way; anything else is a finding.
                 how, wrong = "", f"it ended with {error!r}"
             outcomes[how] += 1
             if wrong:

@@ -63,7 +63,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         except PowerFailure:
             self.has_lost_power = True
             self.stop()
-        except Exception as error:
+        except Exception as error:  # Whoever waits for it gets it, as from a thread.
             future.set_exception(error)
         else:
             future.set_result(result)

@@ -33,6 +33,16 @@ def ape_run(script: str, network: str, *arguments: object, **environment: str) -
     )
 
 
+def ask_node(url: str, ask: Callable[[NodePool], Awaitable[Any]]) -> Any:
+    """What a node answers."""
+
+    async def run() -> Any:
+        async with NodePool([url]) as nodes:
+            return await ask(nodes)
+
+    return asyncio.run(run())
+
+
 class Deployed(NamedTuple):
     """What a script put on the chain behind a node."""
 
@@ -49,9 +59,4 @@ class Deployed(NamedTuple):
 
     def rpc(self, ask: Callable[[NodePool], Awaitable[Any]]) -> Any:
         """What the node answers."""
-
-        async def run() -> Any:
-            async with NodePool([self.url]) as nodes:
-                return await ask(nodes)
-
-        return asyncio.run(run())
+        return ask_node(self.url, ask)

@@ -67,8 +67,9 @@ MANIFEST = Manifest(
 class RunningExchange:
     """What a test may do beside using the public API."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, services: Services, server: ApiServer) -> None:
-        self.services = services
+    def __init__(self, loop: asyncio.AbstractEventLoop, app: FastAPI, server: ApiServer) -> None:
+        self.app = app
+        self.services: Services = app.state.services
         self.server = server
         self.url = f"http://127.0.0.1:{server.bound_port}"
         self._loop = loop
@@ -190,9 +191,10 @@ def _host(
 ) -> None:
     async def serve() -> None:
         async with running_exchange(settings) as services:
-            server = ApiServer(create_app(services), "127.0.0.1", 0)
+            app = create_app(services)
+            server = ApiServer(app, "127.0.0.1", 0)
             serving = await _serving(server)
-            started.append(RunningExchange(asyncio.get_running_loop(), services, server))
+            started.append(RunningExchange(asyncio.get_running_loop(), app, server))
             ready.set()
             await asyncio.to_thread(stop.wait)
             server.should_exit = True
@@ -201,7 +203,7 @@ def _host(
     logging.getLogger("indexer").setLevel(logging.ERROR)
     try:
         asyncio.run(serve())
-    except BaseException as error:
+    except BaseException as error:  # Whatever it is: the test waits for it.
         started.append(error)
         raise
     finally:
