@@ -116,7 +116,7 @@ contract-coverage: install ## Measure which branches of the contracts their forg
 	@$(PYTHON) -m tests.proofs.contract_coverage
 
 .PHONY: prove
-prove: install $(PROOF_TOOLS)/.installed ## Prove packing, lanes and fees for all numbers, by symbolic execution (halmos)
+prove: install $(PROOF_TOOLS)/.installed ## Prove packing, lanes and amounts for all numbers, by symbolic execution (halmos)
 	@FOUNDRY_PROFILE=prove nice $(PROOF_TOOLS)/bin/halmos --root . --forge-build-out .cache/prove/out
 
 .PHONY: slither
