@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -29,12 +29,6 @@ ALICE = bytes([0xA1]) * 20
 BOB = bytes([0xB0]) * 20
 USDC = 2
 ENGINE = LocalSigner(bytes([7]) * 32)
-
-
-@pytest.fixture
-def node_url() -> Iterator[str]:
-    with running_anvil() as url:
-        yield url
 
 
 @pytest.fixture

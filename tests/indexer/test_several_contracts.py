@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -28,7 +28,7 @@ from offchain.cli import main
 from offchain.core.errors import ChainError, InvalidRequest
 from offchain.core.settings import Settings
 from tests.indexer.recording_sink import RecordingSink
-from tests.support.chain import TestExchange, deploy_exchange, running_anvil
+from tests.support.chain import TestExchange, deploy_exchange
 from tests.support.chainless_exchange import MANIFEST
 from tests.support.waiting import eventually
 
@@ -36,12 +36,6 @@ CONFIRMATIONS = 3
 ALICE, BOB, CAROL = (bytes([number]) * 20 for number in (0xA1, 0xB0, 0xC0))
 QTRA = 1
 TOKEN_ABI = load_contract("TestToken")
-
-
-@pytest.fixture
-def node_url() -> Iterator[str]:
-    with running_anvil() as url:
-        yield url
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
 """A chain with the exchange's contracts for the tests that need one."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from offchain.chain.keys import LocalSigner
 from offchain.chain.node import NodePool
-from tests.support.chain import TestExchange, deploy_exchange, running_anvil
+from tests.support.chain import TestExchange, deploy_exchange
 
 ENGINE_KEY = LocalSigner(bytes([7]) * 32)
 SUBMITTER_KEY = LocalSigner(bytes([8]) * 32)
-
-
-@pytest.fixture
-def node_url() -> Iterator[str]:
-    with running_anvil() as url:
-        yield url
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The running exchange on a real chain: what a wallet holds and stakes shows in its fees, and over the API."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from offchain.client.client import Client
 from offchain.client.session import Session
 from offchain.core.commands import CommandKind
 from offchain.sequencer.replay import replay_events
-from tests.support.chain import deploy_exchange, running_anvil
+from tests.support.chain import deploy_exchange
 from tests.support.chainless_exchange import RunningExchange, exchange_running
 from tests.support.economy import DAY_S, DOLLAR, QTRA, USDC_ID, TestEconomy, deploy_economy
 from tests.support.waiting import eventually
@@ -25,12 +25,6 @@ FIRST_TIER: Final = 5_000 * QTRA
 BASE: Final = (1_500, 2_500)
 HOLDER: Final = (300, 600)
 STAKER: Final = (270, 525)
-
-
-@pytest.fixture
-def node_url() -> Iterator[str]:
-    with running_anvil() as url:
-        yield url
 
 
 @pytest.fixture

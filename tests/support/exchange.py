@@ -7,10 +7,18 @@ import pytest
 
 from offchain.chain.keys import LocalSigner
 from offchain.local.launch import LaunchedExchange, launched_exchange
+from tests.support.chain import running_anvil
 from tests.support.database import postgres_schema
 
 OPERATOR = LocalSigner(b"\x42" * 32)
 """The wallet that may set what operators set, on the shared exchange."""
+
+
+@pytest.fixture
+def node_url() -> Iterator[str]:
+    """A chain of the test's own."""
+    with running_anvil() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
