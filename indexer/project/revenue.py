@@ -136,13 +136,15 @@ async def _check_auctions(session: Session, chain_id: int, reader: ContractReade
         waiting[auction.token] -= auction.amount
     for purchase in rows_until(ChainRevenuePurchase, *until):
         left[purchase.auction] -= purchase.amount
-    ends = [end for end in rows_until(ChainRevenueAuctionEnd, *until) if end.auction in token]
-    for end in ends:
+    found = compare("auctions", len(auctions), await reader.read("auctionCount"))
+    for end in rows_until(ChainRevenueAuctionEnd, *until):
+        found += compare(f"unsold of auction {end.auction}", end.unsold, left[end.auction])
+        # As purchases left it, which only what waits now can confirm.
+        if end.auction in token:
+            waiting[token[end.auction]] += left[end.auction]
         left[end.auction] = 0
-        waiting[token[end.auction]] += end.unsold
     # What is bought back in QTRA is burned at once.
     waiting.pop(await reader.read("qtra"), None)
-    found = compare("auctions", len(auctions), await reader.read("auctionCount"))
     for row, told in zip(auctions, await reader.read_many("auctionOf", [(one,) for one in token]), strict=True):
         true = dict(zip(reader.struct_fields("auctionOf"), told, strict=True))
         found += compare(f"token of auction {row.auction}", readable(row.token), true["token"])

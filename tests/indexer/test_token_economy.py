@@ -3,10 +3,11 @@
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 
 from indexer.blocks import IndexedContract, RawLog
 from indexer.contracts import contracts_of
@@ -14,19 +15,44 @@ from indexer.decode import Decoder
 from indexer.fetch.http_node import HttpNode
 from indexer.project.projection import table_of
 from indexer.project.registry import PROJECTIONS
-from indexer.project.revenue import ChainRevenueSplit
-from indexer.project.sale import ChainSalePurchase
-from indexer.project.staking import ChainStake, ChainStakingMove
-from indexer.project.vesting import ChainVestingClaim
+from indexer.project.revenue import (
+    ChainRevenueAuction,
+    ChainRevenueAuctionEnd,
+    ChainRevenuePrice,
+    ChainRevenuePurchase,
+    ChainRevenueRouting,
+    ChainRevenueSplit,
+    ChainRevenueTerms,
+)
+from indexer.project.sale import (
+    ChainSale,
+    ChainSaleOutcome,
+    ChainSalePayment,
+    ChainSalePayout,
+    ChainSalePurchase,
+    ChainSaleRound,
+    ChainSaleShare,
+    ChainSaleVoucher,
+)
+from indexer.project.staking import ChainStake, ChainStakingMove, ChainStakingReward, ChainStakingTier
+from indexer.project.tokens import ChainTokenTransfer
+from indexer.project.vesting import (
+    ChainVestingClaim,
+    ChainVestingFunding,
+    ChainVestingPool,
+    ChainVestingRevocation,
+    ChainVestingSurplus,
+)
 from indexer.rebuild import rebuild
 from indexer.service import Indexer, IndexerSettings
 from indexer.verify import verify
 from offchain.chain.bindings import load_contract
 from offchain.chain.keys import LocalSigner
+from offchain.chain.manifest import DeployedContract
 from offchain.chain.node import NodePool
 from offchain.presale.tree import ALLOCATION_TYPES, StandardTree
 from tests.indexer.recording_sink import RecordingSink
-from tests.support.chain import deploy_exchange, running_anvil
+from tests.support.chain import deploy_contract, deploy_exchange, running_anvil
 from tests.support.economy import DAY_S, DOLLAR, NOBODY, QTRA, TestEconomy, deploy_economy, round_terms
 from tests.support.waiting import eventually
 
@@ -87,6 +113,7 @@ async def sell(economy: TestEconomy) -> None:
     await economy.send("SaleManager", "claimReferral", 0, sender=carol)
     await economy.buy(alice, 1, 500)
     await economy.buy(bob, 1, 11)
+    await economy.send("SaleManager", "revokeVoucher", carol, 77)
     await economy.pass_time(DAY_S)
     await economy.send("SaleManager", "finalise", 1)
     await economy.send("SaleManager", "refund", 1, sender=alice)
@@ -236,6 +263,45 @@ async def test_reorgs_undo_what_they_replace(
     await assert_true(economy, database)
 
 
+WRONG: Final[list[tuple[Any, dict[str, Any], str]]] = [
+    (ChainSale, {"wallet_cap": 1}, "cap of a wallet"),
+    (ChainSaleRound, {"price": 1}, "terms of round 0"),
+    (ChainSalePayment, {"token": bytes(20)}, "payments"),
+    (ChainSaleShare, {"bps": 1}, "shares"),
+    (ChainSaleVoucher, {"account": b"\x01" * 20}, "signer of vouchers"),
+    (ChainSaleVoucher, {"nonce": 1}, "voucher that is void"),
+    (ChainSalePurchase, {"micros": 1}, "micros of round and payment"),
+    (ChainSalePurchase, {"tokens": 1}, "tokens of wallet and round"),
+    (ChainSalePurchase, {"referrer": bytes(20)}, "micros owed to referrer"),
+    (ChainSaleOutcome, {"succeeded": 0}, "state of round"),
+    (ChainSaleOutcome, {"raised": 1}, "micros raised by round 0"),
+    (ChainSaleOutcome, {"sold": 1}, "tokens sold by round 0"),
+    (ChainSaleOutcome, {"unsold": 1}, "tokens not sold by round 0"),
+    (ChainSalePayout, {"micros": 1}, "micros of wallet and round"),
+    (ChainVestingFunding, {"amount": 1}, "funding of pool 7"),
+    (ChainVestingSurplus, {"amount": 1}, "funding of pool 7"),
+    (ChainVestingPool, {"root": bytes(32)}, "root of pool 7"),
+    (ChainVestingPool, {"total": 1}, "total of pool 7"),
+    (ChainVestingPool, {"end_s": 1}, "schedule of pool 7"),
+    (ChainVestingClaim, {"claimed": 1}, "claims of pool and account 7"),
+    (ChainVestingClaim, {"account": b"\x01" * 20}, "what nobody has proved of pool 7"),
+    (ChainVestingRevocation, {"vested": 1}, "claims of pool and account 7"),
+    (ChainStakingTier, {"threshold": 1}, "tiers"),
+    (ChainStakingReward, {"token": bytes(20)}, "reward of token"),
+    (ChainStakingMove, {"amount": 1}, "all stakes"),
+    (ChainStakingMove, {"at_s": 1}, "request of account"),
+    (ChainRevenueSplit, {"stakers_bps": 1}, "split"),
+    (ChainRevenueTerms, {"duration_s": 1}, "terms of auctions of"),
+    (ChainRevenueRouting, {"buyback": 1}, "what waits for an auction of"),
+    (ChainRevenueAuction, {"floor_price": 1}, "prices of auction 1"),
+    (ChainRevenuePurchase, {"amount": 1}, "what waits for an auction of"),
+    (ChainRevenueAuctionEnd, {"unsold": 1}, "unsold of auction 1"),
+    (ChainRevenuePrice, {"price": 1}, "last price of"),
+    (ChainTokenTransfer, {"amount": 1}, "total supply"),
+]
+"""Rows that are spoilt, and what `verify` says then."""
+
+
 async def test_verify_tells_what_is_wrong(economy: TestEconomy, database: Engine, tmp_path: Path) -> None:
     async with indexing(economy, database) as indexer:
         await sell(economy)
@@ -244,14 +310,37 @@ async def test_verify_tells_what_is_wrong(economy: TestEconomy, database: Engine
         await route(economy)
         await economy.exchange.mine(CONFIRMATIONS)
         await caught_up(indexer, economy)
-    with database.begin() as connection:
-        connection.execute(update(ChainSalePurchase).values(micros=1))
-        connection.execute(update(ChainVestingClaim).values(claimed=1))
-        connection.execute(update(ChainStakingMove).where(ChainStakingMove.event == "Staked").values(amount=1))
-        connection.execute(update(ChainRevenueSplit).values(stakers_bps=1))
-    verified = await verify(database, economy.manifest.chain_id, contracts_of(economy.manifest), economy.nodes)
-    wrong = {one.projection for one in verified.checked if one.mismatches}
-    assert wrong == set(OURS)
+    chain_id, contracts = economy.manifest.chain_id, contracts_of(economy.manifest)
+    for model, values, what in WRONG:
+        with database.begin() as connection:
+            before = [dict(row) for row in connection.execute(select(table_of(model))).mappings()]
+            connection.execute(update(model).values(values))
+        verified = await verify(database, chain_id, contracts, economy.nodes)
+        found = [mismatch.what for one in verified.checked for mismatch in one.mismatches]
+        assert any(one.startswith(what) for one in found), (model.__tablename__, what, found)
+        with database.begin() as connection:
+            connection.execute(delete(table_of(model)))
+            connection.execute(insert(table_of(model)), before)
+    assert (await verify(database, chain_id, contracts, economy.nodes)).is_clean
+
+
+async def test_a_contract_above_the_final_block_is_not_asked_yet(economy: TestEconomy, database: Engine) -> None:
+    first_block = await economy.nodes.block_number() + 1
+    needs = [economy.address(name) for name in ("ExchangeAccess", "QTRAToken", "MerkleVesting")]
+    sale = await deploy_contract(economy.nodes, economy.exchange.deployer, "SaleManager", *needs)
+    added = DeployedContract("0x" + sale.hex(), "", first_block=first_block)
+    economy.manifest = msgspec.structs.replace(
+        economy.manifest, contracts={**economy.manifest.contracts, "SaleManager": added}
+    )
+    contracts, checked = contracts_of(economy.manifest), []
+    async with indexing(economy, database) as indexer:
+        for _ in range(2):
+            await caught_up(indexer, economy)
+            verified = await verify(database, economy.manifest.chain_id, contracts, economy.nodes)
+            checked.append({one.contract for one in verified.checked})
+            assert verified.is_clean
+            await economy.exchange.mine(CONFIRMATIONS)
+    assert checked[1] - checked[0] == {"SaleManager"}
 
 
 async def test_a_deployment_without_them_is_indexed_as_before(economy: TestEconomy, database: Engine) -> None:
