@@ -4,6 +4,7 @@ from typing import Final
 
 from tests.proofs.fault import Fault
 
+# A purchase that the textbook refuses is a payment that it does not know of: the escrow differs first.
 SALE: Final = (
     Fault(
         "a refund is not taken off what was paid, so it is paid again and again",
@@ -17,14 +18,14 @@ SALE: Final = (
         "SaleWallets.sol",
         "if (paid != 0 && !_missed(i, _termsOf(i))) allowed = _left(allowed, paid);",
         "if (paid != 0 && !_missed(i, _termsOf(i))) allowed = _left(allowed, 0);",
-        ("CapsNest", "BuysAsTheTextbook"),
+        ("EscrowIsWhatWasPaidLessWhatWasPaidOut", "CapsNest", "BuysAsTheTextbook"),
     ),
     Fault(
         "a voucher counts in rounds that it is not of",
         "SaleWallets.sol",
         "voucher.buyer == msg.sender && voucher.round == round,",
         "voucher.buyer == msg.sender,",
-        ("BuysAsTheTextbook",),
+        ("EscrowIsWhatWasPaidLessWhatWasPaidOut", "BuysAsTheTextbook"),
     ),
     Fault(
         "what rounding leaves of the proceeds is paid to nobody",
