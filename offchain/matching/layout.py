@@ -173,6 +173,8 @@ LEAVING: Final = 4
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32
 TAG_MASK: Final = 2**31 - 1
+INDEX_DENSE: Final = 2**15 - 1
+"""The index is at most half full from so many entries on (less one); a smaller one at most a quarter."""
 
 # One side of a market's books, at (market_id * 4 + its number) * SIDE_WORDS: 0 buys, 1 sells, 2 sell stops by trigger,
 # 3 buy stops. Prices rise from the best on where the number is odd.
