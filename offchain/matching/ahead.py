@@ -24,46 +24,61 @@ class Ahead:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.sighted = blank(at.SIGHT * at.SIGHTED_WORDS)
+        self.sighted = blank((at.SIGHT_MASK + 1) * at.SIGHTED_WORDS)
 
     @cython.cfunc
     def begin(self, rows: Rows, count: I64) -> I64:
-        """Take the steps that are due before the first command of a batch."""
-        first: I64 = -3 * at.STRIDE
-        while first < 0:
-            self.look(rows, first, count)
-            first += 1
+        """Take the steps that are due before the first command of a batch, which has at least one."""
+        number: I64 = 0
+        while number < 3 * at.STRIDE:
+            self.find(self.state, self.row(rows, number, count), self.sight(number, count))
+            number += 1
+        number = 0
+        while number < 2 * at.STRIDE:
+            self.approach(self.state, self.row(rows, number, count), self.sight(number, count))
+            number += 1
+        number = 0
+        while number < at.STRIDE:
+            self.reach(self.state, self.sight(number, count))
+            number += 1
         return 0
 
     @cython.cfunc
     @cython.inline
     def look(self, rows: Rows, number: I64, count: I64) -> I64:
-        """Take the steps that are due before a command."""
+        """Take the steps that are due before a command. At the end of a batch the last one is looked at again."""
         third: I64 = number + at.STRIDE
         second: I64 = third + at.STRIDE
         first: I64 = second + at.STRIDE
-        if first < count:
-            self.find(record(rows, first * at.COMMAND_WORDS, at.COMMAND_WORDS), self.of(first))
-        if 0 <= second < count:
-            self.approach(record(rows, second * at.COMMAND_WORDS, at.COMMAND_WORDS), self.of(second))
-        if 0 <= third < count:
-            self.reach(self.of(third))
+        # A local name: an object's part would be counted as in use for each step.
+        state: State = self.state
+        self.find(state, self.row(rows, first, count), self.sight(first, count))
+        self.approach(state, self.row(rows, second, count), self.sight(second, count))
+        self.reach(state, self.sight(third, count))
         return 0
 
     @cython.cfunc
     @cython.inline
-    def of(self, number: I64) -> I64:
-        """Where the record of a command in sight begins."""
-        return (number % at.SIGHT) * at.SIGHTED_WORDS
+    def row(self, rows: Rows, number: I64, count: I64) -> Row:
+        """A command of the batch, or the last one."""
+        row: Row = record(rows, min(number, count - 1) * at.COMMAND_WORDS, at.COMMAND_WORDS)
+        return row
 
     @cython.cfunc
     @cython.inline
-    def find(self, row: Row, place: I64) -> I64:
-        """The first step: the indexes and the tree, which lead to the records."""
-        state: State = self.state
+    def sight(self, number: I64, count: I64) -> Record:
+        """What is kept of the same command."""
+        place: I64 = (min(number, count - 1) & at.SIGHT_MASK) * at.SIGHTED_WORDS
         sighted: Record = record(self.sighted, place, at.SIGHTED_WORDS)
-        placed: cython.bint = row[2] & 0xFF == codes.PLACE
-        number: I64 = row[0] if placed else row[6]
+        return sighted
+
+    @cython.cfunc
+    @cython.inline
+    def find(self, state: State, row: Row, sighted: Record) -> I64:
+        """The first step: the indexes and the tree, which lead to the records."""
+        placed: I64 = row[2] & 0xFF == codes.PLACE
+        # Without a branch, which no processor could foresee.
+        number: I64 = row[6] ^ (row[6] ^ row[0]) & -placed
         entry: I64 = state.orders.home(number & at.TAG_MASK)
         ask(state.orders.index, entry)
         account: I64 = (row[2] >> 32) & at.LOW32
@@ -76,54 +91,64 @@ class Ahead:
         base: I64 = terms[at.BASE]
         quote: I64 = terms[at.QUOTE]
         selling: I64 = (row[2] >> 8) & 1
-        home: I64 = state.ledger.home(account << 16 | (base if selling != 0 else quote))
-        ask(state.ledger.index, home)
         side: I64 = state.side_of(market, selling)
-        leaf: I64 = state.books.sides[side + at.LEAVES + ((row[7] >> at.NODE_BITS) & at.LEAVES_MASK)]
+        leaf: I64 = state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
         child: I64 = leaf + at.CHILDREN + (row[7] & at.NODE_MASK)
         ask(state.books.nodes, child)
         sighted[at.ENTRY] = entry
-        sighted[at.HOME] = home
+        sighted[at.ASSET] = base if selling != 0 else quote
         sighted[at.JOINED] = child
         sighted[at.OPPOSITE] = state.side_of(market, 1 - selling)
         return 0
 
     @cython.cfunc
     @cython.inline
-    def approach(self, row: Row, place: I64) -> I64:
-        """The second step: the records."""
-        state: State = self.state
-        sighted: Record = record(self.sighted, place, at.SIGHTED_WORDS)
+    def approach(self, state: State, row: Row, sighted: Record) -> I64:
+        """The second step: the records. Of a balance that is not at hand only where the index has it."""
         account: I64 = (row[2] >> 32) & at.LOW32
-        if account < state.ledger.account_count:
-            hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-            ask(state.rosters.words, low_of(hot[at.ROSTER]) + high_of(hot[at.OPEN_ORDERS]))
-        ask(state.ledger.balances, state.ledger.index[sighted[at.HOME]])
+        if account >= state.ledger.account_count:
+            account = 0
+        owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        placed: I64 = row[2] & 0xFF == codes.PLACE
+        entered: I64 = low_of(owner[at.ROSTER]) + high_of(owner[at.OPEN_ORDERS])
+        ask(state.rosters.words, entered & -placed)
+        recent_base: I64 = owner[at.RECENT_BASE]
+        recent_quote: I64 = owner[at.RECENT_QUOTE]
+        selling: I64 = (row[2] >> 8) & 1
+        recent: I64 = recent_base if selling != 0 else recent_quote
+        asset: I64 = sighted[at.ASSET]
+        sought: I64 = (asset != 0) & (high_of(recent) != asset)
+        home: I64 = state.ledger.home(account << 16 | asset) & -sought
+        ask(state.ledger.index, home)
+        ask(state.ledger.balances, low_of(recent) & (sought - 1))
         joined: I64 = state.books.nodes[sighted[at.JOINED]]
         ask(state.books.levels, joined)
         best: I64 = state.books.sides[sighted[at.OPPOSITE] + at.BEST]
         level: Record = record(state.books.levels, best, at.LEVEL_WORDS)
-        head: I64 = level[at.HEAD]
+        head: I64 = low_of(level[at.ENDS])
         # 1 for a buy, -1 for a sell: one comparison for both.
-        sign: I64 = 1 - 2 * ((row[2] >> 8) & 1)
+        sign: I64 = 1 - 2 * selling
         met: I64 = head if (level[at.LEVEL_PRICE] - (row[7] & codes.UNITS_MAX)) * sign <= 0 else 0
         named: I64 = state.orders.index[sighted[at.ENTRY]] & at.LOW32
-        slot: I64 = met if row[2] & 0xFF == codes.PLACE else named
+        slot: I64 = met if placed != 0 else named
         ask(state.orders.slots, slot)
+        sighted[at.HOME] = home
         sighted[at.JOINED] = joined
         sighted[at.LEAVING] = slot
         return 0
 
     @cython.cfunc
     @cython.inline
-    def reach(self, place: I64) -> I64:
+    def reach(self, state: State, sighted: Record) -> I64:
         """The third step: what the records lead to, which changes when an order comes or leaves."""
-        state: State = self.state
-        sighted: Record = record(self.sighted, place, at.SIGHTED_WORDS)
         joined: I64 = sighted[at.JOINED]
         # What hung there may be a node by now, whose name need not be that of a level.
-        if joined + at.LEVEL_WORDS <= len(state.books.levels):
-            ask(state.orders.slots, state.books.levels[joined + at.TAIL])
+        if joined + at.LEVEL_WORDS > len(state.books.levels):
+            joined = 0
+        ends: I64 = state.books.levels[joined + at.ENDS]
+        ask(state.orders.slots, high_of(ends))
+        balance: I64 = state.ledger.index[sighted[at.HOME]]
+        ask(state.ledger.balances, balance)
         order: Record = record(state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
         places: I64 = order[at.PLACE_HOLDING]
@@ -131,7 +156,7 @@ class Ahead:
         ask(state.orders.slots, low_of(links))
         ask(state.orders.slots, high_of(links))
         ask(state.books.levels, low_of(names))
-        account: Record = record(state.ledger.accounts, high_of(names) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        ask(state.rosters.words, low_of(account[at.ROSTER]) + low_of(places))
+        owner: Record = record(state.ledger.accounts, high_of(names) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        ask(state.rosters.words, low_of(owner[at.ROSTER]) + low_of(places))
         ask(state.ledger.balances, high_of(places))
         return 0

@@ -8,7 +8,7 @@ Most steps never happen: the best level is known, orders know their level, and t
 import cython
 
 from offchain.matching import layout as at
-from offchain.matching.words import I64, Words, blank, grown
+from offchain.matching.words import I64, Words, blank, grown, high_of, low_of, pair
 
 
 @cython.final
@@ -58,17 +58,17 @@ class Books:
     def level_at(self, side: I64, price: I64) -> I64:
         """The level of a price, made if there is none."""
         prefix: I64 = price >> at.NODE_BITS
-        leaf: I64 = self.sides[side + at.LEAVES + (prefix & at.LEAVES_MASK)]
+        leaf: I64 = self.leaf_at_hand(side, prefix)
         if leaf == 0 or self.nodes[leaf + at.PREFIX] != prefix:
             leaf = self.leaf_of(side, price)
             self.nodes[leaf + at.PREFIX] = prefix
-            self.sides[side + at.LEAVES + (prefix & at.LEAVES_MASK)] = leaf
+            self.keep_at_hand(side, prefix, leaf)
         child: I64 = leaf + at.CHILDREN + (price & at.NODE_MASK)
         if self.nodes[child] != 0:
             return self.nodes[child]
         level: I64 = self.new_level()
         self.levels[level + at.LEVEL_PRICE] = price
-        self.levels[level + at.LEVEL_LEAF] = leaf
+        self.levels[level + at.ORDERS_LEAF] = pair(0, leaf)
         self.link(leaf, price & at.NODE_MASK, level)
         best: I64 = self.sides[side + at.BEST]
         if best == 0 or (price < self.levels[best + at.LEVEL_PRICE]) == self.rises(side):
@@ -76,10 +76,26 @@ class Books:
         return level
 
     @cython.cfunc
+    @cython.inline
+    def leaf_at_hand(self, side: I64, prefix: I64) -> I64:
+        """The leaf used last of those that stand where one with this prefix does, or 0."""
+        leaves: I64 = self.sides[side + at.LEAVES + ((prefix >> 1) & at.LEAVES_MASK)]
+        return (leaves >> (prefix & 1) * at.HIGH) & at.LOW31
+
+    @cython.cfunc
+    @cython.inline
+    def keep_at_hand(self, side: I64, prefix: I64, leaf: I64) -> I64:
+        """Let a leaf, or 0, stand there."""
+        place: I64 = side + at.LEAVES + ((prefix >> 1) & at.LEAVES_MASK)
+        leaves: I64 = self.sides[place]
+        self.sides[place] = pair(low_of(leaves), leaf) if prefix & 1 != 0 else pair(leaf, high_of(leaves))
+        return 0
+
+    @cython.cfunc
     def drop(self, side: I64, level: I64) -> I64:
         """Remove a level that has no orders left."""
         price: I64 = self.levels[level + at.LEVEL_PRICE]
-        leaf: I64 = self.levels[level + at.LEVEL_LEAF]
+        leaf: I64 = high_of(self.levels[level + at.ORDERS_LEAF])
         self.levels[level + at.LEVEL_PRICE] = self.free_level
         self.free_level = level
         self.unlink(side, leaf, price)
@@ -139,7 +155,7 @@ class Books:
     def best_of(self, side: I64, leaf: I64, price: I64) -> I64:
         """The best level of a side that just lost its best one, of that leaf and price; 0 if it was the last."""
         prefix: I64 = price >> at.NODE_BITS
-        if self.sides[side + at.LEAVES + (prefix & at.LEAVES_MASK)] == leaf and self.nodes[leaf + at.PRESENT] != 0:
+        if self.leaf_at_hand(side, prefix) == leaf and self.nodes[leaf + at.PRESENT] != 0:
             return self.nodes[leaf + at.CHILDREN + self.first(side, self.nodes[leaf + at.PRESENT])]
         root: I64 = self.sides[side + at.ROOT]
         if root == 0 or self.nodes[root + at.PRESENT] == 0:
@@ -182,7 +198,7 @@ class Books:
         old: I64 = self.sides[side + at.ROOT]
         self.sides[side + at.ROOT_SHIFT] += at.NODE_BITS
         if self.nodes[old + at.PRESENT] == 0:
-            self.sides[side + at.LEAVES] = 0
+            self.keep_at_hand(side, 0, 0)
             return old
         root: I64 = self.new_node()
         self.nodes[old + at.PARENT] = root
@@ -224,8 +240,8 @@ class Books:
     @cython.cfunc
     def forget(self, side: I64, leaf: I64, prefix: I64) -> I64:
         """Do not remember a leaf that has no levels left."""
-        if self.sides[side + at.LEAVES + (prefix & at.LEAVES_MASK)] == leaf:
-            self.sides[side + at.LEAVES + (prefix & at.LEAVES_MASK)] = 0
+        if self.leaf_at_hand(side, prefix) == leaf:
+            self.keep_at_hand(side, prefix, 0)
         return 0
 
     @cython.cfunc

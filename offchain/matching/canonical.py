@@ -16,13 +16,13 @@ from offchain.matching.canonical_accounts import dump_accounts, load_accounts
 from offchain.matching.ledger import Ledger
 from offchain.matching.state import State
 from offchain.matching.tape import Tape
-from offchain.matching.words import I64, Record, Words, blank, high_of, low_of, pair, record, sorted_by
+from offchain.matching.words import I64, Record, Words, blank, high_of, low_of, pair, record, sorted_by, unwritten
 
 
 @cython.cfunc
 def dump(state: State, event_sequence: I64) -> Words:
     """The canonical words of a state."""
-    tape: Tape = Tape(blank(1024))
+    tape: Tape = Tape(unwritten(room_for(state)))
     tape.put(at.CANONICAL_VERSION)
     tape.put(state.last_sequence)
     tape.put(event_sequence)
@@ -38,6 +38,21 @@ def dump(state: State, event_sequence: I64) -> Words:
             for book in range(at.SIDES):
                 dump_orders(state, tape, market, book)
     return tape.words[: tape.position]
+
+
+@cython.cfunc
+def room_for(state: State) -> I64:
+    """About as many words as a state takes, or more, so that the tape need not be copied to a longer one."""
+    accounts: I64 = at.LIMITS_ROW + at.PROFILE_ROW
+    return (
+        1024
+        + len(state.markets)
+        + len(state.ledger.assets)
+        + state.ledger.account_count * accounts
+        + state.volumes.used * at.VOLUMES_ROW
+        + state.ledger.count * at.BALANCE_ROW
+        + state.orders.count * at.ORDER_ROW
+    )
 
 
 @cython.cfunc
@@ -110,7 +125,7 @@ def dump_orders(state: State, tape: Tape, market: I64, book: I64) -> I64:
     place: I64 = state.books.sides[own + at.BEST]
     while place != 0:
         price: I64 = state.books.levels[place + at.LEVEL_PRICE]
-        slot: I64 = state.books.levels[place + at.HEAD]
+        slot: I64 = low_of(state.books.levels[place + at.ENDS])
         while slot != 0:
             order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
             meta: I64 = order[at.META]

@@ -47,7 +47,7 @@ def dump_limits(state: State, tape: Tape) -> I64:
             tape.put(high_of(profile[at.MOST]))
             tape.put(profile[at.MOST_WINDOW])
         account += 1
-    return tape.finish(start, 4)
+    return tape.finish(start, at.LIMITS_ROW)
 
 
 @cython.cfunc
@@ -73,7 +73,7 @@ def dump_profiles(state: State, tape: Tape) -> I64:
             tape.put(profile[at.MESSAGES_FROM])
             tape.put(profile[at.MESSAGES])
         account += 1
-    return tape.finish(start, 11)
+    return tape.finish(start, at.PROFILE_ROW)
 
 
 @cython.cfunc
@@ -91,7 +91,7 @@ def dump_volumes(state: State, tape: Tape) -> I64:
                 tape.put(state.volumes.of_day(hot, back))
                 back -= 1
         account += 1
-    return tape.finish(start, 2 + at.PAGE_DAYS)
+    return tape.finish(start, at.VOLUMES_ROW)
 
 
 @cython.cfunc

@@ -103,7 +103,7 @@ TIER_VOLUME: Final = 0
 """The volume that it begins at; 0: there is no such tier (but for tier 1)."""
 TIER_RATES: Final = 1
 
-ROSTER_LEAST: Final = 4
+ROSTER_LEAST: Final = 1
 """The words of the smallest block of open orders."""
 
 # An account's volumes of the 30 days before its newest one, each at its day's rest by 30.
@@ -157,17 +157,19 @@ LOW31: Final = 2**31 - 1
 # between the steps, and what is kept of each command in sight.
 AHEAD_FROM: Final = 16_384
 STRIDE: Final = 4
-SIGHT: Final = 16
+SIGHT_MASK: Final = 15
 SIGHTED_WORDS: Final = 8
 ENTRY: Final = 0
 """Where the index of orders looks first for the order that it names, or is."""
-HOME: Final = 1
-"""Where the index of balances looks first for what a new order reserves in."""
-JOINED: Final = 2
+ASSET: Final = 1
+"""What a new order reserves, or 0."""
+HOME: Final = 2
+"""Where the index of balances looks first for that, or 0 if the balance is at hand."""
+JOINED: Final = 3
 """The child of a node where the level of a new order hangs; then the level."""
-OPPOSITE: Final = 3
+OPPOSITE: Final = 4
 """The side that a new order would match."""
-LEAVING: Final = 4
+LEAVING: Final = 5
 """The order that it names, or that a new order would meet first; or 0."""
 
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
@@ -177,25 +179,25 @@ INDEX_DENSE: Final = 2**15 - 1
 """The index is at most half full from so many entries on (less one); a smaller one at most a quarter."""
 
 # One side of a market's books, at (market_id * 4 + its number) * SIDE_WORDS: 0 buys, 1 sells, 2 sell stops by trigger,
-# 3 buy stops. Prices rise from the best on where the number is odd.
+# 3 buy stops: one line of the processor's cache. Prices rise from the best on where the number is odd.
 SIDES: Final = 4
-SIDE_WORDS: Final = 16
+SIDE_WORDS: Final = 8
 BEST: Final = 0
 ROOT: Final = 1
 ROOT_SHIFT: Final = 2
 """The root's children are told apart by the five bits of the price above this one."""
 LEAVES: Final = 3
-"""The leaves used last: each stands where the low bits of its PREFIX say, if it still has its prices."""
-LEAVES_MASK: Final = 7
+"""The leaves used last, as pairs: each stands where the low bits of its PREFIX say, if it still has its prices."""
+LEAVES_MASK: Final = 3
 
-# A price level.
-LEVEL_WORDS: Final = 8
+# A price level: half a line of the processor's cache.
+LEVEL_WORDS: Final = 4
 LEVEL_PRICE: Final = 0
 LOTS: Final = 1
-ORDERS: Final = 2
-HEAD: Final = 3
-TAIL: Final = 4
-LEVEL_LEAF: Final = 5
+ENDS: Final = 2
+"""Its first and its last order, as a pair."""
+ORDERS_LEAF: Final = 3
+"""How many orders it has, and the leaf that it hangs from, as a pair."""
 
 # A node of the tree of levels: which children it has, its parent, its prices, the children.
 NODE_BITS: Final = 5
@@ -209,6 +211,11 @@ CHILDREN: Final = 3
 
 # The canonical form of the state.
 CANONICAL_VERSION: Final = 3
+LIMITS_ROW: Final = 4
+PROFILE_ROW: Final = 11
+VOLUMES_ROW: Final = 2 + PAGE_DAYS
+BALANCE_ROW: Final = 6
+ORDER_ROW: Final = 11
 
 # The movements of an unwound fill: pairs of balance and units.
 UNWIND_LEGS: Final = 5

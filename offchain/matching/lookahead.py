@@ -43,7 +43,7 @@ class Lookahead:
             price: I64 = self.state.books.levels[place + at.LEVEL_PRICE]
             if not self.crosses(other, price, limit):
                 return False
-            slot: I64 = self.state.books.levels[place + at.HEAD]
+            slot: I64 = low_of(self.state.books.levels[place + at.ENDS])
             while slot != 0 and lots > 0:
                 maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
                 if high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
@@ -66,7 +66,7 @@ class Lookahead:
             price: I64 = self.state.books.levels[place + at.LEVEL_PRICE]
             if not self.crosses(other, price, limit):
                 return -1
-            slot: I64 = self.state.books.levels[place + at.HEAD]
+            slot: I64 = low_of(self.state.books.levels[place + at.ENDS])
             while slot != 0:
                 maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
                 own: cython.bint = self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account

@@ -63,7 +63,7 @@ class Machine:
         self.outbox.open(2 * count + 16)
         # A local name: an object's part would be counted as in use for each command.
         inbox: Inbox = self.inbox
-        far: cython.bint = self.state.orders.used > at.AHEAD_FROM
+        far: cython.bint = count > 0 and self.state.orders.used > at.AHEAD_FROM
         if far:
             self.ahead.begin(rows, count)
         number: I64 = 0
@@ -161,7 +161,7 @@ class Machine:
         level: I64 = books.sides[own + at.BEST]
         while level != 0 and len(found) < limit:
             price: I64 = books.levels[level + at.LEVEL_PRICE]
-            found.append((price, books.levels[level + at.LOTS], books.levels[level + at.ORDERS]))
+            found.append((price, books.levels[level + at.LOTS], low_of(books.levels[level + at.ORDERS_LEAF])))
             level = books.next_level(own, price)
         return found
 

@@ -117,18 +117,22 @@ class _Inline(ast.NodeTransformer):
         self.generic_visit(node)
         return node
 
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """A statement; of `ask` alone without a check of bounds, for a word that is not there does no harm."""
+        asks = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "ask"
+        return self._checked_once(node, asks)
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        return self._checked_once(node)
+        return self._checked_once(node, _is_record(node.value))
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        return self._checked_once(node)
+        return self._checked_once(node, _is_record(node.value))
 
-    def _checked_once(self, node: ast.AnnAssign | ast.Assign) -> ast.AST:
-        """An assignment; of a record alone, without the check of its first word that `whole` has made already."""
-        is_record = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "record"
+    def _checked_once(self, node: ast.AnnAssign | ast.Assign | ast.Expr, spared: bool) -> ast.AST:
+        """A statement; one that is spared is not checked again: a record's first word is what `whole` has looked at."""
         reads_arrays = any(isinstance(part, ast.Subscript) and not _is_field(part) for part in ast.walk(node))
         self.generic_visit(node)
-        if not is_record or reads_arrays:
+        if not spared or reads_arrays:
             return node
         return ast.With([ast.withitem(_expression("cython.boundscheck(False)"))], [node])
 
@@ -160,6 +164,11 @@ class _Inline(ast.NodeTransformer):
 
 def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
+
+
+def _is_record(node: ast.expr | None) -> bool:
+    """Whether this is a record of an array."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "record"
 
 
 def _is_field(node: ast.Subscript) -> bool:

@@ -190,14 +190,13 @@ class State:
         place: I64 = self.books.level_at(side, price)
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
         order[at.LEVEL_ACCOUNT] = order[at.LEVEL_ACCOUNT] >> at.HIGH << at.HIGH | place
-        tail: I64 = level[at.TAIL]
+        ends: I64 = level[at.ENDS]
+        tail: I64 = high_of(ends)
         order[at.LINKS] = pair(0, tail)
         self.orders.join(slot, tail)
-        head: I64 = level[at.HEAD]
-        level[at.HEAD] = slot if tail == 0 else head
-        level[at.TAIL] = slot
+        level[at.ENDS] = pair(slot if tail == 0 else low_of(ends), slot)
         level[at.LOTS] += order[at.REMAINING]
-        level[at.ORDERS] += 1
+        level[at.ORDERS_LEAF] += 1
         return 0
 
     @cython.cfunc
@@ -208,13 +207,13 @@ class State:
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
         links: I64 = order[at.LINKS]
         self.orders.leave(links)
-        head: I64 = level[at.HEAD]
-        tail: I64 = level[at.TAIL]
-        level[at.HEAD] = low_of(links) if high_of(links) == 0 else head
-        level[at.TAIL] = high_of(links) if low_of(links) == 0 else tail
+        ends: I64 = level[at.ENDS]
+        head: I64 = low_of(links) if high_of(links) == 0 else low_of(ends)
+        tail: I64 = high_of(links) if low_of(links) == 0 else high_of(ends)
+        level[at.ENDS] = pair(head, tail)
         level[at.LOTS] -= order[at.REMAINING]
-        level[at.ORDERS] -= 1
-        if level[at.ORDERS] == 0:
+        level[at.ORDERS_LEAF] -= 1
+        if low_of(level[at.ORDERS_LEAF]) == 0:
             self.books.drop(self.book_of(order[at.META]), place)
             if order[at.META] & at.STOP_BITS != 0:
                 self.guard(order[at.META] & at.LOW16)

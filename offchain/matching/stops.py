@@ -8,7 +8,7 @@ from offchain.matching.inbox import Inbox
 from offchain.matching.risk import Risk
 from offchain.matching.state import State
 from offchain.matching.trading import Trading
-from offchain.matching.words import I64, Record, high_of, record
+from offchain.matching.words import I64, Record, high_of, low_of, record
 
 
 @cython.final
@@ -48,7 +48,7 @@ class Stops:
         reached: cython.bint = trigger <= self.trading.high
         if side == codes.SELL:
             reached = trigger >= self.trading.low
-        return self.state.books.levels[best + at.HEAD] if reached else 0
+        return low_of(self.state.books.levels[best + at.ENDS]) if reached else 0
 
     @cython.cfunc
     def fire(self, command: Inbox, slot: I64) -> I64:

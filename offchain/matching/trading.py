@@ -148,8 +148,9 @@ class Trading:
             price: I64 = level[at.LEVEL_PRICE]
             if (price - self.limit) * sign > 0:
                 return 0
-            if self.watch == 0 or not self.intercepted(command, level[at.HEAD], price):
-                self.fill(command, level, level[at.HEAD], price)
+            first: I64 = low_of(level[at.ENDS])
+            if self.watch == 0 or not self.intercepted(command, first, price):
+                self.fill(command, level, first, price)
         return 0
 
     @cython.cfunc
