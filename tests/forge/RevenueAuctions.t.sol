@@ -62,6 +62,18 @@ contract RevenueAuctionsTest is RevenueFixture {
         assertTrue(cost * 1e18 <= bought * START + 1e18, "start");
     }
 
+    function testWhatAPartCostsNeverRises(uint32 amount, uint16 early, uint16 late) external {
+        fill(5000e6);
+        startAuction();
+        uint256 bought = bound(amount, 1, 5000e6);
+        uint256 first = bound(early, 0, AUCTION);
+        pass(first);
+        uint256 before = router.quote(1, bought);
+        pass(bound(late, first, AUCTION) - first);
+        assertTrue(router.quote(1, bought) <= before, "never dearer later");
+        assertTrue(router.quote(1, bought) * 1e18 >= bought * FLOOR, "nor under the floor");
+    }
+
     function testABuyerSaysWhatItPaysAtMostAndUntilWhen() external {
         fill(1000e6);
         startAuction();
