@@ -257,11 +257,6 @@ class BatchStore:
             )
             return [Event.unpack_all(row)[0] for row in rows]
 
-    def last_closed_us(self) -> int | None:
-        """When the last batch was closed; None before the first."""
-        with self.sessions() as session:
-            return session.scalar(select(func.max(SettlementBatch.closed_us)))
-
     def replace(self, failed: SettlementBatch, error: str, offenders: Sequence[int], packed: PackedBatch) -> None:
         """Puts a batch without some of its fills (by index), proved by orders, in the place of one that is refused.
 

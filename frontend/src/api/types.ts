@@ -12,7 +12,6 @@ export type Deposit = Schemas["DepositBody"];
 export type Withdrawal = Schemas["WithdrawalBody"];
 export type SessionKey = Schemas["SessionKeyBody"];
 export type MarketStatus = Schemas["MarketStatus"];
-export type OrderStatus = Schemas["OrderStatus"];
 export type Session = Schemas["SessionBody"];
 export type TickerBody = Schemas["TickerBody"];
 export type Status = Schemas["StatusBody"];

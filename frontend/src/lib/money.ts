@@ -9,7 +9,7 @@ export interface Decimal {
   readonly scale: number;
 }
 
-export const PPM = 1_000_000n;
+const PPM = 1_000_000n;
 /** The most that one asset may hold in the whole exchange, in ledger units (the contract's limit). */
 export const UNITS_MAX = 2n ** 63n - 1n;
 

@@ -10,8 +10,6 @@ export interface BookView {
   readonly asks: readonly Level[];
 }
 
-export const EMPTY_BOOK: BookView = { bids: [], asks: [] };
-
 export type BookSide = "bids" | "asks";
 export type Change = readonly [ticks: bigint, lots: bigint];
 

@@ -2,10 +2,10 @@
  * How an order is to be treated, by name and as the `flags` that a wallet signs. The page holds its own copy; a test
  * keeps it equal to offchain/core/commands.py.
  */
-export const TIME_IN_FORCE = { GTC: 0, IOC: 1, FOK: 2, FOK_BUDGET: 3 } as const;
-export const ORDER_TYPE = { LIMIT: 0, MARKET: 1, STOP_LIMIT: 2, STOP_MARKET: 3 } as const;
+const TIME_IN_FORCE = { GTC: 0, IOC: 1, FOK: 2, FOK_BUDGET: 3 } as const;
+const ORDER_TYPE = { LIMIT: 0, MARKET: 1, STOP_LIMIT: 2, STOP_MARKET: 3 } as const;
 export const POST_ONLY = { NO: 0, REJECT: 1, SLIDE: 2 } as const;
-export const SELF_TRADE_PREVENTION = {
+const SELF_TRADE_PREVENTION = {
   NONE: 0,
   CANCEL_RESTING: 1,
   CANCEL_INCOMING: 2,

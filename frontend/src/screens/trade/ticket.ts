@@ -64,7 +64,7 @@ function beyond(side: Side, ticks: bigint | undefined, slippageBps: bigint): big
 }
 
 /** The worst price of a market order: the best opposite price and 0.5 % beyond, in whole ticks. */
-export function worstTicks(side: Side, context: TicketContext): bigint | undefined {
+function worstTicks(side: Side, context: TicketContext): bigint | undefined {
   return beyond(side, side === "BUY" ? context.bestAsk : context.bestBid, SLIPPAGE_BPS);
 }
 
@@ -88,7 +88,7 @@ function capPpm(context: TicketContext): bigint {
 }
 
 /** The largest order that the available balance allows at a price. */
-export function affordable(market: Market, side: Side, ticks: bigint | undefined, context: TicketContext): bigint {
+function affordable(market: Market, side: Side, ticks: bigint | undefined, context: TicketContext): bigint {
   const available = context.availableUnits;
   if (available === undefined || available <= 0n) return 0n;
   let lots = 0n;
