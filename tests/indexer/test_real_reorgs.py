@@ -4,20 +4,20 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import Engine
 
 from indexer.contracts import contracts_of
-from indexer.fetch.http_node import HttpNode
-from indexer.service import Indexer, IndexerSettings
+from indexer.service import Indexer
 from offchain.chain.keys import LocalSigner
 from offchain.chain.manifest import Manifest
 from offchain.chain.node import NodePool
 from offchain.core.commands import CommandKind
+from tests.indexer import real_node
 from tests.indexer.chain_load import ChainLoad
+from tests.indexer.real_node import caught_up
 from tests.indexer.recording_sink import RecordingSink
 from tests.indexer.reorg_proof import CONFIRMATIONS as DEEPEST
 from tests.indexer.reorg_proof import ReorgProof
@@ -37,26 +37,11 @@ async def exchange(node_url: str) -> AsyncIterator[TestExchange]:
         yield await deploy_exchange(nodes, ENGINE.address)
 
 
-@asynccontextmanager
-async def indexing(
+def indexing(
     urls: Sequence[str], manifest: Manifest, database: Engine, sink: RecordingSink, timeout_s: float = 10.0
-) -> AsyncIterator[Indexer]:
-    """A started indexer on some nodes."""
-    nodes = [HttpNode(url, timeout_s) for url in urls]
-    settings = IndexerSettings(manifest.chain_id, CONFIRMATIONS, poll_interval_s=0.02)
-    indexer = Indexer(nodes, database, settings, lambda: contracts_of(manifest), sink)
-    await indexer.start()
-    try:
-        yield indexer
-    finally:
-        await indexer.stop()
-        for node in nodes:
-            await node.close()
-
-
-async def caught_up(indexer: Indexer, nodes: NodePool) -> None:
-    head = await nodes.block_number()
-    await eventually(lambda: indexer.status().caught_up and indexer.status().head == head)
+) -> contextlib.AbstractAsyncContextManager[Indexer]:
+    contracts = contracts_of(manifest)
+    return real_node.indexing(urls, database, manifest.chain_id, CONFIRMATIONS, lambda: contracts, sink, timeout_s)
 
 
 def credited(sink: RecordingSink, owner: bytes) -> int:

@@ -12,12 +12,11 @@ from sqlalchemy import Engine, delete, func, select, update
 
 from indexer.blocks import IndexedContract
 from indexer.contracts import ManifestContracts
-from indexer.fetch.http_node import HttpNode
 from indexer.project.funds import ChainDeposit
 from indexer.project.registry import PROJECTIONS
 from indexer.project.tokens import ChainTokenBalance, ChainTokenTransfer
 from indexer.rebuild import projection_named, rebuild
-from indexer.service import Indexer, IndexerSettings
+from indexer.service import Indexer
 from indexer.store.models import IndexerContract, IndexerLog
 from indexer.verify import stored_status, verify
 from offchain.chain.bindings import load_contract
@@ -27,7 +26,8 @@ from offchain.chain.node import NodePool
 from offchain.cli import main
 from offchain.core.errors import ChainError, InvalidRequest
 from offchain.core.settings import Settings
-from tests.indexer.recording_sink import RecordingSink
+from tests.indexer import real_node
+from tests.indexer.real_node import caught_up
 from tests.support.chain import TestExchange, deploy_exchange
 from tests.support.chainless_exchange import MANIFEST
 from tests.support.waiting import eventually
@@ -60,22 +60,10 @@ class Watched:
         return self.contracts
 
 
-@contextlib.asynccontextmanager
-async def indexing(exchange: TestExchange, database: Engine, watched: Watched) -> AsyncIterator[Indexer]:
-    node = HttpNode(exchange.nodes.urls[0])
-    settings = IndexerSettings(exchange.manifest.chain_id, CONFIRMATIONS, 0.02)
-    indexer = Indexer([node], database, settings, watched, RecordingSink())
-    await indexer.start()
-    try:
-        yield indexer
-    finally:
-        await indexer.stop()
-        await node.close()
-
-
-async def caught_up(indexer: Indexer, exchange: TestExchange) -> None:
-    head = await exchange.nodes.block_number()
-    await eventually(lambda: indexer.status().caught_up and indexer.status().head == head)
+def indexing(
+    exchange: TestExchange, database: Engine, watched: Watched
+) -> contextlib.AbstractAsyncContextManager[Indexer]:
+    return real_node.indexing(exchange.nodes.urls, database, exchange.manifest.chain_id, CONFIRMATIONS, watched)
 
 
 async def give(exchange: TestExchange, holder: bytes, amount: int) -> None:
@@ -107,12 +95,12 @@ async def test_holders_have_what_the_token_says_through_reorgs(exchange: TestExc
         for depth in range(1, CONFIRMATIONS + 1):
             for holder in (ALICE, BOB, CAROL)[:depth]:
                 await give(exchange, holder, 2**200)
-            await caught_up(indexer, exchange)
+            await caught_up(indexer, exchange.nodes)
             vault = exchange.settlement
             assert balances(database) == await true_balances(exchange, ALICE, BOB, CAROL, vault)
             await exchange.nodes.call("anvil_reorg", depth, [])
             await exchange.mine()
-            await caught_up(indexer, exchange)
+            await caught_up(indexer, exchange.nodes)
             assert balances(database) == await true_balances(exchange, ALICE, BOB, CAROL, vault)
         assert indexer.status().reorgs == CONFIRMATIONS
         for projection in PROJECTIONS:
@@ -128,11 +116,11 @@ async def test_a_contract_that_is_added_gets_its_whole_history_without_a_restart
             await give(exchange, ALICE, amount)
             await exchange.deposit(BOB, QTRA, amount)
         await exchange.mine(2)
-        await caught_up(indexer, exchange)
+        await caught_up(indexer, exchange.nodes)
         assert balances(database) == {}
         watched.contracts = (watched.vault, watched.token)
         await eventually(lambda: stored_status(database, exchange.manifest.chain_id).contracts[1:] != ())
-        await caught_up(indexer, exchange)
+        await caught_up(indexer, exchange.nodes)
         assert indexer.status().catching_up == ()
         holders = (ALICE, BOB, exchange.settlement)
         assert balances(database) == await true_balances(exchange, *holders)
@@ -140,7 +128,7 @@ async def test_a_contract_that_is_added_gets_its_whole_history_without_a_restart
             assert connection.scalar(select(func.count()).select_from(ChainDeposit)) == 5
         await give(exchange, CAROL, 3)
         await exchange.mine(CONFIRMATIONS)
-        await caught_up(indexer, exchange)
+        await caught_up(indexer, exchange.nodes)
         assert balances(database) == await true_balances(exchange, *holders, CAROL)
         assert len(indexer._publisher._sink.facts) == 5
         assert rebuild(database, exchange.manifest.chain_id, watched(), projection_named("tokens")).is_same
@@ -153,7 +141,7 @@ async def test_a_history_of_another_chain_is_thrown_away_and_read_again(
     await give(exchange, ALICE, 7)
     await exchange.mine(CONFIRMATIONS)
     async with indexing(exchange, database, watched) as indexer:
-        await caught_up(indexer, exchange)
+        await caught_up(indexer, exchange.nodes)
         final = indexer.status().final
     with database.begin() as connection:
         row = {"chain_id": exchange.manifest.chain_id, "address": watched.token.address, "name": "QTRAToken"}
@@ -161,7 +149,7 @@ async def test_a_history_of_another_chain_is_thrown_away_and_read_again(
         connection.execute(IndexerContract.__table__.insert().values(row | wrong))
     watched.contracts = (watched.vault, watched.token)
     async with indexing(exchange, database, watched) as indexer:
-        await caught_up(indexer, exchange)
+        await caught_up(indexer, exchange.nodes)
         assert balances(database) == await true_balances(exchange, ALICE)
 
 
@@ -172,7 +160,7 @@ async def test_rebuild_tells_and_mends_what_was_wrong(exchange: TestExchange, da
     async with indexing(exchange, database, watched) as indexer:
         await exchange.deposit(ALICE, QTRA, 5)
         await give(exchange, BOB, 5)
-        await caught_up(indexer, exchange)
+        await caught_up(indexer, exchange.nodes)
     truth = balances(database)
     with database.begin() as connection:
         connection.execute(update(ChainTokenBalance).values(amount=1))
@@ -198,7 +186,7 @@ async def test_verify_compares_with_the_contracts_storage(exchange: TestExchange
         await exchange.call("requestCancel", QTRA, 44)
         await give(exchange, BOB, 5)
         await exchange.mine(CONFIRMATIONS)
-        await caught_up(indexer, exchange)
+        await caught_up(indexer, exchange.nodes)
     verified = await verify(database, chain_id, watched(), exchange.nodes)
     assert verified.is_clean, verified
     of_these = [projection for projection in PROJECTIONS if projection.contracts & {"Settlement", "QTRAToken"}]

@@ -1,7 +1,7 @@
 """What the sale, vesting, staking and the revenue router tell, on a real node: rows, sums and checks through reorgs."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,6 @@ from sqlalchemy import Engine, delete, func, insert, select, update
 from indexer.blocks import IndexedContract, RawLog
 from indexer.contracts import contracts_of
 from indexer.decode import Decoder
-from indexer.fetch.http_node import HttpNode
 from indexer.project.projection import table_of
 from indexer.project.registry import PROJECTIONS
 from indexer.project.revenue import (
@@ -44,27 +43,20 @@ from indexer.project.vesting import (
     ChainVestingSurplus,
 )
 from indexer.rebuild import rebuild
-from indexer.service import Indexer, IndexerSettings
+from indexer.service import Indexer
 from indexer.verify import verify
 from offchain.chain.bindings import load_contract
 from offchain.chain.keys import LocalSigner
 from offchain.chain.manifest import DeployedContract
 from offchain.chain.node import NodePool
 from offchain.presale.tree import ALLOCATION_TYPES, StandardTree
-from tests.indexer.recording_sink import RecordingSink
-from tests.support.chain import deploy_contract, deploy_exchange, running_anvil
+from tests.indexer import real_node
+from tests.support.chain import deploy_contract, deploy_exchange
 from tests.support.economy import DAY_S, DOLLAR, NOBODY, QTRA, TestEconomy, deploy_economy, round_terms
-from tests.support.waiting import eventually
 
 CONFIRMATIONS: Final = 3
 OURS: Final = ("sale", "vesting", "staking", "revenue")
 USDC_REWARD: Final = 1
-
-
-@pytest.fixture
-def node_url() -> Iterator[str]:
-    with running_anvil() as url:
-        yield url
 
 
 @pytest.fixture
@@ -74,23 +66,13 @@ async def economy(node_url: str) -> AsyncIterator[TestEconomy]:
         yield await deploy_economy(exchange)
 
 
-@contextlib.asynccontextmanager
-async def indexing(economy: TestEconomy, database: Engine) -> AsyncIterator[Indexer]:
-    node = HttpNode(economy.nodes.urls[0])
-    settings = IndexerSettings(economy.manifest.chain_id, CONFIRMATIONS, 0.02)
-    contracts = contracts_of(economy.manifest)
-    indexer = Indexer([node], database, settings, lambda: contracts, RecordingSink())
-    await indexer.start()
-    try:
-        yield indexer
-    finally:
-        await indexer.stop()
-        await node.close()
+def indexing(economy: TestEconomy, database: Engine) -> contextlib.AbstractAsyncContextManager[Indexer]:
+    contracts, chain_id = contracts_of(economy.manifest), economy.manifest.chain_id
+    return real_node.indexing(economy.nodes.urls, database, chain_id, CONFIRMATIONS, lambda: contracts)
 
 
 async def caught_up(indexer: Indexer, economy: TestEconomy) -> None:
-    head = await economy.nodes.block_number()
-    await eventually(lambda: indexer.status().caught_up and indexer.status().head == head)
+    await real_node.caught_up(indexer, economy.nodes)
     assert indexer.status().unreadable_logs == 0
 
 
