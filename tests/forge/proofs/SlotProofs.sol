@@ -124,12 +124,18 @@ contract SlotProofs {
         assert(stored() == Slot.unwrap(expected));
     }
 
-    /// @dev A unified slot is stored as it is, without the marks of memory.
-    function check_aUnifiedSlotSurvivesABatch(uint256 word, bool exited) external {
+    /// @dev A unified slot is stored as it is, without the marks of memory. Who has left has asked for it, so no slot is taken
+    /// for what ends the table.
+    function check_aUnifiedSlotSurvivesABatch(uint256 word, bool netted, bool exited) external {
         word &= STORED & ~(SlotTable.ISOLATED | SlotTable.GIVEN);
+        uint256 marks = netted ? SlotTable.NETTED : 0;
+        if (exited && word & SlotFields.EXIT_REQUESTED != 0) marks |= SlotTable.EXITED;
         uint256 cell = table(1);
-        Word.put(cell, word | SlotTable.NETTED | (exited ? SlotTable.EXITED : 0));
+        Word.put(cell, word | marks);
         Word.put(cell + 32, LOCATION);
+        assembly {
+            sstore(LOCATION, not(word))
+        }
         SlotTable.store();
         assert(stored() == word);
     }
