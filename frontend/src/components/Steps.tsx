@@ -11,6 +11,13 @@ export interface Step {
   detail?: ReactNode;
 }
 
+/** The state of a step by its position, where `current` is the one that goes on, or failed. */
+export function stepState(position: number, current: number, failed: boolean): StepState {
+  if (position < current) return "done";
+  if (position > current) return "waiting";
+  return failed ? "failed" : "active";
+}
+
 const MARKS: Record<StepState, string> = {
   waiting: "border-line-strong text-muted",
   active: "border-brand text-brand",

@@ -6,16 +6,16 @@ import type { Deposit } from "@/api/types";
 import { useExchange } from "@/app/exchange";
 import { Button } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
-import { DecimalField } from "@/components/Field";
 import { Notice } from "@/components/Notice";
-import { type Step, type StepState, Steps } from "@/components/Steps";
+import { type Step, Steps, stepState } from "@/components/Steps";
 import { TransactionLink } from "@/components/TransactionLink";
-import { type Asset, amountText, showAmount } from "@/markets/model";
+import { type Asset, showAmount } from "@/markets/model";
 import { useAccount } from "@/wallet/account";
 import { TOKEN_ABI } from "@/wallet/erc20";
-import { AssetChoice } from "./AssetChoice";
+import { AmountForm } from "./AmountForm";
 import { readAmount } from "./amount";
 import { Faucet } from "./Faucet";
+import { MoreOrDone } from "./MoreOrDone";
 import { type DepositProgress, useDeposit } from "./useDeposit";
 
 interface DepositDialogProps {
@@ -64,48 +64,18 @@ interface DepositAmountProps {
 }
 
 function DepositAmount({ asset, onAsset, onDeposit }: DepositAmountProps) {
-  const [text, setText] = useState("");
   const { owner } = useAccount();
-  const held = useWalletUnits(asset);
-  const { units, error } = readAmount(asset, text, held, "are in your wallet");
-  const shown = held === undefined ? "–" : showAmount(asset, held);
   return (
-    <form
-      className="grid gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (owner && units) onDeposit({ asset, owner, units });
-      }}
+    <AmountForm
+      verb="Deposit"
+      {...{ asset, onAsset }}
+      held={useWalletUnits(asset)}
+      heldLabel="In wallet"
+      where="are in your wallet"
+      onAmount={(units) => owner && onDeposit({ asset, owner, units })}
     >
-      <AssetChoice label="Asset to deposit" asset={asset} onAsset={onAsset} />
-      <DecimalField
-        label="Amount to deposit"
-        unit={asset.symbol}
-        value={text}
-        onValue={setText}
-        error={error}
-        placeholder="0.00"
-        aside={
-          <span className="flex gap-2">
-            <span data-field="wallet-balance">
-              In wallet: {shown} {asset.symbol}
-            </span>
-            <button
-              type="button"
-              disabled={!held}
-              onClick={() => setText(amountText(asset, held ?? 0n))}
-              className="rounded font-medium text-brand disabled:opacity-40"
-            >
-              Max
-            </button>
-          </span>
-        }
-      />
       <Faucet asset={asset} />
-      <Button type="submit" tone="brand" size="large" disabled={!units}>
-        Deposit {asset.symbol}
-      </Button>
-    </form>
+    </AmountForm>
   );
 }
 
@@ -117,12 +87,6 @@ interface DepositStepsProps {
   onDone: () => void;
 }
 
-function stateOf(position: number, current: number, failed: boolean): StepState {
-  if (position < current) return "done";
-  if (position > current) return "waiting";
-  return failed ? "failed" : "active";
-}
-
 function DepositSteps({ asset, progress, error, onAgain, onDone }: DepositStepsProps) {
   const { confirmations: required } = useExchange();
   const { data } = useDeposits(true);
@@ -130,7 +94,7 @@ function DepositSteps({ asset, progress, error, onAgain, onDone }: DepositStepsP
   const credited = mine?.state === "CREDITED";
   const refused = mine?.state === "REFUSED";
   const current = currentStep(progress, mine?.state);
-  const state = (position: number) => stateOf(position, current, error !== null || refused);
+  const state = (position: number) => stepState(position, current, error !== null || refused);
   const count = credited || refused ? required : (mine?.confirmations ?? 0);
   const steps: Step[] = [
     { title: `Approve ${asset.symbol}`, state: state(0), detail: approvalDetail(progress, error !== null) },
@@ -163,7 +127,9 @@ function DepositSteps({ asset, progress, error, onAgain, onDone }: DepositStepsP
       {error || refused ? (
         <Button onClick={onAgain}>Back</Button>
       ) : (
-        <Outcome credited={credited} onAgain={onAgain} onDone={onDone} />
+        <MoreOrDone verb="Deposit" ended={credited} onAgain={onAgain} onDone={onDone}>
+          You may close this. The deposit goes on, and your balances show how far it is.
+        </MoreOrDone>
       )}
     </div>
   );
@@ -184,22 +150,4 @@ function approvalDetail(progress: DepositProgress, failed: boolean) {
 
 function unitsOf(asset: Asset, amount: string): bigint {
   return readAmount(asset, amount, undefined, "").units ?? 0n;
-}
-
-function Outcome({ credited, onAgain, onDone }: { credited: boolean; onAgain: () => void; onDone: () => void }) {
-  if (!credited) {
-    return (
-      <p className="text-xs text-muted">
-        You may close this. The deposit goes on, and your balances show how far it is.
-      </p>
-    );
-  }
-  return (
-    <div className="grid grid-cols-2 gap-2">
-      <Button onClick={onAgain}>Deposit more</Button>
-      <Button tone="brand" onClick={onDone}>
-        Done
-      </Button>
-    </div>
-  );
 }

@@ -5,17 +5,15 @@ import { explain } from "@/api/errors";
 import { privateKey, useBalances, useWithdrawals } from "@/api/queries";
 import type { Withdrawal } from "@/api/types";
 import { useExchange } from "@/app/exchange";
-import { Button } from "@/components/Button";
 import { Dialog } from "@/components/Dialog";
-import { DecimalField } from "@/components/Field";
 import { Notice } from "@/components/Notice";
-import { type Step, type StepState, Steps } from "@/components/Steps";
+import { type Step, Steps, stepState } from "@/components/Steps";
 import { TransactionLink } from "@/components/TransactionLink";
-import { type Asset, amountText, showAmount, steps as toUnits } from "@/markets/model";
+import { type Asset, showAmount, steps as toUnits } from "@/markets/model";
 import { useAccount } from "@/wallet/account";
 import { withdraw } from "@/wallet/funds";
-import { AssetChoice } from "./AssetChoice";
-import { readAmount } from "./amount";
+import { AmountForm } from "./AmountForm";
+import { MoreOrDone } from "./MoreOrDone";
 
 interface WithdrawDialogProps {
   /** The asset that is chosen at first. */
@@ -64,48 +62,20 @@ interface WithdrawAmountProps {
 }
 
 function WithdrawAmount({ asset, onAsset, request }: WithdrawAmountProps) {
-  const [text, setText] = useState("");
   const { data } = useBalances();
   const balance = data?.balances.find((candidate) => candidate.asset === asset.symbol);
-  const available = balance && toUnits(balance.available, asset.unit);
-  const { units, error } = readAmount(asset, text, available, "are available");
   return (
-    <form
-      className="grid gap-4"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (units) request.mutate({ asset, units });
-      }}
+    <AmountForm
+      verb="Withdraw"
+      {...{ asset, onAsset }}
+      held={balance && toUnits(balance.available, asset.unit)}
+      heldLabel="Available"
+      where="are available"
+      onAmount={(units) => request.mutate({ asset, units })}
+      busyText={request.isPending ? "Confirm in your wallet" : undefined}
     >
-      <AssetChoice label="Asset to withdraw" asset={asset} onAsset={onAsset} />
-      <DecimalField
-        label="Amount to withdraw"
-        unit={asset.symbol}
-        value={text}
-        onValue={setText}
-        error={error}
-        placeholder="0.00"
-        aside={
-          <span className="flex gap-2">
-            <span>
-              Available: {available === undefined ? "–" : showAmount(asset, available)} {asset.symbol}
-            </span>
-            <button
-              type="button"
-              disabled={!available}
-              onClick={() => setText(amountText(asset, available ?? 0n))}
-              className="rounded font-medium text-brand disabled:opacity-40"
-            >
-              Max
-            </button>
-          </span>
-        }
-      />
       {request.error && <Notice tone="error">{explain(request.error)}</Notice>}
-      <Button type="submit" tone="brand" size="large" disabled={!units} busy={request.isPending}>
-        {request.isPending ? "Confirm in your wallet" : `Withdraw ${asset.symbol}`}
-      </Button>
-    </form>
+    </AmountForm>
   );
 }
 
@@ -131,11 +101,7 @@ function WithdrawSteps({ asset, id, onAgain, onDone }: WithdrawStepsProps) {
   const mine = data?.withdrawals.find((row) => row.withdrawalId === id);
   const lapsed = mine?.state === "LAPSED" || mine?.state === "REVERTED";
   const done = mine ? DONE_AT[mine.state] : 1;
-  const state = (position: number): StepState => {
-    if (position < done) return "done";
-    if (position > done) return "waiting";
-    return lapsed ? "failed" : "active";
-  };
+  const state = (position: number) => stepState(position, done, lapsed);
   const amount = mine && `${showAmount(asset, toUnits(mine.amount, asset.unit))} ${asset.symbol}`;
   const steps: Step[] = [
     { title: "Signed and taken", state: state(0), detail: amount },
@@ -158,16 +124,9 @@ function WithdrawSteps({ asset, id, onAgain, onDone }: WithdrawStepsProps) {
             : "The amount is coming back into your balance."}
         </Notice>
       )}
-      {mine?.state === "PAID" || lapsed ? (
-        <div className="grid grid-cols-2 gap-2">
-          <Button onClick={onAgain}>Withdraw more</Button>
-          <Button tone="brand" onClick={onDone}>
-            Done
-          </Button>
-        </div>
-      ) : (
-        <p className="text-xs text-muted">You may close this. The withdrawal goes on by itself.</p>
-      )}
+      <MoreOrDone verb="Withdraw" ended={mine?.state === "PAID" || lapsed} onAgain={onAgain} onDone={onDone}>
+        You may close this. The withdrawal goes on by itself.
+      </MoreOrDone>
     </div>
   );
 }
