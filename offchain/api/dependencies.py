@@ -108,4 +108,6 @@ PrincipalOf = Annotated[Principal, Depends(signed_in)]
 OperatorOf = Annotated[Principal, Depends(operator)]
 OwnWrites = Annotated[None, Depends(own_writes)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="The most rows to return.")]
-Before = Annotated[int | None, Query(ge=0, description="Rows before this id: `nextBefore` of the page before.")]
+Before = Annotated[
+    int | None, Query(ge=0, lt=2**53, description="Rows before this id: `nextBefore` of the page before.")
+]

@@ -130,6 +130,33 @@ async def test_an_operator_route_refuses_whoever_is_not_an_operator(
     assert exchange.last_sequence == before
 
 
+def outside(schema: Any) -> list[str]:
+    """Values that a query parameter of whole numbers does not take."""
+    (whole,) = [one for one in schema.get("anyOf", [schema]) if one["type"] == "integer"]
+    most = whole.get("maximum", whole.get("exclusiveMaximum", 0) - 1)
+    return ["x", "", "1.5", str(whole["minimum"] - 1), str(most + 1), "9" * 40]
+
+
+NUMBERS = [
+    pytest.param(path, parameter["name"], value, id=f"{path} {parameter['name']}={value[:20]}")
+    for method, path, operation in OPERATIONS
+    for parameter in operation.get("parameters", ())
+    if method == "GET" and parameter["in"] == "query" and "integer" in str(parameter["schema"])
+    for value in outside(parameter["schema"])
+]
+
+
+@pytest.mark.parametrize(("path", "name", "value"), NUMBERS)
+async def test_a_number_out_of_range_is_refused_by_its_name(
+    exchange: RunningExchange, client: Client, path: str, name: str, value: str
+) -> None:
+    session = await client.sign_in(client.wallet(exchange.new_wallet(USDC="1")))
+    headers = {"authorization": f"Bearer {session.access_token}"}
+    answer = await ask(exchange.url, "GET", f"{filled(path)}?{name}={value}", headers=headers)
+    assert_refused(answer, 400, 1000)
+    assert name in answer.body["message"]
+
+
 @pytest.mark.parametrize(("method", "path"), operations(Rule.PUBLIC))
 async def test_a_public_route_asks_for_no_session(exchange: RunningExchange, method: str, path: str) -> None:
     answer = await ask(exchange.url, method, filled(path), {} if method == "POST" else None)
