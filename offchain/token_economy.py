@@ -26,8 +26,8 @@ from offchain.staking.service import StakingService
 from offchain.staking.view import StakingView
 
 _LOG = logging.getLogger(__name__)
-_NO_TOKEN = bytes(20)
-"""Stands for the token where a deployment has none: nobody holds it."""
+_NOTHING = bytes(20)
+"""Stands for a contract that a deployment does not have: nobody holds or sells it."""
 
 
 def token_economy(settings: Settings, manifest: Manifest, nodes: NodePool, database: Engine) -> TokenEconomy:
@@ -39,7 +39,7 @@ def token_economy(settings: Settings, manifest: Manifest, nodes: NodePool, datab
     return TokenEconomy(
         sale=SaleService(*chain),
         vesting=VestingService(*chain, ProofFiles(settings.state / "vesting")),
-        vouchers=VoucherFiles(settings.state / "vouchers", manifest.chain_id),
+        vouchers=VoucherFiles(settings.state / "vouchers", manifest.chain_id, _address(manifest, "SaleManager")),
         staking=StakingService(*chain),
         staking_view=staking_view,
         revenue=RevenueService(*chain, _qtra(manifest)),
@@ -82,4 +82,8 @@ def discount_keeper(
 
 
 def _qtra(manifest: Manifest) -> bytes:
-    return manifest.address("QTRAToken") if "QTRAToken" in manifest.contracts else _NO_TOKEN
+    return _address(manifest, "QTRAToken")
+
+
+def _address(manifest: Manifest, contract: str) -> bytes:
+    return manifest.address(contract) if contract in manifest.contracts else _NOTHING

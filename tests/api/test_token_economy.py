@@ -131,8 +131,12 @@ def _vouchers(state: Path) -> None:
     voucher = {"round": 0, "cap": 2**60, "deadline": 1_900_000_000, "signature": "0x" + "ab" * 65}
     vouchers = [{"buyer": text(ALICE), "nonce": nonce, **voucher} for nonce in (1, 2)]
     issued = [*vouchers, {"buyer": text(TREASURY), "nonce": 3, **voucher}]
-    (folder / "first.json").write_text(json.dumps({"chainId": CHAIN_ID, "vouchers": issued}))
-    (folder / "of_another_chain.json").write_text(json.dumps({"chainId": 1, "vouchers": issued}))
+    (folder / "first.json").write_text(
+        json.dumps({"chainId": CHAIN_ID, "saleManager": text(NOBODY), "vouchers": issued})
+    )
+    (folder / "of_another_chain.json").write_text(
+        json.dumps({"chainId": 1, "saleManager": text(NOBODY), "vouchers": issued})
+    )
     (folder / "broken.json").write_text("[{]")
 
 
