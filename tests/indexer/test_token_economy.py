@@ -168,6 +168,17 @@ async def route(economy: TestEconomy) -> None:
     await economy.send("RevenueRouter", "endAuction", 1)
 
 
+async def index_everything(economy: TestEconomy, database: Engine, folder: Path) -> None:
+    """Indexes all that the contracts can tell, down to the last final block."""
+    async with indexing(economy, database) as indexer:
+        await sell(economy)
+        await vest(economy, folder)
+        await stake(economy)
+        await route(economy)
+        await economy.exchange.mine(CONFIRMATIONS)
+        await caught_up(indexer, economy)
+
+
 def rows(database: Engine) -> dict[str, int]:
     """How many rows our tables have."""
     tables = [table_of(model) for one in PROJECTIONS if one.name in OURS for model in one.models]
@@ -194,13 +205,7 @@ async def assert_true(economy: TestEconomy, database: Engine) -> None:
 async def test_every_event_has_its_row_and_the_contracts_agree(
     economy: TestEconomy, database: Engine, tmp_path: Path
 ) -> None:
-    async with indexing(economy, database) as indexer:
-        await sell(economy)
-        await vest(economy, tmp_path)
-        await stake(economy)
-        await route(economy)
-        await economy.exchange.mine(CONFIRMATIONS)
-        await caught_up(indexer, economy)
+    await index_everything(economy, database, tmp_path)
     await assert_true(economy, database)
     empty = {name for name, count in rows(database).items() if not count}
     # Fees come from settled trades only.
@@ -285,13 +290,7 @@ WRONG: Final[list[tuple[Any, dict[str, Any], str]]] = [
 
 
 async def test_verify_tells_what_is_wrong(economy: TestEconomy, database: Engine, tmp_path: Path) -> None:
-    async with indexing(economy, database) as indexer:
-        await sell(economy)
-        await vest(economy, tmp_path)
-        await stake(economy)
-        await route(economy)
-        await economy.exchange.mine(CONFIRMATIONS)
-        await caught_up(indexer, economy)
+    await index_everything(economy, database, tmp_path)
     chain_id, contracts = economy.manifest.chain_id, contracts_of(economy.manifest)
     for model, values, what in WRONG:
         with database.begin() as connection:
