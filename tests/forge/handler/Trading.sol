@@ -280,10 +280,9 @@ abstract contract Trading is Textbook {
     }
 
     function addRandomLadder(Draft memory draft, uint256 dice) internal {
-        uint256 used = 1 + (dice >> 16) % 7;
         if (_ladders.length != 0 && dice % 2 == 0) {
             KeptLadder storage old = _ladders[(dice >> 8) % _ladders.length];
-            addLadder(draft, old.orders, old.floor, old.signature, used);
+            addLadder(draft, old.orders, old.floor, old.signature, someOf(old.orders.length, dice >> 16));
             return;
         }
         TestOrder[] memory orders = new TestOrder[](1 + (dice >> 24) % 3);
@@ -298,7 +297,12 @@ abstract contract Trading is Textbook {
         floor = uint48(floor + ((dice >> 32) % 3 == 0 ? (dice >> 40) % 3 : 0));
         bytes memory signature = sign(orders[0].key, TypedData.ladder(floor, orders));
         keepLadder(orders, floor, signature);
-        addLadder(draft, orders, floor, signature, used);
+        addLadder(draft, orders, floor, signature, someOf(orders.length, dice >> 16));
+    }
+
+    /// @dev One bit for each of `count` orders, one of them set at least: a ladder of which none is used has no room.
+    function someOf(uint256 count, uint256 dice) private pure returns (uint256) {
+        return 1 + dice % (2 ** count - 1);
     }
 
     function keepLadder(TestOrder[] memory orders, uint48 floor, bytes memory signature)
