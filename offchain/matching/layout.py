@@ -153,6 +153,10 @@ STOP_BITS: Final = 2 << TYPE_SHIFT
 HIGH: Final = 32
 LOW31: Final = 2**31 - 1
 
+# What arrays begin with: a line of the processor's cache; large ones a huge page of memory.
+LINE_WORDS: Final = 8
+HUGE_PAGE_WORDS: Final = 2**18
+
 # How far a batch is looked ahead, from how many orders on (fewer are in the near caches anyway), how many commands lie
 # between the steps, and what is kept of each command in sight.
 AHEAD_FROM: Final = 16_384

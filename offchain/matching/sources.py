@@ -95,6 +95,8 @@ def joined() -> str:
     lines = [ast.unparse(ast.fix_missing_locations(node)) for node in body]
     return "\n".join(
         [
+            "import contextlib",
+            "import mmap",
             "import cython",
             "import numpy as np",
             "from cython.cimports.near import prefetch",

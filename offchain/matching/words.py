@@ -3,6 +3,8 @@
 When the engine is compiled, `sources.py` puts C types in place of these types; uncompiled they are as below.
 """
 
+import contextlib
+import mmap
 from typing import TypeAlias
 
 import cython
@@ -66,10 +68,33 @@ def blank(count: I64) -> Words:
 
     So do records of 8 words then, and each is in one line.
     """
-    room = np.zeros(count + 7, dtype=np.longlong)
-    start: I64 = room.ctypes.data % 64
-    start = (64 - start) % 64 // 8
+    if count >= at.HUGE_PAGE_WORDS:
+        return in_huge_pages(count)
+    room = np.zeros(count + at.LINE_WORDS, dtype=np.longlong)
+    start: I64 = up_to_whole(room.ctypes.data // 8, at.LINE_WORDS)
     return room[start : start + count].data
+
+
+@cython.cfunc
+def in_huge_pages(count: I64) -> Words:
+    """The same in pages of 2 MiB, where the system has them: the processor knows the addresses of all at once then.
+
+    NumPy asks for such pages too, but not for zeros.
+    """
+    size = 8 * (count + at.HUGE_PAGE_WORDS)
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # A system without them does not know the word, a kernel built without them refuses; its small ones hold as much.
+    with contextlib.suppress(AttributeError, OSError):
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    room = np.frombuffer(pages, dtype=np.longlong)
+    start: I64 = up_to_whole(room.ctypes.data // 8, at.HUGE_PAGE_WORDS)
+    return room[start : start + count].data
+
+
+@cython.cfunc
+def up_to_whole(address: I64, unit: I64) -> I64:
+    """How many words there are from an address, in words, up to the next whole unit."""
+    return (unit - address % unit) % unit
 
 
 @cython.cfunc

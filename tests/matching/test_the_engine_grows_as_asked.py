@@ -1,11 +1,14 @@
 """Accounts, assets, markets, balances, orders, levels and events beyond what a new engine has room for."""
 
+import numpy as np
 import pytest
 
 from offchain.core.commands import CancelReason, CommandKind
 from offchain.core.events import RejectReason
 from offchain.core.money import UNITS_MAX
+from offchain.matching import layout
 from offchain.matching.engine import Engine
+from offchain.matching.words import blank
 from tests.matching.desk import BUY, RICH, SELL, Desk, fills
 from tests.matching.engines import AnyEngine, UncompiledEngine
 from tests.matching.naive import NaiveEngine
@@ -42,6 +45,23 @@ def test_all_three_grow_alike(compiled_type: type[Engine]) -> None:
     assert [len(fills(batch)) for batch in events] == [294] * 3
     assert events[0] == events[1] == events[2]
     assert len({desk.engine.state_hash() for desk in desks}) == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "unit"),
+    [
+        (layout.HUGE_PAGE_WORDS - 1, layout.LINE_WORDS),
+        (layout.HUGE_PAGE_WORDS, layout.HUGE_PAGE_WORDS),
+        (3 * layout.HUGE_PAGE_WORDS + 1, layout.HUGE_PAGE_WORDS),
+    ],
+)
+def test_new_arrays_are_zero_and_begin_with_a_line_or_a_huge_page(count: int, unit: int) -> None:
+    words = np.asarray(blank(count))
+
+    assert len(words) == count
+    assert not words.any()
+    assert words.ctypes.data % (8 * unit) == 0
+    words[[0, -1]] = 1, 2
 
 
 def test_a_large_engine_restores(real_type: type[Engine]) -> None:
