@@ -74,7 +74,10 @@ class Follower:
         self.progress: Progress | None = None
         self.node_head = -1
         self.safe = -1
-        self.unreadable_logs = -1
+        self.unreadable_logs = 0
+        self._counted_head = b""
+        """The newest block when they were counted. That it was ours before says nothing: a contract that joins takes
+        blocks back, which may then come again with its logs."""
         self.doubt = ""
         """Why the node's newest block is not believed; empty when it is."""
 
@@ -210,17 +213,16 @@ class Follower:
     async def _note(self, progress: Progress | None) -> Progress:
         """Keeps what was read of the store for the status."""
         assert progress is not None
-        before = self.progress
-        if before is None or progress.head != before.head or self.unreadable_logs < 0:
+        if progress.head.hash != self._counted_head:
             await self._count_unreadable()
         self.progress = progress
         return progress
 
     async def _count_unreadable(self) -> None:
         unreadable = await self._in_thread(self._stored.unreadable_logs)
-        if unreadable > max(0, self.unreadable_logs):
-            _log.error("%s logs of the contracts cannot be decoded.", unreadable)
-        self.unreadable_logs = unreadable
+        if unreadable.logs > self.unreadable_logs:
+            _log.error("%s logs of the contracts cannot be decoded.", unreadable.logs)
+        self.unreadable_logs, self._counted_head = unreadable
 
     async def _sort_contracts(self, progress: Progress) -> None:
         """Finds out which contracts are read together and which have to catch up, after either may have changed."""

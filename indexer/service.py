@@ -144,7 +144,7 @@ class Indexer:
             published=self._publisher.position,
             reorgs=progress.reorgs if progress else 0,
             deepest_reorg=progress.deepest_reorg if progress else 0,
-            unreadable_logs=max(0, follower.unreadable_logs),
+            unreadable_logs=follower.unreadable_logs,
             halted=halted,
             errors=self._errors,
             error=public_reason(error) if error else follower.doubt,

@@ -32,6 +32,13 @@ _WINDOW_BLOCKS_START: Final = 16
 _WINDOW_BLOCKS_MAX: Final = 2**20
 
 
+class Unreadable(NamedTuple):
+    """How many stored logs could not be decoded, when the newest block was this one."""
+
+    logs: int
+    head_hash: bytes
+
+
 class Skipped(NamedTuple):
     """What the contract left out of a batch."""
 
@@ -148,10 +155,12 @@ class StoredLogs:
                 for row, head in session.execute(query)
             ]
 
-    def unreadable_logs(self) -> int:
+    def unreadable_logs(self) -> Unreadable:
         """How many logs could not be decoded."""
         # As the index says it, letter by letter, so that it is used.
         unreadable = text("error <> ''")
-        query = select(func.count(IndexerLog.log_index)).where(IndexerLog.chain_id == self._chain_id, unreadable)
+        logs = select(func.count(IndexerLog.log_index)).where(IndexerLog.chain_id == self._chain_id, unreadable)
+        # In one statement, so that both are of one moment.
+        query = select(logs.scalar_subquery(), IndexerCursor.head_hash)
         with self._reading() as session:
-            return session.scalar(query) or 0
+            return Unreadable(*session.execute(query.where(IndexerCursor.chain_id == self._chain_id)).one())

@@ -73,6 +73,13 @@ def test_what_the_status_once_kept_to_itself_is_told(seed: int, database: Engine
     assert simulation.findings == []
 
 
+def test_logs_are_counted_again_when_blocks_that_a_late_contract_took_back_come_again(database: Engine) -> None:
+    simulation = Simulation(1_094_659_093, database, economy=True)
+    simulation.run()
+    assert simulation.totals["late_contracts"] == 6
+    assert simulation.findings == []
+
+
 @pytest.mark.parametrize("seed", [758, 863, 888])
 def test_a_contract_that_begins_above_the_final_block_joins_at_once(seed: int, database: Engine) -> None:
     simulation = Simulation(seed, database, economy=False)

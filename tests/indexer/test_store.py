@@ -119,7 +119,7 @@ def test_a_number_that_no_column_holds_makes_the_log_unreadable(
 ) -> None:
     first = header(1)
     store.apply(step(header(0).ref, header(0).ref, [first], [deposit(first, 0, 2**63)]))
-    assert stored.unreadable_logs() == 1
+    assert stored.unreadable_logs() == (1, first.hash)
     assert rows(database, ChainDeposit) == 0
     assert stored.final_logs((0, 0), ["Deposited"], 10) == []
 
