@@ -197,6 +197,7 @@ class Indexer:
         try:
             while await self._publish():
                 pass
+        # Whatever came between, there is still something to publish.
         except BaseException:
             self._stepped.set()
             raise

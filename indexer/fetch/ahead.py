@@ -62,6 +62,7 @@ class ReadAhead:
         plan = self._plans.popleft()
         try:
             blocks = await plan.task
+        # Whatever ends the wait, being cancelled too: what comes after a gap is of no use.
         except BaseException:
             plan.task.cancel()
             self.forget()

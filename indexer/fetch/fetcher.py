@@ -127,6 +127,7 @@ class Fetcher:
         except RpcError as error:
             self.size.refused(asked, meaning_of(error.message))
             raise
+        # Whatever it was, being cancelled too: no whole answer came, so less is asked for next.
         except BaseException:
             self.size.failed()
             raise

@@ -52,6 +52,7 @@ class Group:
         self._refuse_for(self.machine.engine.check_row(entry[0]), command)
         try:
             logged = self.machine.apply(command, attachment, entry[0])
+        # Whatever it was, being interrupted too: the state may have half a command, and takes no other.
         except BaseException as error:
             self.broken = f"applying command {command.sequence} failed: {public_reason(error)}"
             raise

@@ -73,6 +73,7 @@ class Journal:
         except OSError as error:
             journal.close()
             raise _cannot_be_opened(folder, error) from error
+        # Whatever it was, the lock on the folder is given back.
         except BaseException:
             journal.close()
             raise

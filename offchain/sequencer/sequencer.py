@@ -140,6 +140,7 @@ class Sequencer:
         except OSError as error:
             journal.close()
             raise JournalError(f"The journal in {folder} cannot be read: {error}.", "Mend the disk.") from error
+        # Whatever it was, the lock on the folder is given back.
         except BaseException:
             journal.close()
             raise
