@@ -25,7 +25,7 @@ def test_the_domain_is_the_same() -> None:
 
 
 def test_the_instructions_in_the_flags_are_the_same() -> None:
-    tables = dict(re.findall(r"^export const (\w+) = \{([^}]+)\} as const;$", INSTRUCTIONS, re.MULTILINE))
+    tables = dict(re.findall(r"^(?:export )?const (\w+) = \{([^}]+)\} as const;$", INSTRUCTIONS, re.MULTILINE))
     found = {
         name: {key: int(value) for key, value in re.findall(r"(\w+): (\d)", rows)} for name, rows in tables.items()
     }

@@ -26,7 +26,7 @@ from offchain.local.children import free_port
 
 _ASSETS = (("QTRA", 18, 10**10), ("USDC", 6, 1), ("BTC", 8, 1), ("DAI", 18, 10**8))
 _MARKETS = (("QTRA-USDC", 1, 2, 10**6), ("BTC-USDC", 3, 2, 10**3), ("BTC-DAI", 3, 4, 1))
-_DEPLOY_GAS = 15_000_000
+_GAS_LIMIT = 15_000_000
 _STOP_TIMEOUT_S = 20
 
 
@@ -79,8 +79,9 @@ class TestExchange:
 
     async def transact(self, to: bytes, calldata: bytes, sender: str | None = None) -> dict[str, Any]:
         """Sends a transaction from an unlocked account and returns its receipt; it must succeed."""
-        transaction = {"from": sender or self.deployer, "to": "0x" + to.hex(), "data": "0x" + calldata.hex()}
-        return await mined_receipt(self.nodes, transaction)
+        # An estimate is of another second than the block, and what changes by the second may cost more in the block.
+        call = {"to": "0x" + to.hex(), "data": "0x" + calldata.hex(), "gas": hex(_GAS_LIMIT)}
+        return await mined_receipt(self.nodes, {"from": sender or self.deployer, **call})
 
     async def call(self, function: str, *arguments: Any, sender: str | None = None) -> dict[str, Any]:
         """The receipt of a transaction that calls `Settlement`."""
@@ -168,7 +169,7 @@ async def deploy_contract(nodes: NodePool, deployer: str, name: str, *arguments:
         contract["deploymentBytecode"]["bytecode"]
         + encode([collapse_if_tuple(field) for field in inputs], values).hex()
     )
-    receipt = await mined_receipt(nodes, {"from": deployer, "data": data, "gas": hex(_DEPLOY_GAS)})
+    receipt = await mined_receipt(nodes, {"from": deployer, "data": data, "gas": hex(_GAS_LIMIT)})
     return _bytes(receipt["contractAddress"])
 
 
