@@ -85,7 +85,13 @@ class HttpNode:
     async def batch(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[msgspec.Raw | ChainError]:
         """The results of many requests in order, each a JSON text or an `RpcError`; raises as `call`."""
         parts = [requests[start : start + self._batch_calls] for start in range(0, len(requests), self._batch_calls)]
-        answers = await asyncio.gather(*(self._post(part) for part in parts))
+        posts = [asyncio.ensure_future(self._post(part)) for part in parts]
+        try:
+            answers = await asyncio.gather(*posts)
+        finally:
+            # Where one failed the others would go on, each in a turn that nobody waits for.
+            for post in posts:
+                post.cancel()
         return [answer for part in answers for answer in part]
 
     async def _post(self, requests: Sequence[tuple[str, Sequence[Any]]]) -> list[msgspec.Raw | ChainError]:

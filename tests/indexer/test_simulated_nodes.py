@@ -80,6 +80,12 @@ def test_logs_are_counted_again_when_blocks_that_a_late_contract_took_back_come_
     assert simulation.findings == []
 
 
+def test_requests_that_nobody_waits_for_any_more_keep_no_others_waiting(database: Engine) -> None:
+    simulation = Simulation(447_452_425, database, economy=True)
+    simulation.run()
+    assert simulation.findings == []
+
+
 @pytest.mark.parametrize("seed", [758, 863, 888])
 def test_a_contract_that_begins_above_the_final_block_joins_at_once(seed: int, database: Engine) -> None:
     simulation = Simulation(seed, database, economy=False)
