@@ -11,7 +11,7 @@ from aiohttp import web
 from indexer.blocks import BlockRef, Header, RawLog
 from indexer.fetch.ahead import RANGES_AHEAD, ReadAhead
 from indexer.fetch.fetcher import Blocks
-from indexer.fetch.http_node import HttpNode, RateLimited
+from indexer.fetch.http_node import BATCH_CALLS_MAX, HttpNode, RateLimited
 from indexer.fetch.nodes import HEAD_TIMEOUT_S, Nodes, WrongChain
 from offchain.chain.node import RpcError
 from offchain.core.errors import ChainError, NodeInconsistent, NodeUnavailable
@@ -323,3 +323,29 @@ async def test_a_batch_that_is_refused_as_a_whole_is_asked_in_parts_from_then_on
         answers = await node.batch([("eth_chainId", ()), ("eth_blockNumber", ())])
         assert answers == [msgspec.Raw(b'"0x%d"' % number) for number in (first, first + 1)]
     await node.close()
+
+
+class HalfDeadNode(HttpNode):
+    """Refuses the first request, and never answers the others."""
+
+    def __init__(self) -> None:
+        super().__init__("http://half-dead")
+        self.unanswered = 0
+
+    async def _send(self, body: bytes, method: str) -> Any:
+        self.requests += 1
+        if self.requests == 1:
+            raise ConnectionResetError("the connection was reset")
+        self.unanswered += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.unanswered -= 1
+
+
+async def test_no_part_of_a_batch_goes_on_when_another_one_failed() -> None:
+    node = HalfDeadNode()
+    with pytest.raises(NodeUnavailable, match="the connection was reset"):
+        await node.batch([("eth_chainId", ())] * 2 * BATCH_CALLS_MAX)
+    await asyncio.sleep(0)
+    assert (node.requests, node.unanswered) == (2, 0)
