@@ -158,7 +158,7 @@ def tell_sizes(figures: Figures) -> None:
     for asset in (1, 2):
         send(CommandKind.LIST_ASSET, asset=asset)
     pair = {"asset": 1, "counter_asset": 2, "amount": 1, "counter_amount": 1}
-    send(CommandKind.LIST_MARKET, market=1, price=10**9, quantity=10**6, **pair)
+    send(CommandKind.LIST_MARKET, market=1, price=10**9, quantity=10**6, mode=1, order_id=1, **pair)
     figures.tell("bytes_per_account", bytes_for(open_accounts) // SIZED, "bytes", SIZED)
     figures.tell("bytes_per_resting_order", bytes_for(rest_orders) // SIZED, "bytes", SIZED)
     if engine.open_orders != SIZED:

@@ -124,7 +124,7 @@ class Maker:
                 self._send(K.CHAIN_DEPOSIT, account=account, asset=asset, amount=FUNDS_UNITS)
         for book in self._books:
             pair = {"asset": book.market + 1, "counter_asset": QUOTE_ASSET, "amount": 1_000, "counter_amount": 1}
-            self._send(K.LIST_MARKET, market=book.market, price=10**9, quantity=10**6, **pair)
+            self._send(K.LIST_MARKET, market=book.market, price=10**9, quantity=10**6, mode=1, order_id=1, **pair)
 
     def _decide(self, book: Book) -> None:
         """One decision by the shares of the shape, bent towards the depth that the book should have."""

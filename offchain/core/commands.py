@@ -101,7 +101,9 @@ class CommandKind(IntEnum):
     """asset. Attachment `AssetListing`."""
     LIST_MARKET = 3
     """market, asset (base), counter_asset (quote), amount (base units per lot), counter_amount (quote units per
-    tick and lot), price (maximum, ticks), quantity (maximum, lots). Attachment `MarketListing`."""
+    tick and lot), price (maximum, ticks), quantity (maximum, lots); mode 1: order_id (quote units that count as one
+    unit of volume; 0: no fill is counted); mode 0, as in older logs: each unit counts as one. Attachment
+    `MarketListing`."""
     SET_MARKET_LIMITS = 4
     """market, price (maximum, ticks), quantity (maximum, lots), counter_amount (minimum lots), amount (minimum
     notional, quote units)."""

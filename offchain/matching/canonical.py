@@ -178,7 +178,7 @@ def load_markets(state: State, tape: Tape) -> I64:
         max_quantity: I64 = tape.get()
         min_quantity: I64 = tape.get()
         state.set_limits(market, max_price, max_quantity, min_quantity, tape.get())
-        word: I64 = at.MAX_NOTIONAL
+        word: I64 = at.VOLUME_DIVISOR
         while word < at.BASE + at.MARKET_CANONICAL_WORDS:
             state.markets[market * at.MARKET_WORDS + word] = tape.get()
             word += 1

@@ -61,6 +61,9 @@ DAY_MAX: Final = 2**31 - 1
 OWN_RATES: Final = 0
 RATES_OF_TIER: Final = 1
 """Modes of SET_FEES."""
+VOLUME_OF_QUOTE: Final = 0
+VOLUME_OF_ORDER_ID: Final = 1
+"""Modes of LIST_MARKET."""
 DEFAULT_MAKER_PPM: Final = 1_500
 DEFAULT_TAKER_PPM: Final = 2_500
 

@@ -32,7 +32,7 @@ else:
 Rows = npt.NDArray[Any]
 _MAGIC = b"QTENGINE"
 _HEADER = struct.Struct("<8sIQ")
-_SNAPSHOT_VERSION = 2
+_SNAPSHOT_VERSION = 3
 _U64_MAX = 2**64 - 1
 
 
@@ -149,7 +149,7 @@ class Engine:
         return self._machine.rates(account)
 
     def volume(self, account: int) -> int:
-        """What an account traded in the 30 days before the last ROLL_VOLUMES, in quote units; its tier's volume."""
+        """What an account traded in the 30 days before the last ROLL_VOLUMES, in units of volume; its tier's."""
         return self._machine.volume(account)
 
     def has_volumes(self) -> bool:

@@ -34,22 +34,24 @@ MAX_PRICE: Final = 6
 MAX_QUANTITY: Final = 7
 MIN_QUANTITY: Final = 8
 MIN_NOTIONAL: Final = 9
-MAX_NOTIONAL: Final = 10
+VOLUME_DIVISOR: Final = 10
+"""Quote units that count as one unit of volume; 0: no fill is counted."""
+MAX_NOTIONAL: Final = 11
 """Quote units; 0: none."""
-BAND: Final = 11
-FAT_FINGER: Final = 12
+BAND: Final = 12
+FAT_FINGER: Final = 13
 """Parts per million of the last price; 0: none."""
-LAST_PRICE: Final = 13
-STATUS: Final = 14
-KILLED: Final = 15
-BREAKER_PPM: Final = 16
-BREAKER_US: Final = 17
-WINDOW_START: Final = 18
-WINDOW_LOW: Final = 19
-WINDOW_HIGH: Final = 20
-EARLIER_LOW: Final = 21
-EARLIER_HIGH: Final = 22
-MARKET_CANONICAL_WORDS: Final = 21
+LAST_PRICE: Final = 14
+STATUS: Final = 15
+KILLED: Final = 16
+BREAKER_PPM: Final = 17
+BREAKER_US: Final = 18
+WINDOW_START: Final = 19
+WINDOW_LOW: Final = 20
+WINDOW_HIGH: Final = 21
+EARLIER_LOW: Final = 22
+EARLIER_HIGH: Final = 23
+MARKET_CANONICAL_WORDS: Final = 22
 
 # What trading needs of an account: one line of the processor's cache, at account * ACCOUNT_WORDS.
 ACCOUNT_WORDS: Final = 8
@@ -214,7 +216,7 @@ PREFIX: Final = 2
 CHILDREN: Final = 3
 
 # The canonical form of the state.
-CANONICAL_VERSION: Final = 3
+CANONICAL_VERSION: Final = 4
 LIMITS_ROW: Final = 4
 PROFILE_ROW: Final = 11
 VOLUMES_ROW: Final = 2 + PAGE_DAYS

@@ -261,15 +261,21 @@ class Machine:
         elif command.kind == codes.LIST_ASSET:
             state.ledger.list_asset(command.asset)
         elif command.kind == codes.LIST_MARKET:
-            state.add_market(
-                command.market, command.asset, command.counter_asset, command.amount, command.counter_amount
-            )
-            state.set_limits(command.market, command.price, command.quantity, 1, 0)
+            self.list_market(command)
         elif command.kind == codes.SET_MARKET_LIMITS:
             state.set_limits(command.market, command.price, command.quantity, command.counter_amount, command.amount)
         elif command.kind < codes.SIGN_LADDER:
             self.control.apply(command)
         return 0
+
+    @cython.cfunc
+    def list_market(self, command: Inbox) -> I64:
+        """A new market, with the widest limits that it may have."""
+        state: State = self.state
+        state.add_market(command.market, command.asset, command.counter_asset, command.amount, command.counter_amount)
+        divisor: I64 = command.order_id if command.mode == codes.VOLUME_OF_ORDER_ID else 1
+        state.markets[command.market * at.MARKET_WORDS + at.VOLUME_DIVISOR] = divisor
+        return state.set_limits(command.market, command.price, command.quantity, 1, 0)
 
     @cython.cfunc
     def move(self, command: Inbox) -> I64:

@@ -54,6 +54,8 @@ class SettingsVerdict:
             return codes.UNKNOWN_ASSET
         if command.asset == command.counter_asset or not 0 < command.market <= codes.MARKET_ID_MAX:
             return codes.BAD_MARKET
+        if command.mode > codes.VOLUME_OF_ORDER_ID or (command.mode != codes.VOLUME_OF_QUOTE and command.order_id < 0):
+            return codes.BAD_MARKET
         fits: cython.bint = self.state.can_hold(command.price, command.quantity, command.amount, command.counter_amount)
         return codes.OK if fits else codes.BAD_MARKET
 

@@ -56,11 +56,17 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def count_volume(self, timestamp_us: I64, trader: Record, owner: Record, notional: I64) -> I64:
-        """Count a fill for the accounts of both orders."""
+    def count_volume(self, timestamp_us: I64, market: Record, trader: Record, owner: Record, notional: I64) -> I64:
+        """Count a fill for the accounts of both orders: whole units of volume, if it comes to any."""
+        volume: I64 = notional
+        divisor: I64 = market[at.VOLUME_DIVISOR]
+        if divisor != 1:
+            volume = 0 if divisor == 0 else notional // divisor
+            if volume == 0:
+                return 0
         self.volumes.find_day(timestamp_us)
-        self.volumes.add(trader, notional)
-        return self.volumes.add(owner, notional)
+        self.volumes.add(trader, volume)
+        return self.volumes.add(owner, volume)
 
     @cython.cfunc
     @cython.inline

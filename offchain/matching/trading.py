@@ -271,7 +271,7 @@ class Trading:
         maker[at.HELD] = keep
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
-        self.state.count_volume(command.timestamp_us, self.trader, owner, self.notional)
+        self.state.count_volume(command.timestamp_us, market, self.trader, owner, self.notional)
 
         kinds: I64 = codes.FILLED | self.side << 32
         place: I64 = self.market | market[at.QUOTE] << 32

@@ -41,12 +41,12 @@ class Volumes:
 
     @cython.cfunc
     @cython.inline
-    def add(self, account: Record, notional: I64) -> I64:
-        """Count what an account traded on `day`."""
+    def add(self, account: Record, volume: I64) -> I64:
+        """Count what an account traded on `day`, more than 0."""
         page: I64 = account[at.PAGE]
         if low_of(page) == 0 or high_of(page) != self.day:
-            return self.add_other(account, notional)
-        account[at.LATEST] = self.capped(account[at.LATEST], notional)
+            return self.add_other(account, volume)
+        account[at.LATEST] = self.capped(account[at.LATEST], volume)
         return 0
 
     @cython.cfunc
@@ -56,17 +56,17 @@ class Volumes:
         return one + other if other <= codes.UNITS_MAX - one else codes.UNITS_MAX
 
     @cython.cfunc
-    def add_other(self, account: Record, notional: I64) -> I64:
+    def add_other(self, account: Record, volume: I64) -> I64:
         """Count a trade of another day than the newest of an account; one of more than 30 days before is dropped."""
         if account[at.PAGE] == 0:
             self.give_page(account, self.day)
         newest: I64 = high_of(account[at.PAGE])
         if self.day >= newest:
             self.turn(account, self.day)
-            account[at.LATEST] = notional
+            account[at.LATEST] = volume
         elif newest - self.day < at.PAGE_DAYS:
             place: I64 = low_of(account[at.PAGE]) + self.day % at.OLDER_DAYS
-            self.pages[place] = self.capped(self.pages[place], notional)
+            self.pages[place] = self.capped(self.pages[place], volume)
         return 0
 
     @cython.cfunc

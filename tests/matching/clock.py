@@ -16,10 +16,10 @@ def take_at(desk: Desk, timestamp_us: int, kind: int, **fields: int) -> list[Eve
 
 
 def trade_at(
-    desk: Desk, timestamp_us: int, price: int, lots: int = 1, *, maker: int = 1, taker: int = 2
+    desk: Desk, timestamp_us: int, price: int, lots: int = 1, *, maker: int = 1, taker: int = 2, market: int = 1
 ) -> list[Event]:
     """A sell of the maker and a buy of the taker that meet at a price; the events of the buy."""
-    order = {"market": 1, "price": price, "quantity": lots, "taker_fee_ppm": 5_000}
+    order = {"market": market, "price": price, "quantity": lots, "taker_fee_ppm": 5_000}
     take_at(desk, timestamp_us, CommandKind.PLACE, account=maker, side=SELL, **order)
     return take_at(desk, timestamp_us, CommandKind.PLACE, account=taker, side=BUY, time_in_force=1, **order)
 

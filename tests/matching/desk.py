@@ -1,6 +1,7 @@
 """A desk in front of an engine: numbers commands, and opens a small exchange to test on.
 
 Assets 1 (base) and 2, 3 (quotes); market 1 is 1/2 with lots of 1000 units and one unit a tick and lot, market 2 is 1/3.
+Market 1 is listed as in logs of before a market had a unit of volume, market 2 counts `COUNTED_BY` quote units as one.
 Accounts 1 to 4 have `RICH` units of each asset.
 """
 
@@ -10,6 +11,7 @@ from tests.matching.engines import AnyEngine
 
 RICH = 10**15
 LOT = 1_000
+COUNTED_BY = 10_007
 BUY, SELL = Side.BUY, Side.SELL
 K = CommandKind
 
@@ -26,17 +28,9 @@ class Desk:
             self.take(K.OPEN_ACCOUNT, account=account)
             for asset in (1, 2, 3):
                 self.take(K.CHAIN_DEPOSIT, account=account, asset=asset, amount=RICH)
-        for market, quote in ((1, 2), (2, 3)):
-            self.take(
-                K.LIST_MARKET,
-                market=market,
-                asset=1,
-                counter_asset=quote,
-                amount=LOT,
-                counter_amount=1,
-                price=10**9,
-                quantity=10**6,
-            )
+        terms = {"asset": 1, "amount": LOT, "counter_amount": 1, "price": 10**9, "quantity": 10**6}
+        self.take(K.LIST_MARKET, market=1, counter_asset=2, **terms)
+        self.take(K.LIST_MARKET, market=2, counter_asset=3, mode=1, order_id=COUNTED_BY, **terms)
 
     def send(self, kind: int, **fields: int) -> list[Event]:
         self.sequence += 1

@@ -21,7 +21,7 @@ ACCOUNTS = (1, 2, 3, 4)
 POOR = 4
 POOR_UNITS = 10**6
 MARKETS = {1: (1, 2), 2: (1, 3), 3: (2, 3)}
-"""Base and quote; the day lists the third itself."""
+"""Base and quote; the day lists the third itself, and no fill there is counted as volume."""
 MIDDLE_AT_FIRST, MIDDLE_LEAST = 1_000, 300
 OPEN_ORDERS_MOST = 120
 KINDS_OF_ORDER = (
@@ -77,7 +77,7 @@ class MarketDay:
     def opening_moves(self) -> Iterator[Fields]:
         """A third market, and an account that has to count its units."""
         base, quote = MARKETS[3]
-        sizes = {"amount": 7, "counter_amount": 3, "price": 10**9, "quantity": 10**6}
+        sizes = {"amount": 7, "counter_amount": 3, "price": 10**9, "quantity": 10**6, "mode": 1}
         yield {"kind": K.LIST_MARKET, "market": 3, "asset": base, "counter_asset": quote, **sizes}
         for asset in (1, 2, 3):
             yield {"kind": K.WITHDRAW, "account": POOR, "asset": asset, "amount": RICH - POOR_UNITS}

@@ -59,6 +59,7 @@ class NaiveEngine(Verdicts, Matching):
 
     def list_market(self, c: Command) -> None:
         self.markets[c.market] = Market(c.asset, c.counter_asset, c.amount, c.counter_amount, c.price, c.quantity)
+        self.markets[c.market].volume_divisor = c.order_id if c.mode == 1 else 1
 
     def set_market_limits(self, c: Command) -> None:
         market = self.markets[c.market]

@@ -195,8 +195,9 @@ class Matching(NaiveState):
         fee, maker_fee = fee_units(notional, taker_rate), fee_units(notional, maker_rate)
         self.available[0, market.quote] += fee + maker_fee
         released, maker_released = self.pay(taker, lots, notional, fee), self.pay(maker, lots, notional, maker_fee)
-        for account in (taker.account, maker.account):
-            add_volume(self.people[account], now_of(c) // DAY_US, notional)
+        volume = notional // market.volume_divisor if market.volume_divisor else 0
+        for account in (taker.account, maker.account) if volume else ():
+            add_volume(self.people[account], now_of(c) // DAY_US, volume)
         if maker.remaining == 0:
             del self.orders[maker.order_id]
         return self.emit(
@@ -244,10 +245,10 @@ class Matching(NaiveState):
         return [self.close(c, order, reason) for order in sorted(orders, key=lambda order: order.order_id)]
 
 
-def add_volume(person: Account, day: int, notional: int) -> None:
+def add_volume(person: Account, day: int, volume: int) -> None:
     """Count a fill on its day, unless that is too long ago; older days than are kept from then on are forgotten."""
     person.newest_day = max(person.newest_day, day)
     oldest = person.newest_day - VOLUME_DAYS + 1
     if day >= oldest:
-        person.volumes[day] = min(person.volumes.get(day, 0) + notional, UNITS_MAX)
+        person.volumes[day] = min(person.volumes.get(day, 0) + volume, UNITS_MAX)
     person.volumes = {one: counted for one, counted in person.volumes.items() if one >= oldest}

@@ -65,6 +65,7 @@ class Market:
     max_quantity: int
     min_quantity: int = 1
     min_notional: int = 0
+    volume_divisor: int = 1
     max_notional: int = 0
     band: int = 0
     fat_finger: int = 0

@@ -26,7 +26,9 @@ class Verdicts(OrderVerdicts):
             return R.ALREADY_LISTED
         if not {c.asset, c.counter_asset} <= self.listed:
             return R.UNKNOWN_ASSET
-        if c.asset == c.counter_asset or c.market == 0:
+        if c.asset == c.counter_asset or c.market == 0 or c.mode > 1:
+            return R.BAD_MARKET
+        if c.mode == 1 and c.order_id >= 2**63:
             return R.BAD_MARKET
         return R.NONE if within_bounds(c.price, c.quantity, c.amount, c.counter_amount) else R.BAD_MARKET
 

@@ -7,7 +7,7 @@ from typing import Any
 from offchain.core.commands import Side
 from tests.matching.naive_state import VOLUME_DAYS, Account, Breaker, Limits, Market, NaiveState, Order, Tier
 
-VERSION = 3
+VERSION = 4
 BUYS, SELLS, BUY_STOPS, SELL_STOPS = range(4)
 Row = tuple[int, ...]
 
@@ -94,9 +94,9 @@ def load(state: NaiveState, words: Sequence[int]) -> None:
         person.newest_day = newest
         person.volumes = {first + place: counted for place, counted in enumerate(units) if counted}
     state.listed = {asset for (asset,) in section(tape, 1)}
-    for market, *fields in section(tape, 22):
-        state.markets[market] = Market(*fields[:14])
-        state.markets[market].breaker = Breaker(*fields[14:])
+    for market, *fields in section(tape, 23):
+        state.markets[market] = Market(*fields[:15])
+        state.markets[market].breaker = Breaker(*fields[15:])
     for account, asset, available, _, exiting, cap in section(tape, 6):
         state.available[account, asset] = available
         if exiting:
