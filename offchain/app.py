@@ -153,7 +153,7 @@ async def running_exchange(settings: Settings) -> AsyncIterator[Services]:
         market_feed, account_feed = MarketDataFeed(wall_clock_us), AccountFeed()
         await _follow(sequencer, database, projector, market_feed, account_feed)
         operator_settings = OperatorSettings(database)
-        await set_volume_tiers(manifest, sequencer, operator_settings)
+        await set_volume_tiers(sequencer, operator_settings)
 
         settlement_database = open_settlement_database(settings.effective_database_url)
         stack.callback(settlement_database.dispose)
@@ -260,10 +260,8 @@ async def serve(settings: Settings) -> None:
 
 async def list_deployed(sequencer: Sequencer, manifest: Manifest) -> None:
     """Makes the assets, markets and limits of the deployment known; what the log has already changes nothing."""
-    for asset in manifest.assets:
-        await sequencer.submit(asset.listing())
-    for market in manifest.markets:
-        await sequencer.submit(market.listing())
+    for listing in manifest.listings():
+        await sequencer.submit(listing)
 
 
 def _restore_feeds(database: Engine, market_feed: MarketDataFeed, account_feed: AccountFeed) -> None:

@@ -1,7 +1,6 @@
 """The composition root's part for the token's own contracts: what tells of them, and the discounts that follow."""
 
 import asyncio
-import logging
 
 from sqlalchemy import Engine
 
@@ -25,7 +24,6 @@ from offchain.staking.fee_schedule import FeeSchedule, fee_schedule, journal_vol
 from offchain.staking.service import StakingService
 from offchain.staking.view import StakingView
 
-_LOG = logging.getLogger(__name__)
 _NOTHING = bytes(20)
 """Stands for a contract that a deployment does not have: nobody holds or sells it."""
 
@@ -47,19 +45,9 @@ def token_economy(settings: Settings, manifest: Manifest, nodes: NodePool, datab
     )
 
 
-async def set_volume_tiers(manifest: Manifest, sequencer: Sequencer, settings: OperatorSettings) -> None:
-    """Journals the volume tiers that nobody has ever set. The log of the exchange must show in its tables.
-
-    Volumes are added up in ledger units of the quote assets: where a dollar is not as many in each of them, they say
-    nothing, and there is no tier but the first.
-    """
-    assets = manifest.asset_list()
-    scales = {assets[market.quote_asset].units_per_token for market in manifest.markets}
-    if len(scales) == 1:
-        ever_set = await asyncio.to_thread(settings.tiers_ever_set)
-        await journal_volume_tiers(sequencer.submit, ever_set, scales.pop())
-    elif scales:
-        _LOG.warning("no tiers by volume: the quotes of the markets have %s units in a token", sorted(scales))
+async def set_volume_tiers(sequencer: Sequencer, settings: OperatorSettings) -> None:
+    """Journals the volume tiers that nobody has ever set. The log of the exchange must show in its tables."""
+    await journal_volume_tiers(sequencer.submit, await asyncio.to_thread(settings.tiers_ever_set))
 
 
 def entitlements(manifest: Manifest, database: Engine, schedule: FeeSchedule) -> Entitlements:

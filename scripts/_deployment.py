@@ -98,9 +98,8 @@ class Deployment:
         for asset in self.plan.assets:
             self.tokens[asset.symbol] = token = self._token_of(asset)
             self.tell("Settlement", "listAsset", asset.asset_id, token.address, asset.unit_scale)
-            rows.append(
-                ManifestAsset(asset.asset_id, asset.symbol, token.address, asset.token_decimals, asset.unit_scale)
-            )
+            units = (asset.token_decimals, asset.unit_scale, asset.is_dollar)
+            rows.append(ManifestAsset(asset.asset_id, asset.symbol, token.address, *units))
         for market in self.plan.market_rows():
             terms = (market.base_asset, market.quote_asset, market.base_units_per_lot, market.quote_units_per_tick_lot)
             self.tell("Settlement", "listMarket", market.market_id, terms)

@@ -277,6 +277,7 @@ def market_body(market: Market, state: MarketState) -> MarketBody:
         else None,
         base_units_per_lot=str(market.base_units_per_lot),
         quote_units_per_tick_lot=str(market.quote_units_per_tick_lot),
+        quote_units_per_volume_unit=str(market.quote_units_per_volume_unit),
         max_price_ticks=str(market.max_price_ticks),
         min_quantity_lots=str(market.min_quantity_lots),
         max_quantity_lots=str(market.max_quantity_lots),

@@ -7,7 +7,7 @@ import msgspec
 
 from offchain.chain.manifest import ManifestMarket
 from offchain.core.errors import ConfigurationError
-from offchain.core.money import NOTIONAL_MAX_UNITS
+from offchain.core.money import NOTIONAL_MAX_UNITS, VOLUME_UNITS_PER_DOLLAR
 
 PLAN_FILE: Final = Path(__file__).parents[2] / "scripts" / "deployment.toml"
 QTRA_SUPPLY_TOKENS: Final = 1_000_000_000
@@ -17,12 +17,16 @@ EXIT_DELAY_S: Final = 24 * 3_600
 
 
 class PlannedAsset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An asset to list. One ledger unit is `unit_scale` base units of its token."""
+    """An asset to list. One ledger unit is `unit_scale` base units of its token.
+
+    If it `is_dollar`, a whole token counts as a dollar of the volume that fee tiers follow from.
+    """
 
     asset_id: int
     symbol: str
     token_decimals: int
     unit_scale: int
+    is_dollar: bool
 
 
 class PlannedMarket(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,6 +162,12 @@ def _asset_faults(plan: DeploymentPlan) -> list[str]:
         f"{asset.symbol} has no whole number of units in a token"
         for asset in plan.assets
         if asset.unit_scale <= 0 or 10**asset.token_decimals % asset.unit_scale
+    ]
+    faults += [
+        f"{asset.symbol} is a dollar and has no whole number of units in a millionth of a token"
+        for asset in plan.assets
+        if asset.is_dollar and asset.unit_scale > 0
+        if 10**asset.token_decimals % (asset.unit_scale * VOLUME_UNITS_PER_DOLLAR)
     ]
     ids, symbols = {asset.asset_id for asset in plan.assets}, {asset.symbol for asset in plan.assets}
     if len(ids) < len(plan.assets) or len(symbols) < len(plan.assets):

@@ -7,7 +7,7 @@ import msgspec
 from offchain.core.commands import AssetListing
 from offchain.core.errors import ConfigurationError
 from offchain.core.intents import ListAsset, ListMarket
-from offchain.core.money import Asset
+from offchain.core.money import VOLUME_UNITS_PER_DOLLAR, Asset
 from offchain.core.whole_files import write_whole
 
 
@@ -23,18 +23,28 @@ class DeployedContract(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ManifestAsset(msgspec.Struct, frozen=True, rename="camel"):
-    """A row of the contract's asset list."""
+    """A row of the contract's asset list, and whether a whole token counts as a dollar of volume."""
 
     asset_id: int
     symbol: str
     token: str
     token_decimals: int
     unit_scale: int
+    is_dollar: bool
+
+    def asset(self) -> Asset:
+        """The asset as the exchange has it."""
+        token = bytes.fromhex(self.token.removeprefix("0x"))
+        return Asset(self.asset_id, self.symbol, token, self.token_decimals, self.unit_scale)
+
+    def units_per_volume_unit(self) -> int:
+        """How many ledger units count as one unit of volume; 0: they are no dollars."""
+        return self.asset().units_per_token // VOLUME_UNITS_PER_DOLLAR if self.is_dollar else 0
 
     def listing(self) -> ListAsset:
         """What makes the asset known to the exchange."""
-        token = bytes.fromhex(self.token.removeprefix("0x"))
-        return ListAsset(self.asset_id, AssetListing(self.symbol, token, self.token_decimals, self.unit_scale))
+        asset = self.asset()
+        return ListAsset(self.asset_id, AssetListing(asset.symbol, asset.token, asset.token_decimals, asset.unit_scale))
 
 
 class ManifestMarket(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,10 +61,12 @@ class ManifestMarket(msgspec.Struct, frozen=True, rename="camel"):
     min_quantity_lots: int
     min_notional_units: int
 
-    def listing(self) -> ListMarket:
+    def listing(self, quote: ManifestAsset) -> ListMarket:
         """What makes the market and its limits known to the exchange."""
         fields = msgspec.structs.asdict(self)
-        return ListMarket(market=fields.pop("market_id"), **fields)
+        return ListMarket(
+            market=fields.pop("market_id"), quote_units_per_volume_unit=quote.units_per_volume_unit(), **fields
+        )
 
 
 class Manifest(msgspec.Struct, frozen=True, rename="camel"):
@@ -88,16 +100,13 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
 
     def asset_list(self) -> dict[int, Asset]:
         """The assets by id."""
-        return {
-            row.asset_id: Asset(
-                row.asset_id,
-                row.symbol,
-                bytes.fromhex(row.token.removeprefix("0x")),
-                row.token_decimals,
-                row.unit_scale,
-            )
-            for row in self.assets
-        }
+        return {row.asset_id: row.asset() for row in self.assets}
+
+    def listings(self) -> list[ListAsset | ListMarket]:
+        """What makes all assets and markets known to the exchange, in order."""
+        assets = {row.asset_id: row for row in self.assets}
+        markets = [row.listing(assets[row.quote_asset]) for row in self.markets]
+        return [*(row.listing() for row in self.assets), *markets]
 
 
 def load_manifest(path: Path) -> Manifest:

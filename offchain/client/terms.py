@@ -46,6 +46,7 @@ def _market(row: dict[str, Any], assets: dict[str, Asset]) -> Market:
         quote=assets[row["quoteAsset"]],
         base_units_per_lot=int(row["baseUnitsPerLot"]),
         quote_units_per_tick_lot=int(row["quoteUnitsPerTickLot"]),
+        quote_units_per_volume_unit=int(row["quoteUnitsPerVolumeUnit"]),
         max_price_ticks=int(row["maxPriceTicks"]),
         max_quantity_lots=int(row["maxQuantityLots"]),
         min_quantity_lots=int(row["minQuantityLots"]),

@@ -137,7 +137,10 @@ class ListAsset(msgspec.Struct, frozen=True):
 
 
 class ListMarket(msgspec.Struct, frozen=True):
-    """Open a market of the contract's list, with its limits."""
+    """Open a market of the contract's list, with its limits.
+
+    `quote_units_per_volume_unit` count as one unit of volume, a millionth of a dollar; 0: its fills are not counted.
+    """
 
     market: int
     symbol: str
@@ -145,6 +148,7 @@ class ListMarket(msgspec.Struct, frozen=True):
     quote_asset: int
     base_units_per_lot: int
     quote_units_per_tick_lot: int
+    quote_units_per_volume_unit: int
     max_price_ticks: int
     max_quantity_lots: int
     min_quantity_lots: int
@@ -230,9 +234,9 @@ class SetFees(msgspec.Struct, frozen=True):
 
 
 class SetFeeTier(msgspec.Struct, frozen=True):
-    """The rates (parts per million) of tier 2 to 7 and the 30-day volume in quote units from which on it applies.
+    """The rates (parts per million) of tier 2 to 7 and the 30-day volume from which on it applies.
 
-    With volume and rates 0 there is no such tier.
+    Volumes are millionths of a dollar. With volume and rates 0 there is no such tier.
     """
 
     tier: int

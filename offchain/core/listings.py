@@ -24,6 +24,9 @@ LISTING_KINDS: Final = frozenset(
 )
 """Commands that list something or change it. A market's status changes by event: its circuit breaker does it too."""
 
+COUNTS_BY_ORDER_ID: Final = 1
+"""The mode of LIST_MARKET in which its `order_id` says how many quote units are a unit of volume."""
+
 
 class ListedAsset(Base):
     """A token of the exchange; see `Asset`."""
@@ -48,6 +51,7 @@ class ListedMarket(Base):
     quote_asset: Mapped[int] = mapped_column(Integer)
     base_units_per_lot: Mapped[int] = mapped_column(Int64)
     quote_units_per_tick_lot: Mapped[int] = mapped_column(Int64)
+    quote_units_per_volume_unit: Mapped[int] = mapped_column(Int64)
     max_price_ticks: Mapped[int] = mapped_column(Int64)
     max_quantity_lots: Mapped[int] = mapped_column(Int64)
     min_quantity_lots: Mapped[int] = mapped_column(Int64)
@@ -64,6 +68,7 @@ class ListedMarket(Base):
 _MARKET_FIGURES: Final = (
     "base_units_per_lot",
     "quote_units_per_tick_lot",
+    "quote_units_per_volume_unit",
     "max_price_ticks",
     "max_quantity_lots",
     "min_quantity_lots",
@@ -137,6 +142,7 @@ class Listings:
             quote=self.assets[command.counter_asset],
             base_units_per_lot=command.amount,
             quote_units_per_tick_lot=command.counter_amount,
+            quote_units_per_volume_unit=quote_units_per_volume_unit(command),
             max_price_ticks=command.price,
             max_quantity_lots=command.quantity,
             min_quantity_lots=1,
@@ -188,6 +194,11 @@ class ListingsProjection:
         }
         row |= {name: getattr(market, name) for name in _MARKET_FIGURES}
         _put(session, self.tables[1], row, "market")
+
+
+def quote_units_per_volume_unit(command: Command) -> int:
+    """How many quote units LIST_MARKET counts as one unit of volume: in logs from before it said so, each counts."""
+    return command.order_id if command.mode == COUNTS_BY_ORDER_ID else 1
 
 
 def _what_it_sets(command: Command) -> dict[str, int]:

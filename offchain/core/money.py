@@ -15,6 +15,8 @@ UNITS_MAX: Final = 2**63 - 1
 NOTIONAL_MAX_UNITS: Final = 2**62
 """The most that an order may be worth in quote units: leaves room for its fee within 64 bits."""
 PPM: Final = 1_000_000
+VOLUME_UNITS_PER_DOLLAR: Final = 1_000_000
+"""Volumes, which fee tiers follow from, are millionths of a dollar whatever the quotes are."""
 _DIGITS_MAX: Final = 80
 _DECIMAL: Final = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 
@@ -49,6 +51,7 @@ class Asset(msgspec.Struct, frozen=True):
 class Market(msgspec.Struct, frozen=True):
     """A listed market. notional_units = price_ticks * quantity_lots * quote_units_per_tick_lot, without rounding.
 
+    A fill counts as notional_units // quote_units_per_volume_unit of volume, or not at all if that is 0.
     Of what operators set (from `status` on), 0 means that there is no such limit. A move of the price by more than
     `breaker_ppm` within `breaker_window_us` halts the market.
     """
@@ -59,6 +62,7 @@ class Market(msgspec.Struct, frozen=True):
     quote: Asset
     base_units_per_lot: int
     quote_units_per_tick_lot: int
+    quote_units_per_volume_unit: int
     max_price_ticks: int
     max_quantity_lots: int
     min_quantity_lots: int

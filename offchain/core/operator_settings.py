@@ -1,7 +1,7 @@
 """What operators have set for accounts and for the whole exchange: the last command of each kind, in one table.
 
 What they set for a market is with the market (`offchain.core.listings`). What is in force the engine knows; here it is
-told since when, and by whom. Rates and discounts are parts per million, volumes quote units.
+told since when, and by whom. Rates and discounts are parts per million, volumes millionths of a dollar.
 """
 
 from collections.abc import Sequence

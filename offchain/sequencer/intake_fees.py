@@ -1,7 +1,7 @@
 """Intents about what trading costs: rates of tiers and of owners, and discounts."""
 
 from offchain.core.commands import CommandKind
-from offchain.core.errors import BadFeeTier, InvalidRequest
+from offchain.core.errors import InvalidRequest
 from offchain.core.intents import Receipt, SetDiscounts, SetFees, SetFeeTier
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake_names import account_of
@@ -29,8 +29,6 @@ def set_fees(group: Group, intent: SetFees) -> Receipt:
 
 def set_fee_tier(group: Group, intent: SetFeeTier) -> Receipt:
     """Set or remove a tier above the first."""
-    if intent.volume_units:
-        _check_volumes(group)
     _check_rebate(intent.maker_fee_ppm, intent.taker_fee_ppm)
     command = group.command(
         CommandKind.SET_FEE_TIER,
@@ -51,17 +49,6 @@ def set_discounts(group: Group, intent: SetDiscounts) -> Receipt:
         counter_amount=intent.taker_ppm,
     )
     return receipt(group.add(command))
-
-
-def _check_volumes(group: Group) -> None:
-    """The engine adds up volumes in units of the quotes, which therefore have to be worth the same."""
-    quotes = {market.quote for market in group.registry.listings.markets.values()}
-    if len({quote.units_per_token for quote in quotes}) > 1:
-        units = ", ".join(sorted(f"{quote.symbol} {quote.units_per_token}" for quote in quotes))
-        raise BadFeeTier(
-            f"Volumes of these markets cannot be added up: their quotes have different units in a token ({units}).",
-            "Set rates of the first tier, or of owners.",
-        )
 
 
 def _check_rebate(maker_fee_ppm: int, taker_fee_ppm: int) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from offchain.core.commands import Command, CommandKind, MarketListing
 from offchain.core.errors import InvalidRequest
 from offchain.core.intents import ListAsset, ListMarket, Receipt, SetMarketLimits
+from offchain.core.listings import COUNTS_BY_ORDER_ID
 from offchain.core.money import Asset, Market
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake_names import check_asset, market_of
@@ -44,14 +45,13 @@ def list_market(group: Group, intent: ListMarket) -> Receipt:
     known = group.registry.listings.markets.get(intent.market)
     if known is not None and _identity(known) != _identity(market):
         raise InvalidRequest(
-            f"Market {intent.market} is listed as {known.symbol} with other assets, lot or tick.",
+            f"Market {intent.market} is listed as {known.symbol} with other assets, lot, tick or unit of volume.",
             "Only limits can change; list a new market instead.",
         )
     listed = group.registry.listed.get((True, intent.market))
     if listed is not None:
         return repeated(listed)
     if known is None:
-        _check_volumes(group, market)
         command = group.command(
             CommandKind.LIST_MARKET,
             market=intent.market,
@@ -61,6 +61,8 @@ def list_market(group: Group, intent: ListMarket) -> Receipt:
             counter_amount=intent.quote_units_per_tick_lot,
             price=intent.max_price_ticks,
             quantity=intent.max_quantity_lots,
+            mode=COUNTS_BY_ORDER_ID,
+            order_id=intent.quote_units_per_volume_unit,
         )
         group.add(command, MarketListing(intent.symbol))
     return receipt(group.add(_limits(group, market)))
@@ -95,24 +97,13 @@ def _limits(group: Group, market: Market) -> Command:
 
 def _identity(market: Market) -> tuple[object, ...]:
     """What can never change of a market."""
-    return (market.symbol, market.base, market.quote, market.base_units_per_lot, market.quote_units_per_tick_lot)
+    units = (market.base_units_per_lot, market.quote_units_per_tick_lot, market.quote_units_per_volume_unit)
+    return (market.symbol, market.base, market.quote, *units)
 
 
 def _check_limits(market: Market) -> None:
     if not 0 < market.min_quantity_lots <= market.max_quantity_lots or market.min_notional_units < 0:
         raise InvalidRequest(f"The limits of {market.symbol} contradict each other.", "Correct them.")
-
-
-def _check_volumes(group: Group, market: Market) -> None:
-    """Volumes that tiers follow from are added up in units of the quotes: a finer one would count a thousandfold."""
-    listed = [known.quote for known in group.registry.listings.markets.values()]
-    scales = {quote.units_per_token for quote in listed}
-    if len(scales) == 1 and market.quote.units_per_token not in scales and group.machine.engine.has_volumes():
-        raise InvalidRequest(
-            f"Volumes are counted in units of {listed[0].symbol}, of which a token has {listed[0].units_per_token}; "
-            f"one {market.quote.symbol} has {market.quote.units_per_token}.",
-            f"Quote {market.symbol} in an asset with as many units, or list it in a new exchange, without tiers.",
-        )
 
 
 def _market(group: Group, intent: ListMarket) -> Market:
@@ -132,6 +123,7 @@ def _market(group: Group, intent: ListMarket) -> Market:
         assets[intent.quote_asset],
         intent.base_units_per_lot,
         intent.quote_units_per_tick_lot,
+        intent.quote_units_per_volume_unit,
         intent.max_price_ticks,
         intent.max_quantity_lots,
         intent.min_quantity_lots,

@@ -25,7 +25,7 @@ from offchain.sequencer.orders import OrderPage
 from offchain.sequencer.registry import Answered, FeeRates, Mark, Registry, Withdrawal
 from offchain.sequencer.sessions import Session, SessionOrder, UnsettledSpending
 
-_MAGIC: Final = b"QTSNAP\x00\x02"
+_MAGIC: Final = b"QTSNAP\x00\x03"
 _DIGEST_BYTES: Final = 32
 _LENGTH_BYTES: Final = 8
 _PATTERN: Final = f"snapshot-{'[0-9]' * 20}.state"

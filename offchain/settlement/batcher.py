@@ -252,7 +252,7 @@ class Batcher:
         rates = self._rates(taker, maker)
         self._check(event, taker, maker, rates)
         for order in (taker, maker):
-            self._state.fees.traded(order.account, event.timestamp_us, self._notional(event))
+            self._state.fees.traded(order.account, event.market, event.timestamp_us, self._notional(event))
         while self._state.history.is_told(event.command_sequence):
             yield from self._close_settled()
         if self._state.history:

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from offchain.core.commands import Command, CommandKind
+from offchain.core.listings import quote_units_per_volume_unit
 from offchain.core.money import PPM
 from offchain.matching.codes import DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM
 
@@ -20,14 +21,14 @@ _OWN_RATES_END: Final = 1
 
 
 class FeeTier(msgspec.Struct, array_like=True):
-    """A tier: the counted volume from which on an account is in it, in quote units, and its rates."""
+    """A tier: the counted volume from which on an account is in it, and its rates."""
 
     volume: int
     rates: Rates
 
 
 class TradedVolume(msgspec.Struct, array_like=True):
-    """What an account traded, in quote units: by day since 1970, up to 30 days back from its newest; and as counted."""
+    """An account's units of volume: by day since 1970, up to 30 days back from its newest; and as counted."""
 
     newest_day: int = 0
     by_day: dict[int, int] = msgspec.field(default_factory=dict)
@@ -59,11 +60,15 @@ class FeeRates(msgspec.Struct, array_like=True):
     own: dict[int, Rates] = msgspec.field(default_factory=dict)
     discounts: dict[int, Rates] = msgspec.field(default_factory=dict)
     volumes: dict[int, TradedVolume] = msgspec.field(default_factory=dict)
+    volume_divisors: dict[int, int] = msgspec.field(default_factory=dict)
+    """By market, how many quote units are one of volume; 0: it is not counted. Snapshots from before have none: 1."""
 
     def note(self, command: Command) -> None:
         """Follows a command that the engine took."""
         rates = (command.maker_fee_ppm, command.taker_fee_ppm)
         match command.kind:
+            case CommandKind.LIST_MARKET:
+                self.volume_divisors[command.market] = quote_units_per_volume_unit(command)
             case CommandKind.SET_FEES if not command.account:
                 self.tiers[1].rates = rates
             case CommandKind.SET_FEES if command.mode == _OWN_RATES_END:
@@ -82,10 +87,12 @@ class FeeRates(msgspec.Struct, array_like=True):
             case _:
                 pass
 
-    def traded(self, account: int, timestamp_us: int, notional_units: int) -> None:
+    def traded(self, account: int, market: int, timestamp_us: int, notional_units: int) -> None:
         """Adds a fill to an account's volume; a fill between an account's own orders is added for each of them."""
-        volume = self.volumes.setdefault(account, TradedVolume())
-        volume.add(timestamp_us // DAY_US, notional_units)
+        divisor = self.volume_divisors.get(market, 1)
+        units = notional_units // divisor if divisor else 0
+        if units:
+            self.volumes.setdefault(account, TradedVolume()).add(timestamp_us // DAY_US, units)
 
     def of(self, account: int) -> Rates:
         """The (maker, taker) rates in force for an account, before the caps that its orders sign.

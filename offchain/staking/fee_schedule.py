@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from offchain.core.intents import SetFeeTier
+from offchain.core.money import VOLUME_UNITS_PER_DOLLAR
 from offchain.core.settings import Settings
 
 QTRA_UNIT: Final = 10**18
@@ -71,10 +72,8 @@ def fee_schedule(settings: Settings) -> FeeSchedule:
     return FeeSchedule(settings.holder_minimum * QTRA_UNIT, staking)
 
 
-async def journal_volume_tiers(
-    submit: Callable[[SetFeeTier], Awaitable[object]], ever_set: Collection[int], units_per_dollar: int
-) -> None:
+async def journal_volume_tiers(submit: Callable[[SetFeeTier], Awaitable[object]], ever_set: Collection[int]) -> None:
     """Sets the tiers that nobody has ever set or removed; what operators chose stands."""
     for tier, dollars, maker_ppm, taker_ppm in VOLUME_TIERS:
         if tier not in ever_set:
-            await submit(SetFeeTier(tier, dollars * units_per_dollar, maker_ppm, taker_ppm))
+            await submit(SetFeeTier(tier, dollars * VOLUME_UNITS_PER_DOLLAR, maker_ppm, taker_ppm))

@@ -16,6 +16,7 @@ def test_the_plan_has_the_local_assets_and_markets() -> None:
         ("BTC", 8, 1),
         ("DAI", 18, 10**8),
     ]
+    assert [asset.symbol for asset in plan.assets if asset.is_dollar] == ["USDC", "DAI"]
     assert [market.symbol for market in plan.market_rows()] == ["QTRA-USDC", "BTC-USDC", "BTC-DAI"]
 
 
@@ -30,6 +31,9 @@ def test_public_networks_let_everybody_leave_before_the_administrator_acts() -> 
         ("max_price_ticks = 100_000_000", "max_price_ticks = 10_000_000_000", "worth more than 2\\^62"),
         ('base = "QTRA"', 'base = "DOGE"', "QTRA-USDC is not of two listed assets"),
         ("unit_scale = 100_000_000", "unit_scale = 3", "DAI has no whole number"),
+        ("unit_scale = 100_000_000", "unit_scale = 10_000_000_000_000", "DAI is a dollar and has no whole number"),
+        ("unit_scale = 100_000_000", "unit_scale = 400_000_000_000", "DAI is a dollar and has no whole number"),
+        ("is_dollar = true", "", "not a deployment plan: .*is_dollar"),
         ("asset_id = 4", "asset_id = 3", "two assets share"),
         ("market_id = 2", "market_id = 1", "two markets share"),
         ("team = 150_000_000", "team = 150_000_001", "add up to 1000000001"),

@@ -18,6 +18,7 @@ MARKET = Market(
     quote=QUOTE,
     base_units_per_lot=1_000,
     quote_units_per_tick_lot=3,
+    quote_units_per_volume_unit=10_000,
     max_price_ticks=2**40,
     max_quantity_lots=2**20,
     min_quantity_lots=1,
@@ -40,6 +41,8 @@ def listed() -> ExchangeLog:
         counter_amount=3,
         price=2**40,
         quantity=2**20,
+        mode=1,
+        order_id=10_000,
     )
     return log
 
@@ -60,6 +63,14 @@ def test_assets_and_markets_are_known_as_listed(database: Engine) -> None:
         assert listings.assets[7] == BASE
         assert listings.assets[65_535] == QUOTE
         assert listings.markets[65_535] == MARKET
+
+
+def test_a_market_of_a_log_from_before_counts_each_quote_unit(database: Engine) -> None:
+    log = listed()
+    units = {"asset": BASE.asset_id, "counter_asset": QUOTE.asset_id, "amount": 1, "counter_amount": 1}
+    log.add(CommandKind.LIST_MARKET, MarketListing("OLD"), market=9, price=9, quantity=9, **units)
+    for listings in both(log, database):
+        assert listings.markets[9].quote_units_per_volume_unit == 1
 
 
 def test_new_limits_of_a_market_take_the_place_of_the_old(database: Engine) -> None:

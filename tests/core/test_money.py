@@ -31,6 +31,7 @@ def market(base: Asset, quote: Asset, base_units_per_lot: int, quote_units_per_t
         quote,
         base_units_per_lot,
         quote_units_per_tick_lot,
+        1,
         10**9,
         10**9,
         1,

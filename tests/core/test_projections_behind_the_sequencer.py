@@ -51,7 +51,7 @@ def listings() -> list[Intent]:
     return [
         ListAsset(1, AssetListing("QTRA", b"\x01" * 20, 18, 10**10)),
         ListAsset(2, AssetListing("USDC", b"\x02" * 20, 6, 1)),
-        ListMarket(1, "QTRA-USDC", 1, 2, 1_000_000, 1, 10**9, 10**9, 1, 0),
+        ListMarket(1, "QTRA-USDC", 1, 2, 1_000_000, 1, 1, 10**9, 10**9, 1, 0),
         *(
             RecordChainFact(
                 CommandKind.CHAIN_DEPOSIT,

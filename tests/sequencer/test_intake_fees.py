@@ -2,14 +2,29 @@
 
 import pytest
 
-from offchain.core.commands import CommandKind
+from offchain.core.commands import AssetListing, CommandKind
 from offchain.core.errors import BadFeeTier, FeeCapTooLow, InvalidRequest, UnknownAccount
-from offchain.core.intents import SetDiscounts, SetFees, SetFeeTier
+from offchain.core.intents import ListAsset, ListMarket, SetDiscounts, SetFees, SetFeeTier
 from offchain.sequencer.sequencer import Sequencer
 from tests.sequencer.faults import FaultyDisk
 from tests.sequencer.test_intake_open_orders import OTHER_MARKET
 from tests.sequencer.test_intake_orders import refused
-from tests.sequencer.world import ALICE, BOB, CAROL, NOW_US, SELL, Clock, Desk, journaled, opened, order, started
+from tests.sequencer.world import (
+    ALICE,
+    BASE,
+    BOB,
+    CAROL,
+    MARKET,
+    NOW_US,
+    SELL,
+    Clock,
+    Desk,
+    deposit,
+    journaled,
+    opened,
+    order,
+    started,
+)
 from tests.support.waiting import eventually
 
 DAY_US = 86_400_000_000
@@ -47,13 +62,6 @@ def test_tiers_that_cannot_be_are_refused(desk, tier):
     refused(desk, SetFeeTier(2, 1_000, 0, 5_001), InvalidRequest, "fee rates")
 
 
-def test_there_are_no_tiers_where_volumes_cannot_be_added_up(desk):
-    desk.take(OTHER_MARKET)
-    tier = SetFeeTier(2, 1_000, 100, 200)
-    refused(desk, tier, BadFeeTier, r"units in a token \(QTRA 100000000, USDC 1000000\)")
-    desk.take(SetFeeTier(2, 0, 0, 0))
-
-
 async def traded(sequencer: Sequencer) -> None:
     """Trade 1,000 units between both accounts."""
     await sequencer.submit(order(ALICE, "a", expiry_s=2**39))
@@ -79,6 +87,26 @@ async def test_the_first_command_of_a_day_counts_the_volumes_of_those_before(tmp
     assert sequencer.engine.rates(1) == (100, 200)
     await sequencer.submit(SetFees(0, 20))
     assert sequencer.last_sequence == last + 3, "a day is counted once"
+    await sequencer.stop()
+
+
+async def test_volumes_of_quotes_with_unlike_units_add_up(tmp_path):
+    """A millionth of a dollar is a unit of USDC, and 10,000 of DAI; what trades for QTRA is not counted."""
+    clock = Clock()
+    sequencer = await started(tmp_path, FaultyDisk(), clock)
+    dai, qtra_dai = 3, ListMarket(3, "QTRA-DAI", BASE, 3, 1_000_000, 1, 10_000, 10**9, 10**9, 1, 0)
+    setup = [ListAsset(dai, AssetListing("DAI", b"\x03" * 20, 18, 10**8)), OTHER_MARKET, qtra_dai]
+    setup += [deposit(10 + place, owner, dai) for place, owner in enumerate((ALICE, BOB))]
+    for intent in (*setup, SetFeeTier(2, 1_005, 100, 200)):
+        await sequencer.submit(intent)
+    for number, (market, quantity) in enumerate(((MARKET, 10), (3, 599), (OTHER_MARKET.market, 10))):
+        fields = {"market": market, "quantity": quantity, "lane": number + 1, "expiry_s": 2**39}
+        await sequencer.submit(order(ALICE, f"a{number}", **fields))
+        await sequencer.submit(order(BOB, f"b{number}", SELL, **fields))
+    clock.now_us = (NOW_US // DAY_US + 1) * DAY_US
+    await sequencer.submit(SetFees(0, 10))
+    assert [sequencer.engine.volume(account) for account in (1, 2)] == [1_000 + 59_900 // 10_000] * 2
+    assert sequencer.engine.rates(1) == sequencer.engine.rates(2) == (100, 200)
     await sequencer.stop()
 
 

@@ -3,13 +3,12 @@
 import msgspec
 import pytest
 
-from offchain.core.commands import AssetListing, CommandKind
+from offchain.core.commands import AssetListing, CommandKind, MarketListing
 from offchain.core.errors import InvalidRequest, UnknownAccount, UnknownAsset, UnknownMarket
-from offchain.core.intents import ListAsset, SetFees, SetFeeTier, SetMarketLimits
+from offchain.core.intents import ListAsset, SetFees, SetMarketLimits
 from offchain.sequencer.directory import Directory
-from tests.sequencer.test_intake_open_orders import OTHER_MARKET
 from tests.sequencer.test_intake_orders import refused
-from tests.sequencer.world import ALICE, BASE, BOB, CAROL, LISTINGS, MARKET, QUOTE, SELL, Desk, order
+from tests.sequencer.world import ALICE, BASE, BOB, CAROL, LISTINGS, MARKET, QUOTE, Desk
 
 ASSET, _, LISTED_MARKET = LISTINGS
 
@@ -57,14 +56,27 @@ def test_limits_of_a_market_can_change_and_listing_it_again_leaves_them_alone(de
     assert (market.min_quantity_lots, market.min_notional_units, market.max_price_ticks) == (5, 9, 10**8)
 
 
-@pytest.mark.parametrize("counted", [(SetFeeTier(2, 1_000, 100, 200),), (order(ALICE, "a"), order(BOB, "b", SELL))])
-def test_a_market_whose_quote_has_other_units_is_not_listed_beside_volumes(desk, counted):
-    for intent in counted:
-        desk.take(intent)
-    before = desk.machine.sequence
-    refused(desk, OTHER_MARKET, InvalidRequest, "units of USDC, of which a token has 1000000; one QTRA has 100000000")
-    assert desk.machine.sequence == before
-    desk.take(changed(LISTED_MARKET, market=2, symbol="SAME"))
+@pytest.mark.parametrize("divisor", [0, 1, 10_000, 2**63 - 1])
+def test_a_listing_says_how_many_quote_units_are_a_unit_of_volume(desk, divisor):
+    asked = changed(LISTED_MARKET, market=2, symbol="NEW", quote_units_per_volume_unit=divisor)
+    desk.take(asked)
+    assert desk.machine.registry.listings.markets[2].quote_units_per_volume_unit == divisor
+    (command,) = [one.command for one in desk.group.logged if one.command.kind == CommandKind.LIST_MARKET][1:]
+    assert (command.mode, command.order_id) == (1, divisor)
+    assert desk.take(asked).repeated
+    other = changed(asked, quote_units_per_volume_unit=7)
+    refused(desk, other, InvalidRequest, "other assets, lot, tick or unit of volume")
+
+
+def test_a_market_of_an_older_log_counts_each_quote_unit_and_is_listed_as_that_only(desk):
+    fields = {"asset": BASE, "counter_asset": QUOTE, "amount": 1_000_000, "counter_amount": 1}
+    listing = desk.group.command(CommandKind.LIST_MARKET, market=2, price=10**9, quantity=10**9, **fields)
+    desk.group.add(listing, MarketListing("OLD"))
+    asked = changed(LISTED_MARKET, market=2, symbol="OLD")
+    refused(desk, changed(asked, quote_units_per_volume_unit=0), InvalidRequest, "unit of volume")
+    refused(desk, changed(asked, quote_units_per_volume_unit=10_000), InvalidRequest, "unit of volume")
+    desk.take(asked)
+    assert desk.take(asked).repeated
 
 
 def test_a_listing_that_was_cut_short_is_completed(desk):
@@ -124,6 +136,9 @@ def test_an_asset_id_has_16_bits(desk, asset):
         {"min_notional_units": -1},
         {"base_units_per_lot": 0},
         {"quote_units_per_tick_lot": 0},
+        {"quote_units_per_volume_unit": -1},
+        {"quote_units_per_volume_unit": 2**63},
+        {"quote_units_per_volume_unit": 2**64},
         {"max_price_ticks": 2**40, "max_quantity_lots": 2**40},
         {"max_price_ticks": 0},
         {"quote_asset": BASE},

@@ -49,7 +49,7 @@ from tests.sequencer.world import (
     order,
 )
 
-OTHER_MARKET = ListMarket(2, "USDC-QTRA", QUOTE, BASE, 1_000_000, 1, 10**9, 10**9, 1, 0)
+OTHER_MARKET = ListMarket(2, "USDC-QTRA", QUOTE, BASE, 1_000_000, 1, 0, 10**9, 10**9, 1, 0)
 IMMEDIATE = OrderInstructions(TimeInForce.IOC).flags
 STOP = OrderInstructions(order_type=OrderType.STOP_LIMIT).flags
 CANCEL_BOTH = OrderInstructions(self_trade_prevention=SelfTradePrevention.CANCEL_BOTH).flags

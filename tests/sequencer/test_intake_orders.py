@@ -291,7 +291,7 @@ def test_a_floor_cancels_live_orders_at_or_under_it_before_it_is_recorded(desk):
 
 
 def test_a_floor_concerns_orders_of_its_base_asset_only(desk):
-    desk.take(ListMarket(2, "USDC-QTRA", QUOTE, BASE, 1_000_000, 1, 10**9, 10**9, 1, 0))
+    desk.take(ListMarket(2, "USDC-QTRA", QUOTE, BASE, 1_000_000, 1, 0, 10**9, 10**9, 1, 0))
     desk.take(order(ALICE, "a", lane=1, seq=3))
     other = desk.take(order(ALICE, "b", lane=1, seq=3, market=2))
     desk.take(floor(50, ALICE, 3))

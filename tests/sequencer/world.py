@@ -84,7 +84,7 @@ INSTRUCTIONS = [
 LISTINGS: tuple[Intent, ...] = (
     ListAsset(BASE, AssetListing("QTRA", b"\x01" * 20, 18, 10**10)),
     ListAsset(QUOTE, AssetListing("USDC", b"\x02" * 20, 6, 1)),
-    ListMarket(MARKET, "QTRA-USDC", BASE, QUOTE, 1_000_000, 1, 10**9, 10**9, 1, 0),
+    ListMarket(MARKET, "QTRA-USDC", BASE, QUOTE, 1_000_000, 1, 1, 10**9, 10**9, 1, 0),
 )
 
 

@@ -1,18 +1,21 @@
 """Settlement works out every account's rates from the log as the engine does: tiers, volumes, discounts, own rates."""
 
+import msgspec
+
 from offchain.core.commands import Command, CommandKind
 from offchain.settlement.fee_rates import DAY_US, FeeRates
 
 DAY = 20_000
 WHALE, RETAIL = 7, 8
+MARKET, FINE, NEVER = 1, 2, 3
 
 
 def noted(rates: FeeRates, kind: CommandKind, **fields: int) -> None:
     rates.note(Command(sequence=1, timestamp_us=0, kind=kind, **fields))
 
 
-def traded(rates: FeeRates, account: int, day: int, units: int) -> None:
-    rates.traded(account, day * DAY_US + DAY_US - 1, units)
+def traded(rates: FeeRates, account: int, day: int, units: int, market: int = MARKET) -> None:
+    rates.traded(account, market, day * DAY_US + DAY_US - 1, units)
 
 
 def with_tiers() -> FeeRates:
@@ -47,6 +50,29 @@ def test_a_tier_is_reached_when_volumes_are_counted_and_not_before() -> None:
     assert rates.of(WHALE) == (1_500, 2_500), "the day itself is not over"
     noted(rates, CommandKind.ROLL_VOLUMES, amount=DAY + 1)
     assert (rates.of(WHALE), rates.of(RETAIL)) == ((-100, 1_000), (1_000, 2_000))
+
+
+def test_fills_count_by_what_their_market_says_each_rounded_down() -> None:
+    rates = with_tiers()
+    noted(rates, CommandKind.LIST_MARKET, market=FINE, mode=1, order_id=10_000)
+    noted(rates, CommandKind.LIST_MARKET, market=NEVER, mode=1)
+    for market, units in ((FINE, 9_989_999), (FINE, 9_999), (NEVER, 10**9), (MARKET, 1)):
+        traded(rates, WHALE, DAY, units, market)
+    traded(rates, WHALE, DAY + 40, 9_999, FINE)
+    noted(rates, CommandKind.ROLL_VOLUMES, amount=DAY + 1)
+    assert rates.of(WHALE) == (1_500, 2_500)
+    traded(rates, WHALE, DAY + 1, 10_000, FINE)
+    noted(rates, CommandKind.ROLL_VOLUMES, amount=DAY + 2)
+    assert rates.of(WHALE) == (1_000, 2_000)
+
+
+def test_a_snapshot_from_before_counts_each_unit_of_the_markets_that_it_knew() -> None:
+    *older, divisors = msgspec.to_builtins(with_tiers())
+    assert divisors == {}
+    rates = msgspec.convert(older, FeeRates, str_keys=True)
+    traded(rates, WHALE, DAY, 1_000)
+    noted(rates, CommandKind.ROLL_VOLUMES, amount=DAY + 1)
+    assert rates.of(WHALE) == (1_000, 2_000)
 
 
 def test_thirty_days_count() -> None:

@@ -58,6 +58,8 @@ WALLETS = [LocalSigner(bytes([number]) * 32) for number in range(20, 26)]
 FUNDS = 10**11
 WITHDRAWAL_LIFE_S = 5 * 86_400
 MARKET, BASE, QUOTE = 3, 3, 4
+COUNTED_BY = 100
+"""Quote units in a unit of volume."""
 
 
 def any_instructions(chance):
@@ -142,7 +144,7 @@ class WholeLoop:
             await self.sequencer.submit(asset.listing())
         row = self.exchange.manifest.markets[MARKET - 1]
         await self.sequencer.submit(
-            ListMarket(MARKET, row.symbol, BASE, QUOTE, row.base_units_per_lot, 1, 10**6, 10**6, 1, 0)
+            ListMarket(MARKET, row.symbol, BASE, QUOTE, row.base_units_per_lot, 1, COUNTED_BY, 10**6, 10**6, 1, 0)
         )
 
     async def place(self, chance):
@@ -274,8 +276,8 @@ async def test_random_flow_settles_exactly_whatever_dies_on_the_way(exchange, da
                 await exchange.deposit(wallet.address, asset, FUNDS)
         await exchange.nodes.call("anvil_setIntervalMining", 1)
         await loop.settled()
-        await loop.sequencer.submit(SetFeeTier(2, 100_000, 1_000, 1_500))
-        await loop.sequencer.submit(SetFeeTier(3, 500_000, -200, 1_000))
+        await loop.sequencer.submit(SetFeeTier(2, 100_000 // COUNTED_BY, 1_000, 1_500))
+        await loop.sequencer.submit(SetFeeTier(3, 500_000 // COUNTED_BY, -200, 1_000))
         await loop.sequencer.submit(SetDiscounts(WALLETS[1].address, 250_000, 123_456))
         for step in range(600):
             with suppress(QuantaTradeError):

@@ -56,7 +56,7 @@ async def test_only_tiers_that_nobody_ever_set_are_set() -> None:
     async def submit(intent: SetFeeTier) -> None:
         taken.append(intent)
 
-    await journal_volume_tiers(submit, {2, 5}, 10**6)
+    await journal_volume_tiers(submit, {2, 5})
     assert [intent.tier for intent in taken] == [3, 4, 6, 7]
     assert taken[0] == SetFeeTier(3, 500_000 * 10**6, 1_000, 2_000)
     assert taken[-1] == SetFeeTier(7, 100_000_000 * 10**6, -200, 1_000)

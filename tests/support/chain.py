@@ -25,6 +25,7 @@ from offchain.local.chain import CHAIN_ID, START_TIMEOUT_S, find_anvil
 from offchain.local.children import free_port
 
 _ASSETS = (("QTRA", 18, 10**10), ("USDC", 6, 1), ("BTC", 8, 1), ("DAI", 18, 10**8))
+_DOLLARS = ("USDC", "DAI")
 _MARKETS = (("QTRA-USDC", 1, 2, 10**6), ("BTC-USDC", 3, 2, 10**3), ("BTC-DAI", 3, 4, 1))
 _GAS_LIMIT = 15_000_000
 _STOP_TIMEOUT_S = 20
@@ -71,6 +72,7 @@ class TestExchange:
             self.assets[row.quote_asset],
             row.base_units_per_lot,
             row.quote_units_per_tick_lot,
+            1,
             row.max_price_ticks,
             row.max_quantity_lots,
             row.min_quantity_lots,
@@ -135,7 +137,7 @@ async def deploy_exchange(nodes: NodePool, engine_key: bytes) -> TestExchange:
     assets = []
     for number, (symbol, decimals, unit_scale) in enumerate(_ASSETS, 1):
         token = await deploy_contract(nodes, deployer, "TestToken", symbol, symbol, decimals)
-        assets.append(ManifestAsset(number, symbol, "0x" + token.hex(), decimals, unit_scale))
+        assets.append(ManifestAsset(number, symbol, "0x" + token.hex(), decimals, unit_scale, symbol in _DOLLARS))
     markets = [
         ManifestMarket(number, symbol, base, quote, lot, 1, 10**9, 10**9, 1, 0)
         for number, (symbol, base, quote, lot) in enumerate(_MARKETS, 1)

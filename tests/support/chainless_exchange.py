@@ -53,9 +53,9 @@ MANIFEST = Manifest(
     1,
     {"Settlement": DeployedContract(SETTLEMENT, "00" * 32)},
     (
-        ManifestAsset(1, "QTRA", "0x" + "01" * 20, 18, 10**10),
-        ManifestAsset(2, "USDC", "0x" + "02" * 20, 6, 1),
-        ManifestAsset(3, "BTC", "0x" + "03" * 20, 8, 1),
+        ManifestAsset(1, "QTRA", "0x" + "01" * 20, 18, 10**10, is_dollar=False),
+        ManifestAsset(2, "USDC", "0x" + "02" * 20, 6, 1, is_dollar=True),
+        ManifestAsset(3, "BTC", "0x" + "03" * 20, 8, 1, is_dollar=False),
     ),
     (
         ManifestMarket(1, "QTRA-USDC", 1, 2, 10**6, 1, 10**9, 10**9, 1, 1_000),

@@ -32,6 +32,8 @@ START_US = 1_760_000_000_000_000
 ASSETS = {1: ("QTRA", 18, 10**10), 2: ("USDC", 6, 1), 3: ("BTC", 8, 1)}
 MARKETS = {1: ("QTRA-USDC", 1, 2, 1_000_000, 1), 2: ("BTC-USDC", 3, 2, 1_000, 7)}
 """symbol, base, quote, base units per lot, quote units per tick and lot"""
+COUNTED_BY = {1: 3, 2: 0}
+"""How many quote units are one of volume; 0: fills are not counted."""
 
 
 def owner_of(account: int) -> bytes:
@@ -196,6 +198,8 @@ class ExchangeLog:
             counter_amount=tick_lot,
             price=1_000_000,
             quantity=1_000_000,
+            mode=1,
+            order_id=COUNTED_BY[market],
         )
         self.add(
             CommandKind.SET_MARKET_LIMITS, market=market, price=900_000, quantity=800_000, counter_amount=1, amount=5

@@ -1686,7 +1686,7 @@ export interface components {
         };
         /**
          * FeeTierBody
-         * @description A tier's rates, and the 30-day volume (ledger units of the quote assets) from which on it applies.
+         * @description A tier's rates, and the 30-day volume (millionths of a dollar) from which on it applies.
          */
         FeeTierBody: {
             fees: components["schemas"]["FeesBody"];
@@ -1721,7 +1721,7 @@ export interface components {
             tier: number;
             /**
              * Volumeunits
-             * @description Of the 30 days before the last count, in ledger units of the quote assets.
+             * @description Of the 30 days before the last count, in millionths of a dollar.
              */
             volumeUnits: string;
         };
@@ -1744,7 +1744,7 @@ export interface components {
             takerPpm: number;
             /**
              * Volumeunits
-             * @description Ledger units of the quote assets.
+             * @description Millionths of a dollar.
              */
             volumeUnits: string;
         };
@@ -2004,6 +2004,11 @@ export interface components {
             quoteAsset: string;
             /** Quoteunitsperticklot */
             quoteUnitsPerTickLot: string;
+            /**
+             * Quoteunitspervolumeunit
+             * @description So many count as a millionth of a dollar of volume, rounded down a fill; 0: none does.
+             */
+            quoteUnitsPerVolumeUnit: string;
             /** Selftradeprevention */
             selfTradePrevention: components["schemas"]["SelfTradePreventionName"][];
             status: components["schemas"]["MarketStatus"];

@@ -30,6 +30,7 @@ const info = {
       minNotional: "1",
       baseUnitsPerLot: "1",
       quoteUnitsPerTickLot: "1",
+      quoteUnitsPerVolumeUnit: "1",
     },
   ],
 } as unknown as ExchangeInfo;

@@ -21,7 +21,7 @@ class FeeTierOfAccount(ApiModel):
 
     tier: int
     own_rates: bool = Field(description="An operator set the rates, whatever the tier.")
-    volume_units: str = Field(description="Of the 30 days before the last count, in ledger units of the quote assets.")
+    volume_units: str = Field(description="Of the 30 days before the last count, in millionths of a dollar.")
     maker_discount_ppm: DiscountPpm
     taker_discount_ppm: DiscountPpm
 

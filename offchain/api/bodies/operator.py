@@ -81,7 +81,7 @@ class FeesSetting(ApiModel):
 class FeeTierSetting(ApiModel):
     """A tier's rates, and the 30-day volume from which on it applies."""
 
-    volume_units: str = Field(pattern=r"^[0-9]{1,19}$", description="Ledger units of the quote assets.")
+    volume_units: str = Field(pattern=r"^[0-9]{1,19}$", description="Millionths of a dollar.")
     maker_ppm: Rate
     taker_ppm: Rate
 

@@ -97,6 +97,9 @@ class MarketBody(ApiModel):
     circuit_breaker: CircuitBreakerBody | None
     base_units_per_lot: str
     quote_units_per_tick_lot: str
+    quote_units_per_volume_unit: str = Field(
+        description="So many count as a millionth of a dollar of volume, rounded down a fill; 0: none does."
+    )
     max_price_ticks: str
     min_quantity_lots: str
     max_quantity_lots: str
@@ -138,7 +141,7 @@ class FeesBody(ApiModel):
 
 
 class FeeTierBody(ApiModel):
-    """A tier's rates, and the 30-day volume (ledger units of the quote assets) from which on it applies."""
+    """A tier's rates, and the 30-day volume (millionths of a dollar) from which on it applies."""
 
     tier: int
     volume_units: str
