@@ -80,7 +80,8 @@ class State:
         """List a market, without limits yet."""
         if (market + 1) * at.MARKET_WORDS > len(self.markets):
             self.markets = grown(self.markets, 2 * (market + 1) * at.MARKET_WORDS)
-        self.books.hold_sides(market + 1)
+        # As many as there is room for: looking ahead comes upon the sides of markets that are not listed.
+        self.books.hold_sides(len(self.markets) // at.MARKET_WORDS)
         terms: I64 = market * at.MARKET_WORDS
         self.markets[terms + at.BASE] = base
         self.markets[terms + at.QUOTE] = quote

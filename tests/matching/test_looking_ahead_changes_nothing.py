@@ -5,7 +5,7 @@ import random
 import numpy as np
 
 from offchain.core.commands import COMMAND_DTYPE, CancelReason, Command, CommandKind
-from offchain.core.events import Event, EventKind
+from offchain.core.events import Event, EventKind, RejectReason
 from offchain.matching.engine import Engine
 from offchain.matching.layout import AHEAD_FROM, STRIDE
 from tests.matching.desk import BUY, SELL, Desk
@@ -88,3 +88,14 @@ def test_to_a_level_whose_leaf_is_the_root_by_then(real_type: type[Engine]) -> N
     assert kinds[:2] == [EventKind.CANCELLED, EventKind.ACCEPTED]
     assert kinds[-1] == EventKind.ACCEPTED
     assert (32 * 601 + child, 1, 1) in desk.engine.depth(1, SELL, 1_000)
+
+
+def test_for_markets_that_there_is_room_for_but_that_are_not_listed(real_type: type[Engine]) -> None:
+    desk = filled(real_type)
+    terms = {"asset": 1, "counter_asset": 2, "amount": 1_000, "counter_amount": 1, "price": 10**9, "quantity": 10**6}
+    for market in range(3, 60):
+        desk.take(K.LIST_MARKET, market=market, **terms)
+        fields = {"account": 1, "side": SELL, "price": 5_000, "quantity": 1, "taker_fee_ppm": 5_000}
+        orders = [Command(desk.sequence + 1, 0, K.PLACE, market=other, **fields) for other in range(market + 1, 130)]
+        rows = desk.engine.apply_batch(np.frombuffer(b"".join(map(Command.pack, orders)), dtype=COMMAND_DTYPE))
+        assert {event.reason for event in Event.unpack_all(rows.tobytes())} == {RejectReason.UNKNOWN_MARKET}
