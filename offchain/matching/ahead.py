@@ -28,49 +28,34 @@ class Ahead:
 
     @cython.cfunc
     def begin(self, rows: Rows, count: I64) -> I64:
-        """Take the steps that are due before the first command of a batch, which has at least one."""
-        number: I64 = 0
-        while number < 3 * at.STRIDE:
-            self.find(self.state, self.row(rows, number, count), self.sight(number, count))
-            number += 1
-        number = 0
-        while number < 2 * at.STRIDE:
-            self.approach(self.state, self.row(rows, number, count), self.sight(number, count))
-            number += 1
-        number = 0
-        while number < at.STRIDE:
-            self.reach(self.state, self.sight(number, count))
+        """Take the steps that are due before the first command of a batch."""
+        number: I64 = -3 * at.STRIDE
+        while number < 0:
+            self.look(rows, number, count)
             number += 1
         return 0
 
     @cython.cfunc
     @cython.inline
     def look(self, rows: Rows, number: I64, count: I64) -> I64:
-        """Take the steps that are due before a command. At the end of a batch the last one is looked at again."""
+        """Take the steps that are due before a command of a batch."""
         third: I64 = number + at.STRIDE
         second: I64 = third + at.STRIDE
         first: I64 = second + at.STRIDE
         # A local name: an object's part would be counted as in use for each step.
         state: State = self.state
-        self.find(state, self.row(rows, first, count), self.sight(first, count))
-        self.approach(state, self.row(rows, second, count), self.sight(second, count))
-        self.reach(state, self.sight(third, count))
+        if first < count:
+            row: Row = record(rows, first * at.COMMAND_WORDS, at.COMMAND_WORDS)
+            sighted: Record = record(self.sighted, (first & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
+            self.find(state, row, sighted)
+        if 0 <= second < count:
+            row = record(rows, second * at.COMMAND_WORDS, at.COMMAND_WORDS)
+            sighted = record(self.sighted, (second & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
+            self.approach(state, row, sighted)
+        if 0 <= third < count:
+            sighted = record(self.sighted, (third & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
+            self.reach(state, sighted)
         return 0
-
-    @cython.cfunc
-    @cython.inline
-    def row(self, rows: Rows, number: I64, count: I64) -> Row:
-        """A command of the batch, or the last one."""
-        row: Row = record(rows, min(number, count - 1) * at.COMMAND_WORDS, at.COMMAND_WORDS)
-        return row
-
-    @cython.cfunc
-    @cython.inline
-    def sight(self, number: I64, count: I64) -> Record:
-        """What is kept of the same command."""
-        place: I64 = (min(number, count - 1) & at.SIGHT_MASK) * at.SIGHTED_WORDS
-        sighted: Record = record(self.sighted, place, at.SIGHTED_WORDS)
-        return sighted
 
     @cython.cfunc
     @cython.inline
@@ -98,7 +83,6 @@ class Ahead:
         sighted[at.ENTRY] = entry
         sighted[at.ASSET] = base if selling != 0 else quote
         sighted[at.JOINED] = child
-        sighted[at.OPPOSITE] = state.side_of(market, 1 - selling)
         return 0
 
     @cython.cfunc
@@ -110,8 +94,6 @@ class Ahead:
             account = 0
         owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         placed: I64 = row[2] & 0xFF == codes.PLACE
-        entered: I64 = low_of(owner[at.ROSTER]) + high_of(owner[at.OPEN_ORDERS])
-        ask(state.rosters.words, entered & -placed)
         recent_base: I64 = owner[at.RECENT_BASE]
         recent_quote: I64 = owner[at.RECENT_QUOTE]
         selling: I64 = (row[2] >> 8) & 1
@@ -123,18 +105,12 @@ class Ahead:
         ask(state.ledger.balances, low_of(recent) & (sought - 1))
         joined: I64 = state.books.nodes[sighted[at.JOINED]]
         ask(state.books.levels, joined)
-        best: I64 = state.books.sides[sighted[at.OPPOSITE] + at.BEST]
-        level: Record = record(state.books.levels, best, at.LEVEL_WORDS)
-        head: I64 = low_of(level[at.ENDS])
-        # 1 for a buy, -1 for a sell: one comparison for both.
-        sign: I64 = 1 - 2 * selling
-        met: I64 = head if (level[at.LEVEL_PRICE] - (row[7] & codes.UNITS_MAX)) * sign <= 0 else 0
         named: I64 = state.orders.index[sighted[at.ENTRY]] & at.LOW32
-        slot: I64 = met if placed != 0 else named
-        ask(state.orders.slots, slot)
+        leaving: I64 = 0 if placed != 0 else named
+        ask(state.orders.slots, leaving)
         sighted[at.HOME] = home
         sighted[at.JOINED] = joined
-        sighted[at.LEAVING] = slot
+        sighted[at.LEAVING] = leaving
         return 0
 
     @cython.cfunc

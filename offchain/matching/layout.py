@@ -173,10 +173,8 @@ HOME: Final = 2
 """Where the index of balances looks first for that, or 0 if the balance is at hand."""
 JOINED: Final = 3
 """The child of a node where the level of a new order hangs; then the level."""
-OPPOSITE: Final = 4
-"""The side that a new order would match."""
-LEAVING: Final = 5
-"""The order that it names, or that a new order would meet first; or 0."""
+LEAVING: Final = 4
+"""The order that it names, if it is not a new one; or 0."""
 
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32
