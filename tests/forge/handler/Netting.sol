@@ -48,13 +48,15 @@ abstract contract Netting is Trading {
         uint256[] renewed;
     }
 
-    /// @dev A fill that the engine told two clients of. Intents by number.
+    /// @dev A fill that the engine told two clients of. Intents by number; `stated` and `open` of maker and taker. It is open
+    /// for a client until that client sees it settled, by whatever fill it was.
     struct Told {
         uint256 maker;
         uint256 taker;
         uint64 lots;
         uint64 price;
         uint64[2] stated;
+        bool[2] open;
         bool makerAnswers;
         bool takerAnswers;
     }
@@ -90,6 +92,7 @@ abstract contract Netting is Trading {
         told.lots = uint64(1 + (dice >> 40) % most);
         told.price = _intents[told.maker].order.price;
         told.stated = [_intents[told.maker].stated, _intents[told.taker].stated];
+        told.open = [true, true];
         for (uint256 i = 0; i < 1 + (dice >> 48) % 3; ++i) {
             if (!attempt(told, roll(dice, i))) return;
         }
@@ -118,11 +121,12 @@ abstract contract Netting is Trading {
 
     /// @dev One batch that has something to do with the fill. Says whether the fill is still to be settled.
     function attempt(Told memory told, uint256 dice) private returns (bool) {
-        bool[2] memory open =
-            [isUnsettled(told.maker, told.lots, told.stated[0]), isUnsettled(told.taker, told.lots, told.stated[1])];
-        if (!open[0] && !open[1]) return false;
-        told.makerAnswers = open[0] && dice % 4 != 0;
-        told.takerAnswers = open[1] && (dice >> 8) % 4 != 0;
+        // Looked at in any case: who sees more than it was told of signs no more.
+        told.open[0] = isUnsettled(told.maker, told.lots, told.stated[0]) && told.open[0];
+        told.open[1] = isUnsettled(told.taker, told.lots, told.stated[1]) && told.open[1];
+        if (!told.open[0] && !told.open[1]) return false;
+        told.makerAnswers = told.open[0] && dice % 4 != 0;
+        told.takerAnswers = told.open[1] && (dice >> 8) % 4 != 0;
         Draft memory draft = newDraft(7, 12, (dice >> 16) % 4);
         uint256 maker = addIntent(draft, told.maker);
         uint256 taker = addIntent(draft, told.taker);
