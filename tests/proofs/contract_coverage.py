@@ -4,8 +4,8 @@ forge counts no branch of `require(condition, Error())` that the compiler took t
 (foundry-rs/foundry#10829). So a copy is measured in which each stands as `if (!(condition)) revert Error()`, which is
 the same. It sees nothing of assembly (#11329), so branches there are left out of the count. Of an `else` whose first
 instruction was merged with another's it counts nothing either: it was taken as often as its `if` was asked and did not
-go the first way. The campaigns of invariants, sequences that they failed on and the changing of every byte stay out too:
-random calls are no test of a branch, and they take hours when they are measured.
+go the first way. The campaigns of invariants, the sequences that they failed on and the changing of every byte stay
+out too: a branch has to have a test that means it, and the long ones take hours when they are measured.
 """
 
 import sys
