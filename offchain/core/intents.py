@@ -246,7 +246,10 @@ class SetFeeTier(msgspec.Struct, frozen=True):
 
 
 class SetDiscounts(msgspec.Struct, frozen=True):
-    """What an owner is spared of its tier's fees, in parts per million of the rate: as maker and as taker."""
+    """What an owner is spared of its tier's fees, in parts per million of the rate: as maker and as taker.
+
+    Without `Operate` around it, it is what final facts of the chain entitle to, and is refused where operators chose.
+    """
 
     owner: bytes
     maker_ppm: int

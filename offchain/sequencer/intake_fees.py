@@ -1,7 +1,7 @@
 """Intents about what trading costs: rates of tiers and of owners, and discounts."""
 
 from offchain.core.commands import CommandKind
-from offchain.core.errors import InvalidRequest
+from offchain.core.errors import Forbidden, InvalidRequest
 from offchain.core.intents import Receipt, SetDiscounts, SetFees, SetFeeTier
 from offchain.sequencer.group import Group
 from offchain.sequencer.intake_names import account_of
@@ -41,10 +41,15 @@ def set_fee_tier(group: Group, intent: SetFeeTier) -> Receipt:
 
 
 def set_discounts(group: Group, intent: SetDiscounts) -> Receipt:
-    """Set what an owner is spared of its tier's fees."""
+    """Set what an owner is spared of its tier's fees; what an operator chose stands until an operator sets it to 0."""
+    account = account_of(group, intent.owner)
+    if group.operator is None and account in group.registry.chosen_discounts:
+        raise Forbidden(
+            f"The discounts of account {account} are an operator's choice.", "They stand until one sets them to 0."
+        )
     command = group.command(
         CommandKind.SET_DISCOUNTS,
-        account=account_of(group, intent.owner),
+        account=account,
         amount=intent.maker_ppm,
         counter_amount=intent.taker_ppm,
     )

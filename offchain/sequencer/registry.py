@@ -23,6 +23,7 @@ from offchain.core.commands import (
     DepositFact,
     ExitFact,
     FloorFact,
+    OperatorMark,
     OrderAuthorization,
     SessionFact,
     SessionRevokedFact,
@@ -149,6 +150,8 @@ class Registry:
         """The UNWIND_FILL by the sequence of the FILLED event."""
         self.default_fees = default_fees
         self.fees: dict[int, FeeRates] = {}
+        self.chosen_discounts: set[int] = set()
+        """Accounts of which an operator set the discounts, and not to 0."""
         self.chain_position = (0, -1)
         """Block number and log index of the last chain fact; (0, -1) before the first."""
         self.chain_mark = Mark(0, 0)
@@ -335,6 +338,9 @@ class Registry:
                 self.fees.pop(command.account, None)
             else:
                 self.fees[command.account] = rates
+        elif command.kind == CommandKind.SET_DISCOUNTS:
+            chosen = isinstance(attachment, OperatorMark) and (command.amount or command.counter_amount)
+            (self.chosen_discounts.add if chosen else self.chosen_discounts.discard)(command.account)
         elif command.kind == CommandKind.UNWIND_FILL:
             self.unwound[command.order_id] = _mark(command)
         else:

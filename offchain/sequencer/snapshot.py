@@ -25,7 +25,7 @@ from offchain.sequencer.orders import OrderPage
 from offchain.sequencer.registry import Answered, FeeRates, Mark, Registry, Withdrawal
 from offchain.sequencer.sessions import Session, SessionOrder, UnsettledSpending
 
-_MAGIC: Final = b"QTSNAP\x00\x03"
+_MAGIC: Final = b"QTSNAP\x00\x04"
 _DIGEST_BYTES: Final = 32
 _LENGTH_BYTES: Final = 8
 _PATTERN: Final = f"snapshot-{'[0-9]' * 20}.state"
@@ -75,6 +75,7 @@ _ROWS: Final[tuple[Any, ...]] = (
     tuple[int, Withdrawal],
     tuple[int, Mark],
     tuple[int, FeeRates],
+    int,
     tuple[int, int],
     tuple[int, Answered],
     tuple[int, Session],
@@ -112,6 +113,7 @@ def capture(machine: Machine) -> Capture:
             registry.withdrawals.copy().items(),
             registry.unwound.copy().items(),
             registry.fees.copy().items(),
+            registry.chosen_discounts.copy(),
             registry.renewed_seqs.copy().items(),
             registry.answers.copy().items(),
             registry.sessions.sessions.copy().items(),
@@ -237,7 +239,7 @@ def _restore(frames: list[bytes]) -> tuple[Machine, int]:
             columns[page.column] += _ROW_PAGES[page.column].decode(page.rows)
     (
         owners, assets, markets, listed, floors, withdrawals, unwound, fees,
-        renewed_seqs, answers, sessions, session_orders, unsettled,
+        chosen_discounts, renewed_seqs, answers, sessions, session_orders, unsettled,
     ) = columns  # fmt: skip
     registry.owners += owners
     registry.accounts = {owner: account for account, owner in enumerate(registry.owners) if account}
@@ -249,6 +251,7 @@ def _restore(frames: list[bytes]) -> tuple[Machine, int]:
     registry.restore_withdrawals(dict(withdrawals))
     registry.unwound.update(unwound)
     registry.fees.update(fees)
+    registry.chosen_discounts.update(chosen_discounts)
     registry.renewed_seqs.update(renewed_seqs)
     registry.answers.update(answers)
     registry.sessions.restore(dict(sessions), dict(session_orders), unsettled)
