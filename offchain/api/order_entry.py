@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 import msgspec
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,6 +19,7 @@ from offchain.api.services import Services, asset_named, market_named
 from offchain.api.signatures import SignatureCheck, Signed
 from offchain.api.signed_orders import SignedOrders
 from offchain.client.messages import (
+    ORDER_ID_MAX,
     AmendMessage,
     BatchMessage,
     BatchResult,
@@ -41,24 +41,8 @@ _decode_place: Final = msgspec.json.Decoder(PlaceMessage).decode
 _decode_batch: Final = msgspec.json.Decoder(BatchMessage).decode
 _decode_amend: Final = msgspec.json.Decoder(AmendMessage).decode
 _decode_cancel_all: Final = msgspec.json.Decoder(CancelAllMessage).decode
+_ORDER_ID_DIGITS: Final = len(str(ORDER_ID_MAX))
 _Decoded = TypeVar("_Decoded")
-
-
-class OrderIdConvertor(Convertor[int]):
-    """An order id in a path: as many digits as an id can have, so that no number is too long to be read."""
-
-    regex = "[0-9]{1,18}"
-
-    def convert(self, value: str) -> int:
-        """The id."""
-        return int(value)
-
-    def to_string(self, value: int) -> str:
-        """The id as it stands in a path."""
-        return str(value)
-
-
-register_url_convertor("order_id", OrderIdConvertor())
 
 
 class OrderEntry:
@@ -76,7 +60,7 @@ class OrderEntry:
     def routes(self) -> list[Route]:
         """The routes, to be mounted before any with parameters in the same place."""
         prefix = "/api/v1/orders"
-        named = (f"{prefix}/{{order_id:order_id}}", f"{prefix}/by-client-id/{{client_order_id}}")
+        named = (f"{prefix}/{{order_id}}", f"{prefix}/by-client-id/{{client_order_id}}")
         return [
             Route(prefix, _answering(self.place), methods=["POST"]),
             Route(f"{prefix}/test", _answering(self.test), methods=["POST"]),
@@ -230,7 +214,14 @@ def _answering(handler: Callable[[Request], Awaitable[msgspec.Struct]]) -> Calla
 
 
 def _named(request: Request) -> OrderName:
-    return OrderName(request.path_params.get("order_id"), request.path_params.get("client_order_id"))
+    path = request.path_params
+    if "client_order_id" in path:
+        return OrderName(client_order_id=path["client_order_id"])
+    text = path["order_id"]
+    # Counted first: Python refuses to read thousands of digits.
+    if not (text.isascii() and text.isdecimal() and len(text) <= _ORDER_ID_DIGITS and 1 <= int(text) <= ORDER_ID_MAX):
+        raise InvalidRequest(f"order_id: {text[:40]!r} is no id of an order.", "Send the id that the order was given.")
+    return OrderName(int(text))
 
 
 def _decoded(decode: Callable[[bytes], _Decoded], body: bytes) -> _Decoded:

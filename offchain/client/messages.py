@@ -22,6 +22,8 @@ OPERATIONS_MAX: Final = 50
 """The most operations that one batch takes."""
 MAX_FEE_BPS: Final = 50
 """The highest fee cap that an order may sign; the contract refuses more."""
+ORDER_ID_MAX: Final = 2**63 - 1
+"""What the journal holds of an id."""
 
 # The patterns are for the schema only: whoever takes the bytes out finds what is no hexadecimal, and much cheaper.
 OwnerText = Annotated[
@@ -110,7 +112,7 @@ class PlaceMessage(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
 class OrderName(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """An order by either of its ids."""
 
-    order_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    order_id: Annotated[int, Meta(ge=1, le=ORDER_ID_MAX)] | None = None
     client_order_id: ClientOrderId | None = None
 
 

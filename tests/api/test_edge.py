@@ -5,10 +5,12 @@ import logging
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from offchain.api.app import create_app
 from offchain.api.errors import status_of
+from offchain.client.client import Client
 from offchain.core import errors
 from offchain.core.errors import QuantaTradeError
 from tests.support.chainless_exchange import RunningExchange
@@ -139,9 +141,27 @@ async def test_the_built_web_app_is_served_below_the_api(exchange: RunningExchan
         assert (await ask(url, "GET", "/api/v1/time")).status == 200
 
 
-@pytest.mark.parametrize(("method", "body"), [("DELETE", None), ("PATCH", {"quantity": "1"}), ("PUT", {})])
-async def test_an_order_id_of_more_digits_than_an_id_has_names_nothing(
-    exchange: RunningExchange, method: str, body: dict[str, str] | None
+@pytest.mark.parametrize(
+    "order_id", ["0", "-1", "1e3", "x", str(2**63), "9" * 23, "9" * 5_000], ids=lambda one: one[:23]
+)
+async def test_what_is_no_order_id_is_refused_alike_by_every_method(
+    exchange: RunningExchange, client: Client, order_id: str
 ) -> None:
-    answer = await ask(exchange.url, method, "/api/v1/orders/" + "9" * 5_000, body)
-    assert 400 <= answer.status < 500
+    wallet = client.wallet(exchange.new_wallet(USDC="100"))
+    session = await client.sign_in(wallet)
+    order = msgspec.to_builtins(wallet.order("BTC-USDC", "BUY", "100", "0.01"))
+    before, headers = exchange.last_sequence, {"authorization": f"Bearer {session.access_token}"}
+    for method, body in (("GET", None), ("DELETE", None), ("PATCH", {"remaining": "1"}), ("PUT", order)):
+        answer = await ask(exchange.url, method, f"/api/v1/orders/{order_id}", body, headers)
+        assert_refused(answer, 400, 1000)
+        assert "order_id" in answer.body["message"]
+    assert exchange.last_sequence == before
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_the_highest_order_id_is_one_that_nobody_has(
+    exchange: RunningExchange, client: Client, method: str
+) -> None:
+    session = await client.sign_in(client.wallet(exchange.new_wallet(USDC="100")))
+    headers = {"authorization": f"Bearer {session.access_token}"}
+    assert_refused(await ask(exchange.url, method, f"/api/v1/orders/{2**63 - 1}", headers=headers), 404, 1404)
