@@ -6,7 +6,7 @@ Dollars and tokens are written as decimal numbers and become integers exactly, o
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -31,6 +31,13 @@ ROUND_MICROS_MAX: Final = 2**48 - 1
 WALLET_MICROS_MAX: Final = 2**44 - 1
 """What the contract's words hold of a round's payments, and of a wallet's in the whole sale."""
 _PATH_STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc] # It has no types.
+    """Leaves a number with a point the text that it is: as a float it would lose digits before anybody checks it."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_scalar)
 
 Steps = tuple[str | int, ...]
 """The way to a field: names and numbers from the whole plan on."""
@@ -147,9 +154,10 @@ def load_sale_plan(path: Path) -> SalePlan:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        plan = msgspec.yaml.decode(text, type=SalePlan)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        root, values = yaml.compose(text, Loader=_Loader), yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
+        plan = msgspec.convert(values, SalePlan, builtin_types=(datetime, date))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        # ValueError: bytes that are no text, and days that no month has.
         raise ConfigurationError(f"{path} cannot be read as YAML: {error}.", "Correct it.") from error
     except msgspec.ValidationError as error:
         said, _, where = str(error).partition(" - at ")

@@ -46,6 +46,12 @@ def test_the_reviewed_plan_is_read_to_the_last_unit() -> None:
     assert plan.schedule(0)[3:] == (500, False)
 
 
+def test_as_many_decimals_as_a_price_has_are_read_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "sale.yaml"
+    path.write_text(changed("wallet_cap_usd: 500_000", f"wallet_cap_usd: 1_000_000.000001{'0' * 20}"))
+    assert load_sale_plan(path).wallet_cap_micros == 1_000_000 * MICROS + 1
+
+
 def test_the_plan_sells_what_the_deployment_sets_aside_for_it() -> None:
     assert load_sale_plan(PLAN).tokens_for_sale == load_plan().allocations["presale"] * TOKEN_UNITS
 
@@ -56,8 +62,10 @@ def test_the_plan_sells_what_the_deployment_sets_aside_for_it() -> None:
         ("price_usd: 0.03", "price_usd: 0.019", "line @, rounds[1].price_usd: Private B is cheaper than Private A"),
         ("price_usd: 0.03", "price_usd: 0.0300001", "line @, rounds[1].price_usd: 0.0300001 is no whole number of"),
         ("price_usd: 0.03", "price_usd: 0", "line @, rounds[1].price_usd: 0 is too little; write more than 0"),
-        ("price_usd: 0.03", "price_usd: .nan", "line @, rounds[1].price_usd: NaN is no whole number"),
+        ("price_usd: 0.03", "price_usd: .nan", "line @, rounds[1].price_usd: Invalid decimal string"),
         ("price_usd: 0.03", f'price_usd: "0.03{"0" * 28}1"', "is no whole number of millionths of a dollar"),
+        ("price_usd: 0.03", f"price_usd: 0.03{'0' * 28}1", f"rounds[1].price_usd: 0.03{'0' * 28}1 is no whole number"),
+        ("price_usd: 0.03", f"price_usd: !!float 0.03{'0' * 28}1", f"0.03{'0' * 28}1 is no whole number"),
         ("price_usd: 0.03", "price_usd: 1e999999", "rounds[1].price_usd: 1E+999999 is more than the contract counts"),
         ("price_usd: 0.03", "price_usd: cheap", "line @, rounds[1].price_usd: Invalid decimal string"),
         ("price_usd: 0.03", "prise_usd: 0.03", "line 27, rounds[1]: Object contains unknown field `prise_usd`"),
@@ -66,10 +74,11 @@ def test_the_plan_sells_what_the_deployment_sets_aside_for_it() -> None:
         ("start: 2027-01-25T12:00:00Z", "start: 2027-01-25T12:00:00", "line @, rounds[1].start: 2027-01-25T12:00:00"),
         ("start: 2027-01-25T12:00:00Z", "start: 2027-01-25T14:00:00+02:00", "is not in UTC; write it like"),
         ("start: 2027-01-25T12:00:00Z", "start: 2027-01-25", "line @, rounds[1].start: Expected `datetime`, got"),
+        ("start: 2027-01-25T12:00:00Z", "start: 2027-02-29T12:00:00Z", "cannot be read as YAML: day is out of range"),
         ("start: 2027-01-25T12:00:00Z", "start: 2027-01-25T12:00:00.5Z", "is no whole second"),
         ("end: 2027-02-08", "end: 2027-01-25", "line @, rounds[1].end: it ends at 2027-01-25T12:00:00Z, not after"),
         ("token_cap: 60_000_000", "token_cap: -1", "rounds[1].token_cap: -1 tokens cannot be sold"),
-        ("token_cap: 60_000_000", "token_cap: 1.5", "rounds[1].token_cap: Expected `int`, got `float`"),
+        ("token_cap: 60_000_000", "token_cap: 1.5", "rounds[1].token_cap: Expected `int`, got `str`"),
         ("token_cap: 60_000_000", "token_cap: 9_999_999_999_999", "more than the contract counts"),
         ("soft_cap_usd: 400_000", "soft_cap_usd: 1_800_001", "rounds[1].soft_cap_usd: 1800001 is above what all"),
         ("min_purchase_usd: 250", "min_purchase_usd: 100_001", "rounds[1].min_purchase_usd: 100001 is above the cap"),
