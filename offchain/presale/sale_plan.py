@@ -156,13 +156,13 @@ def load_sale_plan(path: Path) -> SalePlan:
         text = path.read_text(encoding="utf-8")
         root, values = yaml.compose(text, Loader=_Loader), yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
         plan = msgspec.convert(values, SalePlan, builtin_types=(datetime, date))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        # ValueError: bytes that are no text, and days that no month has.
-        raise ConfigurationError(f"{path} cannot be read as YAML: {error}.", "Correct it.") from error
     except msgspec.ValidationError as error:
         said, _, where = str(error).partition(" - at ")
         steps = tuple(name or int(index) for name, index in _PATH_STEP.findall(where))
         raise ConfigurationError(f"{_place(path, root, steps)}: {said}.", "Correct it.") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        # ValueError: bytes that are no text, and days that no month has.
+        raise ConfigurationError(f"{path} cannot be read as YAML: {error}.", "Correct it.") from error
     faults = [*_repeated_keys(root, ()), *_field_faults(plan)] or list(_faults(plan))
     if faults:
         told = "; ".join(f"{_place(path, root, where)}: {fault}" for where, fault in faults)
