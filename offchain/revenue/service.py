@@ -3,12 +3,11 @@
 Read from the indexer's tables, as of their newest block.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from indexer.project.revenue import (
@@ -21,12 +20,18 @@ from indexer.project.revenue import (
     ChainRevenueSplit,
     ChainRevenueTerms,
 )
-from indexer.store.asking import Moment, OncePerBlock, moment_of, newest_of, rows_of
+from indexer.store.asking import Moment, OncePerBlock, moment_of, rows_of
 from indexer.store.models import LogRow
+from indexer.store.tally import Tally, Values, added, replaced
 from offchain.core.database import reading_sessions
 
 AUCTIONS_MAX: Final = 100
 """The newest auctions that are told."""
+_PARTS: Final = ("bounty", "stakers", "buyback", "treasury", "insurance")
+"""Where a routed amount goes."""
+_NOTHING_ROUTED: Final = (0,) * len(_PARTS)
+_NONE_SOLD: Final = (0, 0)
+"""So much of a token, for so much QTRA."""
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -108,6 +113,11 @@ class RevenueService:
         self._chain_id = chain_id
         self._qtra = qtra
         self._revenue = OncePerBlock()
+        routing, purchase, price = ChainRevenueRouting, ChainRevenuePurchase, ChainRevenuePrice
+        self._collected = Tally(chain_id, ChainRevenueCollection.token, ChainRevenueCollection.amount)
+        self._routed = Tally(chain_id, routing.token, *(getattr(routing, part) for part in _PARTS))
+        self._sold = Tally(chain_id, purchase.auction, purchase.amount, purchase.qtra)
+        self._prices = Tally(chain_id, price.token, price.price, price.timestamp_s, combine=replaced)
 
     def revenue(self) -> Revenue | None:
         """All of it as of the newest stored block; nothing before there is one."""
@@ -118,54 +128,49 @@ class RevenueService:
     def _read(self, session: Session, moment: Moment) -> Revenue:
         chain_id = self._chain_id
         splits = rows_of(session, chain_id, ChainRevenueSplit)
-        routings = rows_of(session, chain_id, ChainRevenueRouting)
-        bought = rows_of(session, chain_id, ChainRevenuePurchase)
         started = rows_of(session, chain_id, ChainRevenueAuction)
-        sold: defaultdict[int, list[ChainRevenuePurchase]] = defaultdict(list)
-        for purchase in bought:
-            sold[purchase.auction].append(purchase)
         ended = {row.auction: row.unsold for row in rows_of(session, chain_id, ChainRevenueAuctionEnd)}
         terms = rows_of(session, chain_id, ChainRevenueTerms)
-        auctions = tuple(
-            _auction(row, _duration_s(row, terms), sold[row.auction], ended.get(row.auction), moment) for row in started
-        )
-        burned = [(row, row.qtra) for row in bought] + [
-            (row, row.buyback) for row in routings if row.token == self._qtra
-        ]
+        routed, sold = self._routed.at(session, moment), self._sold.at(session, moment)
+        prices = self._prices.at(session, moment).all
         return Revenue(
             moment=moment,
             split=_split(splits[-1]) if splits else None,
-            flows=self._flows(session, routings, auctions),
-            auctions=auctions[: -AUCTIONS_MAX - 1 : -1],
-            burned=sum(amount for _, amount in burned),
-            burned_final=sum(amount for row, amount in burned if _is_final(row, moment)),
+            flows=_flows(self._collected.at(session, moment).all, routed.all, _by_token(started, sold.all), prices),
+            auctions=tuple(
+                _auction(row, _duration_s(row, terms), sold.all.get(row.auction, _NONE_SOLD), ended, moment)
+                for row in started[: -AUCTIONS_MAX - 1 : -1]
+            ),
+            burned=self._burned(routed.all, sold.all),
+            burned_final=self._burned(routed.final, sold.final),
         )
 
-    def _flows(
-        self, session: Session, routings: Sequence[ChainRevenueRouting], auctions: Sequence[Auction]
-    ) -> tuple[Flow, ...]:
-        sums: defaultdict[bytes, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for collection in rows_of(session, self._chain_id, ChainRevenueCollection):
-            sums[collection.token]["collected"] += collection.amount
-        for routing in routings:
-            for part in ("bounty", "stakers", "buyback", "treasury", "insurance"):
-                sums[routing.token][part] += getattr(routing, part)
-        for auction in auctions:
-            sums[auction.token]["sold"] += auction.sold
-            sums[auction.token]["sold_for"] += auction.sold_for
-        prices = self._prices(session)
-        parts = [name for name in Flow.__struct_fields__ if name not in ("token", "price")]
-        return tuple(
-            Flow(token=token, price=prices.get(token), **{part: sums[token][part] for part in parts})
-            for token in sorted({*sums, *prices})
-        )
+    def _burned(self, routed: Mapping[bytes, Values], sold: Mapping[int, Values]) -> int:
+        at_once = routed.get(self._qtra, _NOTHING_ROUTED)[_PARTS.index("buyback")]
+        return at_once + sum(sold_for for _, sold_for in sold.values())
 
-    def _prices(self, session: Session) -> dict[bytes, tuple[int, int]]:
-        """The last price of each token, and when it was reported. There are many reports and few tokens."""
-        of = ChainRevenuePrice
-        tokens = session.scalars(select(of.token).where(of.chain_id == self._chain_id).distinct()).all()
-        last = (newest_of(session, self._chain_id, of, 1, token=token)[0] for token in tokens)
-        return {row.token: (row.price, row.timestamp_s) for row in last}
+
+def _by_token(started: Sequence[ChainRevenueAuction], sold: Mapping[int, Values]) -> dict[bytes, Values]:
+    """What the auctions of each token sold, and for how much."""
+    sums: dict[bytes, Values] = {}
+    for row in started:
+        sums[row.token] = added(sums.get(row.token, _NONE_SOLD), sold.get(row.auction, _NONE_SOLD))
+    return sums
+
+
+def _flows(
+    collected: Mapping[bytes, Values],
+    routed: Mapping[bytes, Values],
+    sold: Mapping[bytes, Values],
+    prices: Mapping[bytes, Values],
+) -> tuple[Flow, ...]:
+    last = {token: (price, at_s) for token, (price, at_s) in prices.items()}
+    flows = []
+    for token in sorted({*collected, *routed, *sold, *last}):
+        amounts = (*collected.get(token, (0,)), *routed.get(token, _NOTHING_ROUTED), *sold.get(token, _NONE_SOLD))
+        told = dict(zip(("collected", *_PARTS, "sold", "sold_for"), amounts, strict=True))
+        flows.append(Flow(token=token, price=last.get(token), **told))
+    return tuple(flows)
 
 
 def _split(row: ChainRevenueSplit) -> Split:
@@ -185,8 +190,8 @@ def _position(row: LogRow) -> tuple[int, int]:
 def _auction(
     row: ChainRevenueAuction,
     duration_s: int,
-    bought: Sequence[ChainRevenuePurchase],
-    unsold: int | None,
+    sold: Values,
+    ended: Mapping[int, int],
     moment: Moment,
 ) -> Auction:
     return Auction(
@@ -197,12 +202,8 @@ def _auction(
         floor_price=row.floor_price,
         started_s=row.timestamp_s,
         duration_s=duration_s,
-        sold=sum(purchase.amount for purchase in bought),
-        sold_for=sum(purchase.qtra for purchase in bought),
-        unsold=unsold,
-        is_final=_is_final(row, moment),
+        sold=sold[0],
+        sold_for=sold[1],
+        unsold=ended.get(row.auction),
+        is_final=row.block_number <= moment.final,
     )
-
-
-def _is_final(row: LogRow, moment: Moment) -> bool:
-    return row.block_number <= moment.final

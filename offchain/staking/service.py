@@ -21,6 +21,7 @@ from indexer.project.staking import (
     ChainStakingTier,
 )
 from indexer.store.asking import Moment, OncePerBlock, moment_of, of_chain, rows_of, summed
+from indexer.store.tally import Tally
 from offchain.core.database import reading_sessions
 
 TO_STAKE: Final = {"Staked": 1, "UnstakeRequested": -1, "UnstakeCancelled": 1}
@@ -99,6 +100,9 @@ class StakingService:
         self._sessions = reading_sessions(database)
         self._chain_id = chain_id
         self._staking = OncePerBlock()
+        notice, payment = ChainStakingNotice, ChainStakingPayment
+        self._notified = Tally(chain_id, notice.reward, notice.amount)
+        self._paid = Tally(chain_id, payment.reward, payment.amount)
 
     def staking(self) -> Staking | None:
         """Staking as of the newest stored block; nothing before there is one."""
@@ -139,11 +143,8 @@ class StakingService:
 
     def _read(self, session: Session, moment: Moment) -> Staking:
         stakes = session.scalars(select(ChainStake.amount).where(ChainStake.chain_id == self._chain_id)).all()
-        notices: defaultdict[int, list[Notice]] = defaultdict(list)
-        for row in rows_of(session, self._chain_id, ChainStakingNotice):
-            is_final = row.block_number <= moment.final
-            notices[row.reward].append(Notice(row.payer, row.amount, row.timestamp_s, row.end_s, is_final))
-        paid = summed(session, self._chain_id, ChainStakingPayment.reward, ChainStakingPayment.amount)
+        notified, paid = self._notified.at(session, moment).all, self._paid.at(session, moment).all
+        live = self._live(session, moment)
         return Staking(
             moment=moment,
             staked=sum(stakes),
@@ -153,13 +154,23 @@ class StakingService:
                 Reward(
                     row.reward,
                     row.token,
-                    sum(notice.amount for notice in notices[row.reward]),
-                    paid[row.reward],
-                    tuple(notice for notice in notices[row.reward] if notice.end_s > moment.timestamp_s),
+                    sum(notified.get(row.reward, ())),
+                    sum(paid.get(row.reward, ())),
+                    tuple(live[row.reward]),
                 )
                 for row in rows_of(session, self._chain_id, ChainStakingReward)
             ),
         )
+
+    def _live(self, session: Session, moment: Moment) -> dict[int, list[Notice]]:
+        """The payments that are streamed now, by reward, oldest first."""
+        of = ChainStakingNotice
+        query = select(of).where(of.chain_id == self._chain_id, of.end_s > moment.timestamp_s)
+        live: defaultdict[int, list[Notice]] = defaultdict(list)
+        for row in session.scalars(query.order_by(of.block_number, of.log_index)):
+            is_final = row.block_number <= moment.final
+            live[row.reward].append(Notice(row.payer, row.amount, row.timestamp_s, row.end_s, is_final))
+        return live
 
 
 def thresholds(session: Session, chain_id: int, through_block: int | None = None) -> tuple[int, ...]:

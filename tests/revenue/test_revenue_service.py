@@ -1,5 +1,7 @@
 """The flow of revenue as the tables tell it."""
 
+from random import Random
+
 import pytest
 from sqlalchemy import Engine
 
@@ -98,3 +100,32 @@ def test_the_newest_auctions_are_told_and_all_are_counted(chain: ChainRows, serv
     found = revenue(service)
     assert [one.number for one in found.auctions] == list(range(last, 5, -1))
     assert found.burned == found.flows[0].sold == last
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_who_asked_before_is_told_what_a_new_reader_is(
+    chain: ChainRows, service: RevenueService, database: Engine, seed: int
+) -> None:
+    random, head, final = Random(seed), 2, 0
+    models = (ChainRevenueAuction, ChainRevenueCollection, ChainRevenuePrice, ChainRevenuePurchase, ChainRevenueRouting)
+    chain.add(2, terms(60), auction(1))
+
+    def amount() -> int:
+        return random.randint(0, 2**256 - 1)
+
+    for step in range(25):
+        if step % 4 == 3:
+            head = random.randint(max(final, 2), head)
+            chain.undo(head, *models)
+        for _ in range(random.randint(0, 3)):
+            head += 1
+            token = random.choice((QTRA, USDC))
+            chain.add(head, routed(token, *(amount() for _ in range(5))), auction(100 * head))
+            chain.add(head, ChainRevenueCollection(asset=2, token=token, amount=amount()))
+            chain.add(head, ChainRevenuePrice(token=token, price=amount()))
+            for number in (1, 100 * head):
+                chain.add(head, ChainRevenuePurchase(auction=number, buyer=BUYER, amount=amount(), qtra=amount()))
+        final = max(final, head - 4)
+        chain.head(head, final=final, branch=step)
+        assert revenue(service) == revenue(RevenueService(database, CHAIN_ID, QTRA))
+    assert 0 < revenue(service).burned_final < revenue(service).burned

@@ -1,5 +1,6 @@
 """Staking as the tables tell it: stakes, tiers, requests, rewards; and streams as the contract tells them."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -98,6 +99,25 @@ def test_rewards_tell_what_came_in_and_went_out_and_what_is_live(chain: ChainRow
     assert [(notice.payer, notice.amount, notice.is_final) for notice in reward.live] == [(ALICE, 7, False)]
     assert (position(service, ALICE).paid, position(service, ALICE).forfeits) == ({1: 2}, 0)
     assert (position(service, BOB).paid, position(service, BOB).forfeits) == ({}, 1)
+
+
+def test_who_asked_before_is_told_what_a_new_reader_is(
+    chain: ChainRows, service: StakingService, database: Engine
+) -> None:
+    random, head, final = Random(1), 2, 0
+    chain.add(2, *(ChainStakingReward(reward=reward, token=USDC) for reward in (1, 2)))
+    for step in range(25):
+        if step % 4 == 3:
+            head = random.randint(max(final, 2), head)
+            chain.undo(head, ChainStakingNotice, ChainStakingPayment)
+        for _ in range(random.randint(0, 3)):
+            head += 1
+            reward, amount, end_s = random.randint(1, 2), random.randint(0, 2**256 - 1), time_of(head + 2)
+            chain.add(head, ChainStakingNotice(reward=reward, payer=BOB, amount=amount, end_s=end_s))
+            chain.add(head, ChainStakingPayment(reward=reward, account=ALICE, amount=amount // 3))
+        final = max(final, head - 4)
+        chain.head(head, final=final, branch=step)
+        assert service.staking() == StakingService(database, CHAIN_ID).staking()
 
 
 class ToldNode(NodePool):

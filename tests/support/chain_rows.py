@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from indexer.store.models import IndexerBlock, IndexerCursor, LogRow
 from offchain.core.database import writing_sessions
@@ -28,6 +28,12 @@ class ChainRows:
                 row.block_hash = block.to_bytes(32)
                 row.transaction_hash, row.timestamp_s = self._logs.to_bytes(32), time_of(block)
                 session.add(row)
+
+    def undo(self, above: int, *models: type[LogRow]) -> None:
+        """Removes the rows of the blocks above a number, as a reorg does."""
+        with self._sessions.begin() as session:
+            for model in models:
+                session.execute(delete(model).where(model.chain_id == CHAIN_ID, model.block_number > above))
 
     def put(self, *rows: Any) -> None:
         """Adds or replaces rows that are no logs'."""
