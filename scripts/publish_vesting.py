@@ -2,6 +2,7 @@
 
 The list has the columns pool (its name in the plan), account and tokens. Every sum is checked against what funds the
 pool. Trees with all proofs are written beside the manifest, to vesting/<pool>.json. A pool that has its root is left.
+A file of another tree is replaced as its pool is published; without the pool's list it is named, and nothing is sent.
 """
 
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from offchain.core.errors import StateDiverged
 from offchain.deployer.pools import Allocations, bought, read_holders, tree_of, tree_path
 from offchain.deployer.sale_ledger import SaleLedger
+from offchain.presale.proofs import ProofFiles
 from offchain.presale.sale_plan import TOKEN_UNITS, SalePlan, load_sale_plan
 from offchain.presale.tree import StandardTree
 from scripts._desk import Desk, Step, desk_command
@@ -28,19 +30,37 @@ def cli(desk: Desk, *, plan_path: Path, holders_path: Path | None) -> None:
     if holders_path is not None:
         pools |= read_holders(holders_path, plan)
     trees = {pool: tree_of(desk.manifest, pool, allocations) for pool, allocations in pools.items()}
+    proofs = ProofFiles(tree_path(desk.folder, 0).parent)
+    _check_files(desk, proofs, trees)
     steps: list[Step] = []
     for pool, tree in trees.items():
         steps += _steps(desk, plan, pool, tree, sum(pools[pool].values()))
     roots = {str(pool): "0x" + tree.root.hex() for pool, tree in trees.items()}
     desk.perform("publish_vesting", steps, by=desk.administrator, roots=roots)
     for pool, tree in trees.items():
-        path = tree_path(desk.folder, pool)
-        if desk.view.read("MerkleVesting", "rootOf", pool) == tree.root and not path.exists():
+        if desk.view.read("MerkleVesting", "rootOf", pool) == tree.root and not proofs.has(pool, tree.root):
+            path = tree_path(desk.folder, pool)
             tree.dump(path)
             click.echo(f"The proofs of {plan.pool_names()[pool]} are in {path}.")
     surplus = [step for pool in trees for step in _surplus(desk, plan, pool)]
     if surplus:
         desk.perform("return_surplus", surplus)
+
+
+def _check_files(desk: Desk, proofs: ProofFiles, trees: dict[int, StandardTree]) -> None:
+    """Names the files of proofs that are not of what is published, and refuses those that this run cannot replace."""
+    left = []
+    for pool in proofs.pools():
+        path = tree_path(desk.folder, pool)
+        if pool not in trees and not proofs.has(pool, desk.view.read("MerkleVesting", "rootOf", pool)):
+            left.append(str(path))
+        if pool in trees and not proofs.has(pool, trees[pool].root):
+            click.echo(f"{path} is of another tree, and is replaced as soon as its pool is published.")
+    if left:
+        raise StateDiverged(
+            f"No pool was published with the tree that is in {', '.join(left)}.",
+            "Move what is of no pool away, and give the list of the others.",
+        )
 
 
 def _sold_pools(desk: Desk, plan: SalePlan) -> dict[int, Allocations]:

@@ -39,9 +39,12 @@ class ProofFiles:
 
     def preload(self) -> None:
         """Reads every tree of the folder, so that nobody's first question waits for it."""
-        for path in self._folder.glob("*.json"):
-            if path.stem.isdecimal():
-                self._tree(int(path.stem))
+        for pool in self.pools():
+            self._tree(pool)
+
+    def pools(self) -> list[int]:
+        """The pools that have a file, whatever is in it."""
+        return sorted(int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdecimal())
 
     def has(self, pool: int, root: bytes) -> bool:
         """Whether there is the tree of this root."""

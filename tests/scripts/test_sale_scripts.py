@@ -48,6 +48,11 @@ def refusal(stage: Stage, name: str, *arguments: object) -> str:
     return str(refused.value)
 
 
+def a_tree(stage: Stage, pool: int) -> StandardTree:
+    """A tree of a pool that was never published."""
+    return tree_of(stage.manifest, pool, {stage.addresses[5]: 1})
+
+
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with open_stage(tmp_path_factory.mktemp("sale"), 6, 1) as opened:
@@ -142,14 +147,24 @@ def test_pools_are_published_once_with_proofs_and_their_sums_checked(stage: Stag
         writer = csv.writer(file)
         writer.writerow(("pool", "account", "tokens"))
         writer.writerows((pool, to_checksum_address(account), tokens) for pool, account, tokens in rows)
+    stale = stage.folder / "vesting" / "0.json"
+    a_tree(stage, 0).dump(stale)
     said = stage.script_that_sends("publish_vesting", PLAN, "--holders", holders)
+    assert f"{stale} is of another tree, and is replaced" in said
     assert "Fund Team with 1007500000000000000000 base units" in said
     trees = {pool: StandardTree.load(stage.folder / "vesting" / f"{pool}.json") for pool in (0, 1, 4, 5)}
     for pool, tree in trees.items():
         assert stage.view.read("MerkleVesting", "rootOf", pool) == tree.root
     for pool in (2, 3):
         assert not (stage.folder / "vesting" / f"{pool}.json").exists()
+
+    damaged, gone = stage.folder / "vesting" / "4.json", stage.folder / "vesting" / "9.json"
+    a_tree(stage, 4).dump(damaged)
+    a_tree(stage, 9).dump(gone)
+    assert f"the tree that is in {damaged}, {gone}." in refusal(stage, "publish_vesting", PLAN)
+    gone.unlink()
     assert "Everything is done already" in stage.script_that_sends("publish_vesting", PLAN, "--holders", holders)
+    assert StandardTree.load(damaged).root == trees[4].root
 
     holders.write_text(holders.read_text().replace("1000.5", "1000.6"))
     assert "A root is never replaced" in refusal(stage, "publish_vesting", PLAN, "--holders", holders)
