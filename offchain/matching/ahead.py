@@ -42,44 +42,42 @@ class Ahead:
         third: I64 = number + at.STRIDE
         second: I64 = third + at.STRIDE
         first: I64 = second + at.STRIDE
-        # A local name: an object's part would be counted as in use for each step.
-        state: State = self.state
         if first < count:
             row: Row = record(rows, first * at.COMMAND_WORDS, at.COMMAND_WORDS)
             sighted: Record = record(self.sighted, (first & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
-            self.find(state, row, sighted)
+            self.find(row, sighted)
         if 0 <= second < count:
             row = record(rows, second * at.COMMAND_WORDS, at.COMMAND_WORDS)
             sighted = record(self.sighted, (second & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
-            self.approach(state, row, sighted)
+            self.approach(row, sighted)
         if 0 <= third < count:
             sighted = record(self.sighted, (third & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
-            self.reach(state, sighted)
+            self.reach(sighted)
         return 0
 
     @cython.cfunc
     @cython.inline
-    def find(self, state: State, row: Row, sighted: Record) -> I64:
+    def find(self, row: Row, sighted: Record) -> I64:
         """The first step: the indexes and the tree, which lead to the records."""
         placed: I64 = row[2] & 0xFF == codes.PLACE
         # Without a branch, which no processor could foresee.
         number: I64 = row[6] ^ (row[6] ^ row[0]) & -placed
-        entry: I64 = state.orders.home(number & at.TAG_MASK)
-        ask(state.orders.index, entry)
+        entry: I64 = self.state.orders.home(number & at.TAG_MASK)
+        ask(self.state.orders.index, entry)
         account: I64 = (row[2] >> 32) & at.LOW32
-        ask(state.ledger.accounts, account * at.ACCOUNT_WORDS)
+        ask(self.state.ledger.accounts, account * at.ACCOUNT_WORDS)
         market: I64 = (row[3] >> 32) & at.LOW16
         # Market 0 is never listed: all that a command of no market comes upon there is 0.
-        if (market + 1) * at.MARKET_WORDS > len(state.markets):
+        if (market + 1) * at.MARKET_WORDS > len(self.state.markets):
             market = 0
-        terms: Record = record(state.markets, market * at.MARKET_WORDS, at.MARKET_WORDS)
+        terms: Record = record(self.state.markets, market * at.MARKET_WORDS, at.MARKET_WORDS)
         base: I64 = terms[at.BASE]
         quote: I64 = terms[at.QUOTE]
         selling: I64 = (row[2] >> 8) & 1
-        side: I64 = state.side_of(market, selling)
-        leaf: I64 = state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
+        side: I64 = self.state.side_of(market, selling)
+        leaf: I64 = self.state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
         child: I64 = leaf + at.CHILDREN + (row[7] & at.NODE_MASK)
-        ask(state.books.nodes, child)
+        ask(self.state.books.nodes, child)
         sighted[at.ENTRY] = entry
         sighted[at.ASSET] = base if selling != 0 else quote
         sighted[at.JOINED] = child
@@ -87,12 +85,12 @@ class Ahead:
 
     @cython.cfunc
     @cython.inline
-    def approach(self, state: State, row: Row, sighted: Record) -> I64:
+    def approach(self, row: Row, sighted: Record) -> I64:
         """The second step: the records. Of a balance that is not at hand only where the index has it."""
         account: I64 = (row[2] >> 32) & at.LOW32
-        if account >= state.ledger.account_count:
+        if account >= self.state.ledger.account_count:
             account = 0
-        owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         placed: I64 = row[2] & 0xFF == codes.PLACE
         recent_base: I64 = owner[at.RECENT_BASE]
         recent_quote: I64 = owner[at.RECENT_QUOTE]
@@ -100,14 +98,14 @@ class Ahead:
         recent: I64 = recent_base if selling != 0 else recent_quote
         asset: I64 = sighted[at.ASSET]
         sought: I64 = (asset != 0) & (high_of(recent) != asset)
-        home: I64 = state.ledger.home(account << 16 | asset) & -sought
-        ask(state.ledger.index, home)
-        ask(state.ledger.balances, low_of(recent) & (sought - 1))
-        joined: I64 = state.books.nodes[sighted[at.JOINED]]
-        ask(state.books.levels, joined)
-        named: I64 = state.orders.index[sighted[at.ENTRY]] & at.LOW32
+        home: I64 = self.state.ledger.home(account << 16 | asset) & -sought
+        ask(self.state.ledger.index, home)
+        ask(self.state.ledger.balances, low_of(recent) & (sought - 1))
+        joined: I64 = self.state.books.nodes[sighted[at.JOINED]]
+        ask(self.state.books.levels, joined)
+        named: I64 = self.state.orders.index[sighted[at.ENTRY]] & at.LOW32
         leaving: I64 = 0 if placed != 0 else named
-        ask(state.orders.slots, leaving)
+        ask(self.state.orders.slots, leaving)
         sighted[at.HOME] = home
         sighted[at.JOINED] = joined
         sighted[at.LEAVING] = leaving
@@ -115,24 +113,24 @@ class Ahead:
 
     @cython.cfunc
     @cython.inline
-    def reach(self, state: State, sighted: Record) -> I64:
+    def reach(self, sighted: Record) -> I64:
         """The third step: what the records lead to, which changes when an order comes or leaves."""
         joined: I64 = sighted[at.JOINED]
         # What hung there may be a node by now, whose name need not be that of a level.
-        if joined + at.LEVEL_WORDS > len(state.books.levels):
+        if joined + at.LEVEL_WORDS > len(self.state.books.levels):
             joined = 0
-        ends: I64 = state.books.levels[joined + at.ENDS]
-        ask(state.orders.slots, high_of(ends))
-        balance: I64 = state.ledger.index[sighted[at.HOME]]
-        ask(state.ledger.balances, balance)
-        order: Record = record(state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
+        ends: I64 = self.state.books.levels[joined + at.ENDS]
+        ask(self.state.orders.slots, high_of(ends))
+        balance: I64 = self.state.ledger.index[sighted[at.HOME]]
+        ask(self.state.ledger.balances, balance)
+        order: Record = record(self.state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
         places: I64 = order[at.PLACE_HOLDING]
         names: I64 = order[at.LEVEL_ACCOUNT]
-        ask(state.orders.slots, low_of(links))
-        ask(state.orders.slots, high_of(links))
-        ask(state.books.levels, low_of(names))
-        owner: Record = record(state.ledger.accounts, high_of(names) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        ask(state.rosters.words, low_of(owner[at.ROSTER]) + low_of(places))
-        ask(state.ledger.balances, high_of(places))
+        ask(self.state.orders.slots, low_of(links))
+        ask(self.state.orders.slots, high_of(links))
+        ask(self.state.books.levels, low_of(names))
+        owner: Record = record(self.state.ledger.accounts, high_of(names) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        ask(self.state.rosters.words, low_of(owner[at.ROSTER]) + low_of(places))
+        ask(self.state.ledger.balances, high_of(places))
         return 0

@@ -86,8 +86,9 @@ class Trading:
         self.prevention = command.self_trade_prevention
         self.holding = self.passed.holding
         self.slot = 0
-        self.passed.funds[at.AVAILABLE] -= self.held
-        self.passed.funds[at.RESERVED] += self.held
+        funds: Record = self.passed.funds
+        funds[at.AVAILABLE] -= self.held
+        funds[at.RESERVED] += self.held
         kinds: I64 = codes.ACCEPTED | self.life << 48
         self.tell(command, kinds, self.remaining, self.remaining, self.held)
         if command.order_type >= codes.STOP_LIMIT:
