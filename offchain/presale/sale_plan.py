@@ -33,7 +33,7 @@ WALLET_MICROS_MAX: Final = 2**44 - 1
 _PATH_STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc] # It has no types.
+class _Loader(yaml.SafeLoader):  # type: ignore[misc] # PyYAML has no types, so its class is Any.
     """Leaves a number with a point the text that it is: as a float it would lose digits before anybody checks it."""
 
 
@@ -154,7 +154,8 @@ def load_sale_plan(path: Path) -> SalePlan:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        root, values = yaml.compose(text, Loader=_Loader), yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
+        root = yaml.compose(text, Loader=_Loader)
+        values = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader: it makes plain values only
         plan = msgspec.convert(values, SalePlan, builtin_types=(datetime, date))
     except msgspec.ValidationError as error:
         said, _, where = str(error).partition(" - at ")
