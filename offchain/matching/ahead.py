@@ -2,8 +2,9 @@
 
 In a large exchange most records that a command names are in no near cache, and one leads to the next: index, order,
 neighbours. A command that came upon them in its turn would wait for each. So each of three steps is taken some
-commands earlier, and only asks for what it finds; by the next step that has come, and nothing waits. It changes
-nothing. What the commands in between do, and a command that is wrong, can only make it ask for what is not needed.
+commands earlier, and only asks for what it finds; by the next step that has come, and nothing waits. The last one also
+puts the account's balance in the base asset, which is another one in each market, at hand. Nothing of the state
+changes. What the commands in between do, and a command that is wrong, can only make it ask for what is not needed.
 """
 
 import cython
@@ -46,13 +47,9 @@ class Ahead:
             row: Row = record(rows, first * at.COMMAND_WORDS, at.COMMAND_WORDS)
             sighted: Record = record(self.sighted, (first & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
             self.find(row, sighted)
-        if 0 <= second < count:
-            row = record(rows, second * at.COMMAND_WORDS, at.COMMAND_WORDS)
-            sighted = record(self.sighted, (second & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
-            self.approach(row, sighted)
-        if 0 <= third < count:
-            sighted = record(self.sighted, (third & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
-            self.reach(sighted)
+        # Before the first command of a batch and after its last, these are of another one, and ask in vain.
+        self.approach(record(self.sighted, (second & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
+        self.reach(record(self.sighted, (third & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
         return 0
 
     @cython.cfunc
@@ -65,48 +62,37 @@ class Ahead:
         entry: I64 = self.state.orders.home(number & at.TAG_MASK)
         ask(self.state.orders.index, entry)
         account: I64 = (row[2] >> 32) & at.LOW32
+        if account >= self.state.ledger.account_count:
+            account = 0
         ask(self.state.ledger.accounts, account * at.ACCOUNT_WORDS)
         market: I64 = (row[3] >> 32) & at.LOW16
         # Market 0 is never listed: all that a command of no market comes upon there is 0.
         if (market + 1) * at.MARKET_WORDS > len(self.state.markets):
             market = 0
-        terms: Record = record(self.state.markets, market * at.MARKET_WORDS, at.MARKET_WORDS)
-        base: I64 = terms[at.BASE]
-        quote: I64 = terms[at.QUOTE]
-        selling: I64 = (row[2] >> 8) & 1
-        side: I64 = self.state.side_of(market, selling)
+        key: I64 = account << 16 | self.state.markets[market * at.MARKET_WORDS + at.BASE]
+        home: I64 = self.state.ledger.home(key)
+        ask(self.state.ledger.index, home)
+        side: I64 = self.state.side_of(market, (row[2] >> 8) & 1)
         leaf: I64 = self.state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
         child: I64 = leaf + at.CHILDREN + (row[7] & at.NODE_MASK)
-        ask(self.state.books.nodes, child)
         sighted[at.ENTRY] = entry
-        sighted[at.ASSET] = base if selling != 0 else quote
-        sighted[at.JOINED] = child
+        sighted[at.PAIR] = key
+        sighted[at.HOME] = home
+        sighted[at.CHILD] = child
+        sighted[at.NAMES] = placed - 1
         return 0
 
     @cython.cfunc
     @cython.inline
-    def approach(self, row: Row, sighted: Record) -> I64:
-        """The second step: the records. Of a balance that is not at hand only where the index has it."""
-        account: I64 = (row[2] >> 32) & at.LOW32
-        if account >= self.state.ledger.account_count:
-            account = 0
-        owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        placed: I64 = row[2] & 0xFF == codes.PLACE
-        recent_base: I64 = owner[at.RECENT_BASE]
-        recent_quote: I64 = owner[at.RECENT_QUOTE]
-        selling: I64 = (row[2] >> 8) & 1
-        recent: I64 = recent_base if selling != 0 else recent_quote
-        asset: I64 = sighted[at.ASSET]
-        sought: I64 = (asset != 0) & (high_of(recent) != asset)
-        home: I64 = self.state.ledger.home(account << 16 | asset) & -sought
-        ask(self.state.ledger.index, home)
-        ask(self.state.ledger.balances, low_of(recent) & (sought - 1))
-        joined: I64 = self.state.books.nodes[sighted[at.JOINED]]
+    def approach(self, sighted: Record) -> I64:
+        """The second step: the records."""
+        balance: I64 = self.state.ledger.index[sighted[at.HOME]]
+        ask(self.state.ledger.balances, balance)
+        joined: I64 = self.state.books.nodes[sighted[at.CHILD]]
         ask(self.state.books.levels, joined)
-        named: I64 = self.state.orders.index[sighted[at.ENTRY]] & at.LOW32
-        leaving: I64 = 0 if placed != 0 else named
+        leaving: I64 = self.state.orders.index[sighted[at.ENTRY]] & at.LOW32 & sighted[at.NAMES]
         ask(self.state.orders.slots, leaving)
-        sighted[at.HOME] = home
+        sighted[at.FUNDS] = balance
         sighted[at.JOINED] = joined
         sighted[at.LEAVING] = leaving
         return 0
@@ -121,8 +107,7 @@ class Ahead:
             joined = 0
         ends: I64 = self.state.books.levels[joined + at.ENDS]
         ask(self.state.orders.slots, high_of(ends))
-        balance: I64 = self.state.ledger.index[sighted[at.HOME]]
-        ask(self.state.ledger.balances, balance)
+        self.state.ledger.recall(sighted[at.PAIR], sighted[at.FUNDS])
         order: Record = record(self.state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
         places: I64 = order[at.PLACE_HOLDING]

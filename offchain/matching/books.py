@@ -37,6 +37,8 @@ class Books:
         self.nodes_capacity = 16
         self.nodes = blank(self.nodes_capacity * at.NODE_WORDS)
         self.nodes_used = 1
+        # No price is of record 0.
+        self.nodes[at.PREFIX] = -1
         self.free_node = 0
         self.lowest = blank(32)
         self.highest = blank(32)
@@ -59,7 +61,7 @@ class Books:
         """The level of a price, made if there is none."""
         prefix: I64 = price >> at.NODE_BITS
         leaf: I64 = self.leaf_at_hand(side, prefix)
-        if leaf == 0 or self.nodes[leaf + at.PREFIX] != prefix:
+        if self.nodes[leaf + at.PREFIX] != prefix:
             leaf = self.leaf_of(side, price)
             self.nodes[leaf + at.PREFIX] = prefix
             self.keep_at_hand(side, prefix, leaf)

@@ -16,13 +16,25 @@ from offchain.matching.canonical_accounts import dump_accounts, load_accounts
 from offchain.matching.ledger import Ledger
 from offchain.matching.state import State
 from offchain.matching.tape import Tape
-from offchain.matching.words import I64, Record, Words, blank, high_of, low_of, pair, record, sorted_by, unwritten
+from offchain.matching.words import (
+    I64,
+    Record,
+    Words,
+    blank,
+    high_of,
+    low_of,
+    pair,
+    record,
+    sorted_by,
+    unwritten,
+    viewed,
+)
 
 
 @cython.cfunc
 def dump(state: State, event_sequence: I64) -> Words:
     """The canonical words of a state."""
-    tape: Tape = Tape(unwritten(room_for(state)))
+    tape: Tape = Tape(viewed(unwritten(room_for(state))))
     tape.put(at.CANONICAL_VERSION)
     tape.put(state.last_sequence)
     tape.put(event_sequence)

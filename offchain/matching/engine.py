@@ -15,7 +15,7 @@ import numpy.typing as npt
 from offchain.core.commands import COMMAND_BYTES, COMMAND_DTYPE, Command, MarketStatus
 from offchain.core.errors import JournalCorrupt
 from offchain.core.events import EVENT_BYTES, EVENT_DTYPE, Event, RejectReason
-from offchain.matching.layout import ID, ORDER_WORDS
+from offchain.matching.layout import COMMAND_WORDS, ID, ORDER_WORDS
 from offchain.matching.sources import source_hash
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _MAGIC = b"QTENGINE"
 _HEADER = struct.Struct("<8sIQ")
 _SNAPSHOT_VERSION = 3
 _U64_MAX = 2**64 - 1
+_WORD = np.dtype(np.int64)
 
 
 class Engine:
@@ -92,8 +93,10 @@ class Engine:
         """
         if commands.dtype != COMMAND_DTYPE:
             raise TypeError(f"Commands are rows of COMMAND_DTYPE, not of {commands.dtype}.")
-        words, count = self._machine.run(np.ascontiguousarray(commands).view(np.int64).data, len(commands))
-        return np.frombuffer(words, dtype=EVENT_DTYPE, count=count)
+        # An array of the same memory is made in half the time that `view` and `frombuffer` take.
+        rows: Rows = np.ndarray(len(commands) * COMMAND_WORDS, _WORD, np.ascontiguousarray(commands))
+        words, count = self._machine.run(rows, len(commands))
+        return np.ndarray(count, EVENT_DTYPE, words)
 
     def apply(self, command: Command) -> list[Event]:
         """Apply one command; returns its events, at least one."""

@@ -105,7 +105,7 @@ TIER_VOLUME: Final = 0
 """The volume that it begins at; 0: there is no such tier (but for tier 1)."""
 TIER_RATES: Final = 1
 
-ROSTER_LEAST: Final = 1
+ROSTER_LEAST: Final = 4
 """The words of the smallest block of open orders."""
 
 # An account's volumes of the 30 days before its newest one, each at its day's rest by 30.
@@ -158,29 +158,35 @@ LOW31: Final = 2**31 - 1
 # What arrays begin with: a line of the processor's cache; large ones a huge page of memory.
 LINE_WORDS: Final = 8
 HUGE_PAGE_WORDS: Final = 2**18
+# What they have behind their end, so that a record which begins within an array is within its memory.
+SPARE_WORDS: Final = MARKET_WORDS
 
 # How far a batch is looked ahead, from how many orders on (fewer are in the near caches anyway), how many commands lie
 # between the steps, and what is kept of each command in sight.
 AHEAD_FROM: Final = 16_384
+ROWS_AHEAD: Final = 32
+"""How many rows before its turn a command's row is asked for, well before it is looked at ahead."""
 STRIDE: Final = 4
 SIGHT_MASK: Final = 15
 SIGHTED_WORDS: Final = 8
 ENTRY: Final = 0
 """Where the index of orders looks first for the order that it names, or is."""
-ASSET: Final = 1
-"""What a new order reserves, or 0."""
-HOME: Final = 2
-"""Where the index of balances looks first for that, or 0 if the balance is at hand."""
-JOINED: Final = 3
-"""The child of a node where the level of a new order hangs; then the level."""
-LEAVING: Final = 4
-"""The order that it names, if it is not a new one; or 0."""
+NAMES: Final = 1
+"""All bits set if it names an order that is there already, or 0."""
+PAIR: Final = 2
+"""Its account and its market's base asset, as the KEY of a balance."""
+HOME: Final = 3
+"""Where the index of balances looks first for that."""
+CHILD: Final = 4
+"""The child of a node where the level of a new order hangs."""
+LEAVING: Final = 5
+FUNDS: Final = 6
+JOINED: Final = 7
+"""What stands in these places: the order that is named, or 0; the balance; the level."""
 
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32
 TAG_MASK: Final = 2**31 - 1
-INDEX_DENSE: Final = 2**15 - 1
-"""The index is at most half full from so many entries on (less one); a smaller one at most a quarter."""
 
 # One side of a market's books, at (market_id * 4 + its number) * SIDE_WORDS: 0 buys, 1 sells, 2 sell stops by trigger,
 # 3 buy stops: one line of the processor's cache. Prices rise from the best on where the number is odd.

@@ -130,6 +130,17 @@ class Ledger:
         return balance
 
     @cython.cfunc
+    @cython.inline
+    def recall(self, key: I64, balance: I64) -> I64:
+        """Have a balance at hand as the one that its account trades, if it is the balance of this KEY."""
+        place: I64 = (key >> 16) * at.ACCOUNT_WORDS + at.RECENT_BASE
+        recent: I64 = self.accounts[place]
+        known: I64 = self.balances[balance + at.KEY] == key
+        # Without a branch, which no processor could foresee.
+        self.accounts[place] = recent ^ (recent ^ pair(balance, key & codes.ASSET_ID_MAX)) & -known
+        return 0
+
+    @cython.cfunc
     def find(self, account: I64, asset: I64) -> I64:
         """The balance of a pair, or record 0, which is empty, if it was never touched."""
         key: I64 = account << 16 | asset

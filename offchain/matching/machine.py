@@ -21,7 +21,7 @@ from offchain.matching.tape import Tape
 from offchain.matching.trading import Trading
 from offchain.matching.unwinding import Unwinding
 from offchain.matching.verdict import Verdict
-from offchain.matching.words import I64, Row, Rows, Words, high_of, low_of, packed, record, unpacked
+from offchain.matching.words import I64, Array, Row, Rows, Words, ask, high_of, low_of, packed, record, unpacked, viewed
 
 
 @cython.final
@@ -58,18 +58,26 @@ class Machine:
         self.stops = Stops(self.state, self.risk, self.trading)
         self.control = Control(self.state, self.trading, breaker, self.outbox)
 
-    def run(self, rows: Rows, count: I64) -> tuple[Words, int]:
-        """Apply `count` command rows; returns rows that begin with their events, and how many these are."""
+    def run(self, commands: Array, count: I64) -> tuple[Array, int]:
+        """Apply `count` command rows; returns rows that begin with their events, and how many these are.
+
+        Raises:
+            ValueError: there are not as many rows.
+        """
+        rows: Rows = viewed(commands)
+        if len(rows) != count * at.COMMAND_WORDS:
+            raise ValueError("Rows of commands have 11 words each.")
         self.outbox.open(2 * count + 16)
         # A local name: an object's part would be counted as in use for each command.
         inbox: Inbox = self.inbox
-        far: cython.bint = count > 0 and self.state.orders.used > at.AHEAD_FROM
+        far: cython.bint = self.state.orders.used > at.AHEAD_FROM
         if far:
             self.ahead.begin(rows, count)
         number: I64 = 0
         while number < count:
             if far:
                 self.ahead.look(rows, number, count)
+            ask(rows, (number + at.ROWS_AHEAD) * at.COMMAND_WORDS)
             row: Row = record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS)
             inbox.load(row)
             self.step(inbox)
@@ -90,7 +98,13 @@ class Machine:
         return packed(self.outbox.rows, self.outbox.count * at.EVENT_WORDS)
 
     def judge(self, rows: Rows) -> I64:
-        """The reason to refuse the command in the first row, or 0; nothing changes."""
+        """The reason to refuse the command in a row, or 0; nothing changes.
+
+        Raises:
+            ValueError: the row is not as long as a command.
+        """
+        if len(rows) != at.COMMAND_WORDS:
+            raise ValueError("A command has 11 words.")
         self.inbox.load(record(rows, 0, at.COMMAND_WORDS))
         return self.verdict.of(self.inbox)
 

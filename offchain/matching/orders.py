@@ -11,8 +11,8 @@ from offchain.matching.words import I64, Record, Words, blank, grown, high_of, l
 class OrderPool:
     """Slots of ORDER_WORDS words and an index of order ids (open addressing, linear probing).
 
-    The index is at most a quarter full while it is small, for no processor can foresee where two ids meet; from
-    INDEX_DENSE on memory counts for more, and it is at most half full. It has room for `most` orders as it is.
+    The index is at most a quarter full, for no processor can foresee where two ids meet. It has room for `most` orders
+    as it is.
     An entry of the index holds enough of the id that no other order need be looked at on the way to the right one.
     Levels change without asking whether there is a neighbour, which no processor can foresee: where there is none,
     links are written to record 0, whose are never followed; they too name slots that exist.
@@ -156,7 +156,7 @@ class OrderPool:
     def widen(self) -> I64:
         """Double the index, and enter every order again: none is free, for there were never as many as now."""
         self.mask = 2 * self.mask + 1
-        self.most = self.mask // 4 if self.mask < at.INDEX_DENSE else self.mask // 2
+        self.most = self.mask // 4
         self.index_shift -= 1
         self.index = blank(self.mask + 1)
         slot: I64 = at.ORDER_WORDS

@@ -5,14 +5,15 @@ import cython
 from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.inbox import Inbox
-from offchain.matching.words import I64, Record, Words, blank, grown, record, unwritten
+from offchain.matching.words import I64, Array, Record, Words, blank, record, unwritten, viewed
 
 
 @cython.final
 @cython.cclass
 class Outbox:
-    """EVENT_DTYPE rows, numbered by the one gap-free sequence of events."""
+    """EVENT_DTYPE rows, numbered by the one gap-free sequence of events; `room` is the array that they are in."""
 
+    room: Array
     rows: Words
     row: Record
     own: Words
@@ -31,18 +32,19 @@ class Outbox:
     @cython.cfunc
     def open(self, capacity: I64) -> I64:
         """Write to new rows, which are to be given away."""
-        self.rows = unwritten(capacity * at.EVENT_WORDS)
+        self.room = unwritten(capacity * at.EVENT_WORDS)
+        self.rows = viewed(self.room)
         self.capacity = capacity
         self.count = 0
         return 0
 
     @cython.cfunc
-    def close(self) -> Words:
+    def close(self) -> Array:
         """The rows written since `open`; what comes next is written to rows of one's own again."""
-        rows: Words = self.rows
+        room: Array = self.room
         self.rows = self.own
         self.capacity = len(self.own) // at.EVENT_WORDS
-        return rows
+        return room
 
     @cython.cfunc
     @cython.inline
@@ -69,7 +71,10 @@ class Outbox:
     def widen(self) -> I64:
         """Make room for twice as many events."""
         self.capacity *= 2
-        self.rows = grown(self.rows, self.capacity * at.EVENT_WORDS)
+        self.room = unwritten(self.capacity * at.EVENT_WORDS)
+        larger: Words = viewed(self.room)
+        larger[: len(self.rows)] = self.rows[:]
+        self.rows = larger
         return 0
 
     @cython.cfunc

@@ -52,7 +52,11 @@ class OrderVerdict:
         """OK, or the reason to refuse a PLACE or REPLACE: the first of the rules in the order of `docs/engine.md`."""
         if not self.state.ledger.can_trade(command.account):
             return codes.UNKNOWN_ACCOUNT
-        if not self.state.is_market(command.market):
+        terms: I64 = command.market * at.MARKET_WORDS
+        if terms >= len(self.state.markets):
+            return codes.UNKNOWN_MARKET
+        market: Record = record(self.state.markets, terms, at.MARKET_WORDS)
+        if market[at.BASE] == 0:
             return codes.UNKNOWN_MARKET
         self.replaced = 0
         reason: I64 = codes.OK
@@ -60,7 +64,6 @@ class OrderVerdict:
             reason = self.replacement(command)
             if reason != codes.OK:
                 return reason
-        market: Record = record(self.state.markets, command.market * at.MARKET_WORDS, at.MARKET_WORDS)
         account: Record = record(self.state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         self.market = market
         self.account = account

@@ -117,7 +117,7 @@ class Risk:
         place: I64 = 0
         while place < high_of(block) and room >= bought:
             slot: I64 = self.state.rosters.words[low_of(block) + place]
-            if slot > 0 and slot != replaced:
+            if slot & 1 == 0 and slot != replaced:
                 room -= self.buys(slot, asset)
             place += 1
         return room < bought

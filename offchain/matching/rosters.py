@@ -11,9 +11,10 @@ from offchain.matching.words import I64, Record, Words, blank, grown, high_of, l
 class Rosters:
     """Blocks of 4, 8, 16 ... words in one array, named by an account's ROSTER; an order knows its place in its block.
 
-    So an order that comes or goes touches no other. A place that is free holds the next free one, negative; the last
-    one that was left is taken first. An account that fills its block moves to one of twice the size, places kept; the
-    blocks that are free are linked by their first words, a list for each size.
+    So an order that comes or goes touches no other. A place that is free holds what taking it adds to OPEN_ORDERS: one
+    more order, and the place that is free next; so it is odd, and no slot is. The last one left is taken first. An
+    account that fills its block moves to one of twice the size, places kept; the blocks that are free are linked by
+    their first words, a list for each size.
     """
 
     words: Words
@@ -35,7 +36,7 @@ class Rosters:
         if place == high_of(block):
             block = self.enlarge(account, block)
         entry: I64 = low_of(block) + place
-        account[at.OPEN_ORDERS] = pair(low_of(counts) + 1, -self.words[entry])
+        account[at.OPEN_ORDERS] = low_of(counts) + self.words[entry]
         self.words[entry] = slot
         return place
 
@@ -44,7 +45,7 @@ class Rosters:
     def strike(self, account: Record, place: I64) -> I64:
         """Take the slot in this place off an account's roster."""
         counts: I64 = account[at.OPEN_ORDERS]
-        self.words[low_of(account[at.ROSTER]) + place] = -high_of(counts)
+        self.words[low_of(account[at.ROSTER]) + place] = counts >> at.HIGH << at.HIGH | 1
         account[at.OPEN_ORDERS] = pair(low_of(counts) - 1, place)
         return 0
 
@@ -60,7 +61,7 @@ class Rosters:
             number += 1
         while number < larger:
             number += 1
-            self.words[start + number - 1] = -number
+            self.words[start + number - 1] = pair(1, number)
         if size != 0:
             self.free_block(low_of(block), size)
         account[at.ROSTER] = pair(start, larger)

@@ -1,10 +1,11 @@
 """The machine's sources as one Cython module: joined, with C types and plain numbers put in place.
 
-One module, because within one the C compiler sees every call. The join is mechanical: imports of one another go,
-the types of `words` become C types, constants of `codes` and `layout` their values, and records pointers behind one
-check of bounds. `ask` becomes what C compilers have for it. Indexes become unsigned, so that one comparison is for both
-bounds. Functions that return numbers signal an exception by -1, which costs less than asking after each call; those
-that only reckon cannot raise. Nothing else changes.
+One module, because within one the C compiler sees every call. The join is mechanical: imports of one another go, the
+types of `words` become C types, constants of `codes` and `layout` their values, and records pointers behind one check
+of bounds. Numbers are `long` and the words of arrays `long long`, which have as many bits: so the C compiler knows
+that writing to an array changes no number of an object. `ask` becomes what C compilers have for it. Indexes become
+unsigned, so that one comparison is for both bounds. Functions that return numbers signal an exception by -1, which
+costs less than asking after each call; those that only reckon cannot raise. Nothing else changes.
 """
 
 import ast
@@ -47,15 +48,17 @@ PARTS: Final = (
 _FOLDER: Final = Path(__file__).parent
 _CONSTANTS: Final = {"codes": vars(codes), "at": vars(layout)}
 _C_TYPES: Final = {
-    "I64": "cython.longlong",
+    "I64": "cython.long",
     "Words": "cython.longlong[::1]",
     "Rows": "cython.const[cython.longlong][::1]",
+    "Array": "object",
     "Record": "cython.pointer[cython.longlong]",
     "Row": "cython.pointer[cython.const[cython.longlong]]",
 }
 _C_VIEWS: Final = {
-    "record": "cython.address({0}[whole({1}, {2}, {0}.shape[0])])",
+    "record": "cython.address({0}[cython.cast(cython.size_t, {1})])",
     "unpacked": f"cython.cast({_C_TYPES['Row']}, cython.cast(cython.p_char, {{0}}))",
+    "viewed": "{0}",
     "ask": "prefetch(cython.address({0}[0]) + ({1}))",
     "packed": "cython.cast(cython.p_char, cython.address({0}[0]))[:8 * ({1})]",
 }
@@ -66,6 +69,10 @@ cdef extern from *:
     #define prefetch(line) __builtin_prefetch(line)
     #else
     #define prefetch(line) ((void)(line))
+    #endif
+    #include <limits.h>
+    #if LONG_MAX != LLONG_MAX
+    #error "Numbers of the engine have 64 bits."
     #endif
     """
     void prefetch(const void *line) noexcept nogil
@@ -122,19 +129,9 @@ class _Inline(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         """A statement; of `ask` alone without a check of bounds, for a word that is not there does no harm."""
         asks = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "ask"
-        return self._checked_once(node, asks)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        return self._checked_once(node, _is_record(node.value))
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        return self._checked_once(node, _is_record(node.value))
-
-    def _checked_once(self, node: ast.AnnAssign | ast.Assign | ast.Expr, spared: bool) -> ast.AST:
-        """A statement; one that is spared is not checked again: a record's first word is what `whole` has looked at."""
         reads_arrays = any(isinstance(part, ast.Subscript) and not _is_field(part) for part in ast.walk(node))
         self.generic_visit(node)
-        if not spared or reads_arrays:
+        if not asks or reads_arrays:
             return node
         return ast.With([ast.withitem(_expression("cython.boundscheck(False)"))], [node])
 
@@ -166,11 +163,6 @@ class _Inline(ast.NodeTransformer):
 
 def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
-
-
-def _is_record(node: ast.expr | None) -> bool:
-    """Whether this is a record of an array."""
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "record"
 
 
 def _is_field(node: ast.Subscript) -> bool:

@@ -236,7 +236,7 @@ class State:
         place: I64 = 0
         while place < high_of(block):
             slot: I64 = self.rosters.words[low_of(block) + place]
-            if slot > 0:
+            if slot & 1 == 0:
                 ids[count] = self.orders.slots[slot + at.ID]
                 found[count] = slot
                 count += 1

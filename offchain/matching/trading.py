@@ -10,7 +10,7 @@ from offchain.matching.lookahead import Lookahead
 from offchain.matching.outbox import Outbox
 from offchain.matching.placing import OrderVerdict
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, Words, fee_of, high_of, low_of, pair, record
+from offchain.matching.words import I64, Record, Words, ask, fee_of, high_of, low_of, pair, record
 
 
 @cython.final
@@ -250,6 +250,9 @@ class Trading:
         self.notional = price * self.lots * market[at.UNITS_PER_TICK_LOT]
         account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
         owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        # What is read if it is filled whole, far from here.
+        ask(self.state.orders.index, self.state.orders.home(maker[at.ID] & at.TAG_MASK))
+        ask(self.state.orders.slots, low_of(maker[at.LINKS]))
         cap: I64 = maker[at.META] >> at.HIGH
         rate: I64 = min(low_of(self.trader[at.RATES]), self.fee_cap)
         maker_rate: I64 = max(min(high_of(owner[at.RATES]), cap), -rate)

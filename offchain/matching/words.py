@@ -5,16 +5,19 @@ When the engine is compiled, `sources.py` puts C types in place of these types; 
 
 import contextlib
 import mmap
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cython
 import numpy as np
+import numpy.typing as npt
 
 from offchain.matching import codes
 from offchain.matching import layout as at
 
 I64: TypeAlias = int
 Words: TypeAlias = "memoryview[int]"
+Array: TypeAlias = npt.NDArray[Any]
+"""An array of words as NumPy has it, to be given away."""
 Rows: TypeAlias = "memoryview[int]"
 """Words that are only read."""
 Record: TypeAlias = "memoryview[int]"
@@ -26,9 +29,15 @@ Row: TypeAlias = "memoryview[int]"
 def record(words: Rows, start: I64, count: I64) -> Record:
     """The `count` words from `start` on, to be read and written in place; dead once the array is replaced.
 
-    Index it with constants below `count` only: compiled it is a pointer, and this one check of bounds is for all.
+    Index it with constants below `count` only: compiled it is a pointer, and one check of its first word is for all.
+    Should it pass the end of its array then, it is within the SPARE_WORDS that every array has behind.
+
+    Raises:
+        IndexError: it is out of bounds.
     """
-    return words[whole(start, count, len(words)) : start + count]
+    if not 0 <= start <= len(words) - count:
+        raise IndexError("A record is out of bounds.")
+    return words[start : start + count]
 
 
 def unpacked(row: bytes) -> Row:
@@ -41,25 +50,16 @@ def packed(words: Words, count: I64) -> bytes:
     return bytes(words[:count].cast("B"))
 
 
+def viewed(array: Array) -> Words:
+    """The words of an array; compiled it is no call."""
+    return array.data
+
+
 def ask(words: Words, place: I64) -> None:
     """Ask memory for a word that is going to be read, without waiting; compiled it is one instruction.
 
     A word that is not there is asked for in vain, and nothing else.
     """
-
-
-@cython.cfunc
-@cython.inline
-def whole(start: I64, count: I64, length: I64) -> I64:
-    """`start`, if `count` words from there on are within so many.
-
-    Raises:
-        IndexError: they are not.
-    """
-    # One comparison for both bounds: one of the two is negative.
-    if start | (length - count - start) < 0:
-        raise IndexError("A record is out of bounds.")
-    return start
 
 
 @cython.cfunc
@@ -70,7 +70,7 @@ def blank(count: I64) -> Words:
     """
     if count >= at.HUGE_PAGE_WORDS:
         return in_huge_pages(count)
-    room = np.zeros(count + at.LINE_WORDS, dtype=np.longlong)
+    room = np.zeros(count + at.LINE_WORDS + at.SPARE_WORDS, dtype=np.longlong)
     start: I64 = up_to_whole(room.ctypes.data // 8, at.LINE_WORDS)
     return room[start : start + count].data
 
@@ -81,7 +81,7 @@ def in_huge_pages(count: I64) -> Words:
 
     NumPy asks for such pages too, but not for zeros.
     """
-    size = 8 * (count + at.HUGE_PAGE_WORDS)
+    size = 8 * (count + at.HUGE_PAGE_WORDS + at.SPARE_WORDS)
     pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     # A system without them does not know the word, a kernel built without them refuses; its small ones hold as much.
     with contextlib.suppress(AttributeError, OSError):
@@ -98,9 +98,9 @@ def up_to_whole(address: I64, unit: I64) -> I64:
 
 
 @cython.cfunc
-def unwritten(count: I64) -> Words:
-    """An array of `count` words that hold anything until they are written."""
-    return np.empty(8 * count, dtype=np.uint8).data.cast("q")
+def unwritten(count: I64) -> Array:
+    """Room for `count` words, which hold anything until they are written."""
+    return np.empty(count + at.SPARE_WORDS, dtype=np.longlong)
 
 
 @cython.cfunc
