@@ -22,6 +22,8 @@ from tests.matching.engines import UncompiledEngine
 from tests.matching.naive import NaiveEngine
 
 BATCH_COMMANDS: Final = 1_000
+SHORT_COMMANDS: Final = 200_000
+"""Of the flow that is called one by one, and journaled."""
 UNCOMPILED_COMMANDS: Final = 10_000
 NAIVE_COMMANDS: Final = 2_000
 SIZED: Final = 100_000
@@ -29,7 +31,7 @@ FUNDS: Final = 10**15
 
 
 @click.command()
-@click.option("--commands", default=200_000, help="Commands timed in each run.")
+@click.option("--commands", default=3_000_000, help="Commands timed in each run.")
 @click.option("--runs", default=7, help="Runs that a median is of.")
 def main(commands: int, runs: int) -> None:
     """Time the engine on three flows, and a plain book on the same."""
@@ -45,10 +47,11 @@ def main(commands: int, runs: int) -> None:
             sys.stdout.write("The std::map book is left out: no C++ compiler is installed.\n")
         for name, flow in flows.items():
             compare(figures, name, flow, yardstick, runs)
-    tell_calls(figures, flows["w1"])
-    tell_others(figures, flows["w1"])
     tell_snapshot(figures, flows["w2"], runs)
-    tell_journal(figures, flows["w1"], runs)
+    short = Maker(SHAPES[0]).make(min(commands, SHORT_COMMANDS))
+    tell_calls(figures, short)
+    tell_others(figures, short)
+    tell_journal(figures, short, runs)
     tell_sizes(figures)
 
 
