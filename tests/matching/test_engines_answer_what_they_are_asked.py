@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from offchain.core.commands import CommandKind, MarketStatus
@@ -11,6 +12,14 @@ K = CommandKind
 def test_a_packed_command_of_another_length_is_a_value_error(real_type: type[Engine]) -> None:
     with pytest.raises(ValueError, match="88 bytes"):
         real_type().apply_row(bytes(80))
+    with pytest.raises(ValueError, match="A command has 11 words"):
+        real_type().check_row(bytes(80))
+
+
+def test_a_machine_is_given_as_many_rows_as_it_is_told(real_type: type[Engine]) -> None:
+    for count in (1, 3):
+        with pytest.raises(ValueError, match="Rows of commands have 11 words each"):
+            real_type.machine_type().run(np.zeros(22, dtype=np.int64), count)
 
 
 def test_switches_are_told_apart(desk: Desk) -> None:
