@@ -17,6 +17,7 @@ from offchain.core.errors import JournalCorrupt
 from offchain.core.events import EVENT_BYTES, EVENT_DTYPE, Event, RejectReason
 from offchain.matching.layout import COMMAND_WORDS, ID, ORDER_WORDS
 from offchain.matching.sources import source_hash
+from offchain.matching.words import WORD
 
 if TYPE_CHECKING:
     from offchain.matching.machine import Machine
@@ -34,7 +35,6 @@ _MAGIC = b"QTENGINE"
 _HEADER = struct.Struct("<8sIQ")
 _SNAPSHOT_VERSION = 3
 _U64_MAX = 2**64 - 1
-_WORD = np.dtype(np.int64)
 
 
 class Engine:
@@ -94,7 +94,7 @@ class Engine:
         if commands.dtype != COMMAND_DTYPE:
             raise TypeError(f"Commands are rows of COMMAND_DTYPE, not of {commands.dtype}.")
         # An array of the same memory is made in half the time that `view` and `frombuffer` take.
-        rows: Rows = np.ndarray(len(commands) * COMMAND_WORDS, _WORD, np.ascontiguousarray(commands))
+        rows: Rows = np.ndarray(len(commands) * COMMAND_WORDS, WORD, np.ascontiguousarray(commands))
         words, count = self._machine.run(rows, len(commands))
         return np.ndarray(count, EVENT_DTYPE, words)
 

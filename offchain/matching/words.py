@@ -14,6 +14,9 @@ import numpy.typing as npt
 from offchain.matching import codes
 from offchain.matching import layout as at
 
+# Made once: NumPy takes longer to make one of its name than to find room for a batch.
+WORD = np.dtype(np.longlong)
+
 I64: TypeAlias = int
 Words: TypeAlias = "memoryview[int]"
 Array: TypeAlias = npt.NDArray[Any]
@@ -70,7 +73,7 @@ def blank(count: I64) -> Words:
     """
     if count >= at.HUGE_PAGE_WORDS:
         return in_huge_pages(count)
-    room = np.zeros(count + at.LINE_WORDS + at.SPARE_WORDS, dtype=np.longlong)
+    room = np.zeros(count + at.LINE_WORDS + at.SPARE_WORDS, WORD)
     start: I64 = up_to_whole(room.ctypes.data // 8, at.LINE_WORDS)
     return room[start : start + count].data
 
@@ -86,7 +89,7 @@ def in_huge_pages(count: I64) -> Words:
     # A system without them does not know the word, a kernel built without them refuses; its small ones hold as much.
     with contextlib.suppress(AttributeError, OSError):
         pages.madvise(mmap.MADV_HUGEPAGE)
-    room = np.frombuffer(pages, dtype=np.longlong)
+    room = np.frombuffer(pages, WORD)
     start: I64 = up_to_whole(room.ctypes.data // 8, at.HUGE_PAGE_WORDS)
     return room[start : start + count].data
 
@@ -100,7 +103,7 @@ def up_to_whole(address: I64, unit: I64) -> I64:
 @cython.cfunc
 def unwritten(count: I64) -> Array:
     """Room for `count` words, which hold anything until they are written."""
-    return np.empty(count + at.SPARE_WORDS, dtype=np.longlong)
+    return np.empty(count + at.SPARE_WORDS, WORD)
 
 
 @cython.cfunc
