@@ -14,7 +14,7 @@ import numpy.typing as npt
 from offchain.matching import codes
 from offchain.matching import layout as at
 
-# Made once: NumPy takes longer to make one of its name than to find room for a batch.
+# Made once: of its name for each batch, it was 2 % of a batch of a thousand commands in a small book.
 WORD = np.dtype(np.longlong)
 
 I64: TypeAlias = int
