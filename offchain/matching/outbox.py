@@ -14,6 +14,7 @@ class Outbox:
     """EVENT_DTYPE rows, numbered by the one gap-free sequence of events; `room` is the array that they are in."""
 
     room: Array
+    nothing: Array
     rows: Words
     row: Record
     own: Words
@@ -28,6 +29,7 @@ class Outbox:
         self.row = record(self.rows, 0, at.EVENT_WORDS)
         self.count = 0
         self.sequence = 0
+        self.nothing = unwritten(0)
 
     @cython.cfunc
     def open(self, capacity: I64) -> I64:
@@ -42,6 +44,7 @@ class Outbox:
     def close(self) -> Array:
         """The rows written since `open`; what comes next is written to rows of one's own again."""
         room: Array = self.room
+        self.room = self.nothing
         self.rows = self.own
         self.capacity = len(self.own) // at.EVENT_WORDS
         return room
