@@ -51,8 +51,12 @@ class Books:
     @cython.cfunc
     def hold_sides(self, count: I64) -> I64:
         """Have room for the sides of `count` markets."""
-        if len(self.sides) < count * at.SIDES * at.SIDE_WORDS:
+        side: I64 = len(self.sides)
+        if side < count * at.SIDES * at.SIDE_WORDS:
             self.sides = grown(self.sides, 2 * count * at.SIDES * at.SIDE_WORDS)
+            while side < len(self.sides):
+                self.set_best(side, 0)
+                side += at.SIDE_WORDS
         return 0
 
     @cython.cfunc
@@ -72,10 +76,17 @@ class Books:
         self.levels[level + at.LEVEL_PRICE] = price
         self.levels[level + at.ORDERS_LEAF] = pair(0, leaf)
         self.link(leaf, price & at.NODE_MASK, level)
-        best: I64 = self.sides[side + at.BEST]
-        if best == 0 or (price < self.levels[best + at.LEVEL_PRICE]) == self.rises(side):
-            self.sides[side + at.BEST] = level
+        if (price < self.sides[side + at.BEST_PRICE]) == self.rises(side):
+            self.set_best(side, level)
         return level
+
+    @cython.cfunc
+    def set_best(self, side: I64, level: I64) -> I64:
+        """Have a level, or none, as the best of a side."""
+        none: I64 = at.NO_PRICE if self.rises(side) else 0
+        self.sides[side + at.BEST] = level
+        self.sides[side + at.BEST_PRICE] = self.levels[level + at.LEVEL_PRICE] if level != 0 else none
+        return 0
 
     @cython.cfunc
     @cython.inline
@@ -102,7 +113,7 @@ class Books:
         self.free_level = level
         self.unlink(side, leaf, price)
         if self.sides[side + at.BEST] == level:
-            self.sides[side + at.BEST] = self.best_of(side, leaf, price)
+            self.set_best(side, self.best_of(side, leaf, price))
         return 0
 
     @cython.cfunc

@@ -199,6 +199,9 @@ ROOT_SHIFT: Final = 2
 LEAVES: Final = 3
 """The leaves used last, as pairs: each stands where the low bits of its PREFIX say, if it still has its prices."""
 LEAVES_MASK: Final = 3
+BEST_PRICE: Final = 7
+"""The price of the best level; of none, one that no order reaches: 0, or NO_PRICE where prices rise."""
+NO_PRICE: Final = 2**63 - 1
 
 # A price level: half a line of the processor's cache.
 LEVEL_WORDS: Final = 4

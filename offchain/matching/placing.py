@@ -189,10 +189,7 @@ class OrderVerdict:
     @cython.cfunc
     def post(self, command: Inbox, market: Record) -> I64:
         """Of a post-only order: it must not cross the best opposite price, or slides one tick short of it."""
-        best: I64 = self.state.books.sides[self.state.side_of(command.market, 1 - command.side) + at.BEST]
-        if best == 0:
-            return codes.OK
-        opposite: I64 = self.state.books.levels[best + at.LEVEL_PRICE]
+        opposite: I64 = self.state.books.sides[self.state.side_of(command.market, 1 - command.side) + at.BEST_PRICE]
         crosses: cython.bint = opposite <= command.price
         if command.side == codes.SELL:
             crosses = opposite >= command.price

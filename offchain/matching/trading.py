@@ -142,13 +142,10 @@ class Trading:
         # 1 for a buy, -1 for a sell: one comparison for both.
         sign: I64 = 1 - 2 * self.side
         while self.remaining > 0:
-            best: I64 = other[at.BEST]
-            if best == 0:
-                return 0
-            level: Record = record(self.state.books.levels, best, at.LEVEL_WORDS)
-            price: I64 = level[at.LEVEL_PRICE]
+            price: I64 = other[at.BEST_PRICE]
             if (price - self.limit) * sign > 0:
                 return 0
+            level: Record = record(self.state.books.levels, other[at.BEST], at.LEVEL_WORDS)
             first: I64 = low_of(level[at.ENDS])
             if self.watch == 0 or not self.intercepted(command, first, price):
                 self.fill(command, level, first, price)
