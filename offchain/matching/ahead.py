@@ -86,11 +86,14 @@ class Ahead:
     @cython.inline
     def approach(self, sighted: Record) -> I64:
         """The second step: the records."""
-        balance: I64 = self.state.ledger.index[sighted[at.HOME]]
+        home: I64 = sighted[at.HOME]
+        balance: I64 = self.state.ledger.index[home]
         ask(self.state.ledger.balances, balance)
-        joined: I64 = self.state.books.nodes[sighted[at.CHILD]]
+        child: I64 = sighted[at.CHILD]
+        joined: I64 = self.state.books.nodes[child]
         ask(self.state.books.levels, joined)
-        leaving: I64 = self.state.orders.index[sighted[at.ENTRY]] & at.LOW32 & sighted[at.NAMES]
+        entry: I64 = sighted[at.ENTRY]
+        leaving: I64 = self.state.orders.index[entry] & at.LOW32 & sighted[at.NAMES]
         ask(self.state.orders.slots, leaving)
         sighted[at.FUNDS] = balance
         sighted[at.JOINED] = joined
@@ -115,7 +118,10 @@ class Ahead:
         ask(self.state.orders.slots, low_of(links))
         ask(self.state.orders.slots, high_of(links))
         ask(self.state.books.levels, low_of(names))
-        owner: Record = record(self.state.ledger.accounts, high_of(names) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        ask(self.state.rosters.words, low_of(owner[at.ROSTER]) + low_of(places))
+        account: I64 = sighted[at.PAIR] >> 16
+        owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        free: I64 = high_of(owner[at.OPEN_ORDERS])
+        place: I64 = free ^ (free ^ low_of(places)) & sighted[at.NAMES]
+        ask(self.state.rosters.words, low_of(owner[at.ROSTER]) + place)
         ask(self.state.ledger.balances, high_of(places))
         return 0
