@@ -114,12 +114,12 @@ class Ahead:
         order: Record = record(self.state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
         places: I64 = order[at.PLACE_HOLDING]
-        names: I64 = order[at.LEVEL_ACCOUNT]
         ask(self.state.orders.slots, low_of(links))
         ask(self.state.orders.slots, high_of(links))
-        ask(self.state.books.levels, low_of(names))
+        ask(self.state.books.levels, low_of(order[at.LEVEL_ACCOUNT]))
         account: I64 = sighted[at.PAIR] >> 16
         owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        # Where the order that is named is on the roster, or where a new one is going to be; chosen without a branch.
         free: I64 = high_of(owner[at.OPEN_ORDERS])
         place: I64 = free ^ (free ^ low_of(places)) & sighted[at.NAMES]
         ask(self.state.rosters.words, low_of(owner[at.ROSTER]) + place)

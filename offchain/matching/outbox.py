@@ -44,8 +44,10 @@ class Outbox:
     def close(self) -> Array:
         """The rows written since `open`; what comes next is written to rows of one's own again."""
         room: Array = self.room
+        # Whoever has the events may let go of them before the next batch, whose events are in the same memory then.
         self.room = self.nothing
         self.rows = self.own
+        self.row = record(self.rows, 0, at.EVENT_WORDS)
         self.capacity = len(self.own) // at.EVENT_WORDS
         return room
 

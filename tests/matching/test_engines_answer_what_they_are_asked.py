@@ -1,7 +1,9 @@
+import weakref
+
 import numpy as np
 import pytest
 
-from offchain.core.commands import CommandKind, MarketStatus
+from offchain.core.commands import COMMAND_DTYPE, Command, CommandKind, MarketStatus
 from offchain.core.money import UNITS_MAX
 from offchain.matching.engine import Engine
 from tests.matching.desk import BUY, SELL, Desk
@@ -20,6 +22,16 @@ def test_a_machine_is_given_as_many_rows_as_it_is_told(real_type: type[Engine]) 
     for count in (1, 3):
         with pytest.raises(ValueError, match="Rows of commands have 11 words each"):
             real_type.machine_type().run(np.zeros(22, dtype=np.int64), count)
+
+
+def test_the_events_of_a_batch_are_the_callers_alone(real_type: type[Engine]) -> None:
+    engine = real_type()
+    listing = Command(1, 1, K.LIST_ASSET, asset=1).pack()
+    events = engine.apply_batch(np.frombuffer(listing, dtype=COMMAND_DTYPE))
+    kept = weakref.ref(events.base)
+    assert kept() is not None
+    del events
+    assert kept() is None
 
 
 def test_switches_are_told_apart(desk: Desk) -> None:

@@ -29,6 +29,7 @@ def test_levels_come_best_first_whatever_was_added_and_removed(side: int, steps:
             chosen = min(levels, key=lambda level: abs(level - price))
             books.drop(record, levels.pop(chosen))
         assert walk(books, record) == sorted(levels, reverse=side % 2 == 0)
+        assert books.sides[record + at.BEST_PRICE] == (max(levels, default=0), min(levels, default=2**63 - 1))[side % 2]
         assert all(books.level_at(record, known) == level for known, level in levels.items())
 
 
