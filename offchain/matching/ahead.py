@@ -20,25 +20,23 @@ from offchain.matching.words import I64, Record, Row, Rows, Words, ask, blank, h
 class Ahead:
     """What the steps found for each command in sight: a record of SIGHTED_WORDS, at its number's rest by SIGHT."""
 
-    state: State
     sighted: Words
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self) -> None:
         self.sighted = blank((at.SIGHT_MASK + 1) * at.SIGHTED_WORDS)
 
     @cython.cfunc
-    def begin(self, rows: Rows, count: I64) -> I64:
+    def begin(self, state: State, rows: Rows, count: I64) -> I64:
         """Take the steps that are due before the first command of a batch."""
         number: I64 = -3 * at.STRIDE
         while number < 0:
-            self.look(rows, number, count)
+            self.look(state, rows, number, count)
             number += 1
         return 0
 
     @cython.cfunc
     @cython.inline
-    def look(self, rows: Rows, number: I64, count: I64) -> I64:
+    def look(self, state: State, rows: Rows, number: I64, count: I64) -> I64:
         """Take the steps that are due before a command of a batch."""
         third: I64 = number + at.STRIDE
         second: I64 = third + at.STRIDE
@@ -46,34 +44,34 @@ class Ahead:
         if first < count:
             row: Row = record(rows, first * at.COMMAND_WORDS, at.COMMAND_WORDS)
             sighted: Record = record(self.sighted, (first & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
-            self.find(row, sighted)
+            self.find(state, row, sighted)
         # Before the first command of a batch and after its last, these are of another one, and ask in vain.
-        self.approach(record(self.sighted, (second & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
-        self.reach(record(self.sighted, (third & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
+        self.approach(state, record(self.sighted, (second & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
+        self.reach(state, record(self.sighted, (third & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
         return 0
 
     @cython.cfunc
     @cython.inline
-    def find(self, row: Row, sighted: Record) -> I64:
+    def find(self, state: State, row: Row, sighted: Record) -> I64:
         """The first step: the indexes and the tree, which lead to the records."""
         placed: I64 = row[2] & 0xFF == codes.PLACE
         # Without a branch, which no processor could foresee.
         number: I64 = row[6] ^ (row[6] ^ row[0]) & -placed
-        entry: I64 = self.state.orders.home(number & at.TAG_MASK)
-        ask(self.state.orders.index, entry)
+        entry: I64 = state.orders.home(number & at.TAG_MASK)
+        ask(state.orders.index, entry)
         account: I64 = (row[2] >> 32) & at.LOW32
-        if account >= self.state.ledger.account_count:
+        if account >= state.ledger.account_count:
             account = 0
-        ask(self.state.ledger.accounts, account * at.ACCOUNT_WORDS)
+        ask(state.ledger.accounts, account * at.ACCOUNT_WORDS)
         market: I64 = (row[3] >> 32) & at.LOW16
         # Market 0 is never listed: all that a command of no market comes upon there is 0.
-        if (market + 1) * at.MARKET_WORDS > len(self.state.markets):
+        if (market + 1) * at.MARKET_WORDS > len(state.markets):
             market = 0
-        key: I64 = account << 16 | self.state.markets[market * at.MARKET_WORDS + at.BASE]
-        home: I64 = self.state.ledger.home(key)
-        ask(self.state.ledger.index, home)
-        side: I64 = self.state.side_of(market, (row[2] >> 8) & 1)
-        leaf: I64 = self.state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
+        key: I64 = account << 16 | state.markets[market * at.MARKET_WORDS + at.BASE]
+        home: I64 = state.ledger.home(key)
+        ask(state.ledger.index, home)
+        side: I64 = state.side_of(market, (row[2] >> 8) & 1)
+        leaf: I64 = state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
         child: I64 = leaf + at.CHILDREN + (row[7] & at.NODE_MASK)
         sighted[at.ENTRY] = entry
         sighted[at.PAIR] = key
@@ -84,17 +82,17 @@ class Ahead:
 
     @cython.cfunc
     @cython.inline
-    def approach(self, sighted: Record) -> I64:
+    def approach(self, state: State, sighted: Record) -> I64:
         """The second step: the records."""
         home: I64 = sighted[at.HOME]
-        balance: I64 = self.state.ledger.index[home]
-        ask(self.state.ledger.balances, balance)
+        balance: I64 = state.ledger.index[home]
+        ask(state.ledger.balances, balance)
         child: I64 = sighted[at.CHILD]
-        joined: I64 = self.state.books.nodes[child]
-        ask(self.state.books.levels, joined)
+        joined: I64 = state.books.nodes[child]
+        ask(state.books.levels, joined)
         entry: I64 = sighted[at.ENTRY]
-        leaving: I64 = self.state.orders.index[entry] & at.LOW32 & sighted[at.NAMES]
-        ask(self.state.orders.slots, leaving)
+        leaving: I64 = state.orders.index[entry] & at.LOW32 & sighted[at.NAMES]
+        ask(state.orders.slots, leaving)
         sighted[at.FUNDS] = balance
         sighted[at.JOINED] = joined
         sighted[at.LEAVING] = leaving
@@ -102,26 +100,26 @@ class Ahead:
 
     @cython.cfunc
     @cython.inline
-    def reach(self, sighted: Record) -> I64:
+    def reach(self, state: State, sighted: Record) -> I64:
         """The third step: what the records lead to, which changes when an order comes or leaves."""
         joined: I64 = sighted[at.JOINED]
         # What hung there may be a node by now, whose name need not be that of a level.
-        if joined + at.LEVEL_WORDS > len(self.state.books.levels):
+        if joined + at.LEVEL_WORDS > len(state.books.levels):
             joined = 0
-        ends: I64 = self.state.books.levels[joined + at.ENDS]
-        ask(self.state.orders.slots, high_of(ends))
-        self.state.ledger.recall(sighted[at.PAIR], sighted[at.FUNDS])
-        order: Record = record(self.state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
+        ends: I64 = state.books.levels[joined + at.ENDS]
+        ask(state.orders.slots, high_of(ends))
+        state.ledger.recall(sighted[at.PAIR], sighted[at.FUNDS])
+        order: Record = record(state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
         places: I64 = order[at.PLACE_HOLDING]
-        ask(self.state.orders.slots, low_of(links))
-        ask(self.state.orders.slots, high_of(links))
-        ask(self.state.books.levels, low_of(order[at.LEVEL_ACCOUNT]))
+        ask(state.orders.slots, low_of(links))
+        ask(state.orders.slots, high_of(links))
+        ask(state.books.levels, low_of(order[at.LEVEL_ACCOUNT]))
         account: I64 = sighted[at.PAIR] >> 16
-        owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         # Where the order that is named is on the roster, or where a new one is going to be; chosen without a branch.
         free: I64 = high_of(owner[at.OPEN_ORDERS])
         place: I64 = free ^ (free ^ low_of(places)) & sighted[at.NAMES]
-        ask(self.state.rosters.words, low_of(owner[at.ROSTER]) + place)
-        ask(self.state.ledger.balances, high_of(places))
+        ask(state.rosters.words, low_of(owner[at.ROSTER]) + place)
+        ask(state.ledger.balances, high_of(places))
         return 0

@@ -14,32 +14,27 @@ from offchain.matching.words import I64
 class ControlVerdict:
     """The judge of fees, market status, risk rules, kill switches and limits."""
 
-    state: State
-
-    def __init__(self, state: State) -> None:
-        self.state = state
-
     @cython.cfunc
-    def of(self, command: Inbox) -> I64:
+    def of(self, state: State, command: Inbox) -> I64:
         """Of SET_FEES and of the kinds from SET_MARKET_STATUS to ROLL_VOLUMES; of any other: UNKNOWN_COMMAND."""
         kind: I64 = command.kind
         reason: I64 = codes.UNKNOWN_COMMAND
         if kind == codes.SET_FEES:
-            reason = self.fees(command)
+            reason = self.fees(state, command)
         elif codes.SET_MARKET_STATUS <= kind <= codes.SET_CIRCUIT_BREAKER:
-            reason = self.market(command)
+            reason = self.market(state, command)
         elif kind == codes.SET_KILL_SWITCH:
-            reason = self.kill_switch(command)
+            reason = self.kill_switch(state, command)
         elif kind == codes.SET_ACCOUNT_LIMITS:
-            reason = self.account_limits(command)
+            reason = self.account_limits(state, command)
         elif kind == codes.SET_POSITION_CAP:
-            reason = self.position_cap(command)
+            reason = self.position_cap(state, command)
         elif kind == codes.SET_FEE_TIER:
             reason = self.fee_tier(command)
         elif kind == codes.SET_DISCOUNTS:
-            reason = self.discounts(command)
+            reason = self.discounts(state, command)
         elif kind == codes.ROLL_VOLUMES:
-            later: cython.bint = self.state.tiers.rolled_day < command.amount <= codes.DAY_MAX
+            later: cython.bint = state.tiers.rolled_day < command.amount <= codes.DAY_MAX
             reason = codes.OK if later else codes.BAD_DAY
         return reason
 
@@ -51,9 +46,9 @@ class ControlVerdict:
         return 0 <= command.taker_fee_ppm <= codes.FEE_CAP_MAX_PPM
 
     @cython.cfunc
-    def fees(self, command: Inbox) -> I64:
+    def fees(self, state: State, command: Inbox) -> I64:
         """Of SET_FEES."""
-        if not self.state.ledger.is_account(command.account):
+        if not state.ledger.is_account(command.account):
             return codes.UNKNOWN_ACCOUNT
         sound: cython.bint = command.mode == codes.OWN_RATES and self.fair(command)
         if command.mode == codes.RATES_OF_TIER:
@@ -61,25 +56,25 @@ class ControlVerdict:
         return codes.OK if sound else codes.BAD_FEE
 
     @cython.cfunc
-    def market(self, command: Inbox) -> I64:
+    def market(self, state: State, command: Inbox) -> I64:
         """Of a market's status, risk and circuit breaker."""
-        if not self.state.is_market(command.market):
+        if not state.is_market(command.market):
             return codes.UNKNOWN_MARKET
         sound: cython.bint = command.mode <= codes.POST_ONLY
         if command.kind == codes.SET_MARKET_RISK:
-            sound = self.risk(command)
+            sound = self.risk(state, command)
         elif command.kind == codes.SET_CIRCUIT_BREAKER:
             sound = self.breaker(command)
         return codes.OK if sound else codes.BAD_LIMIT
 
     @cython.cfunc
-    def risk(self, command: Inbox) -> cython.bint:
+    def risk(self, state: State, command: Inbox) -> cython.bint:
         """Whether band, fat finger, maximum notional and reference price are within bounds."""
         if command.amount < 0 or command.amount > codes.PPM:
             return False
         if command.counter_amount < 0 or command.counter_amount > codes.PPM or command.quantity < 0:
             return False
-        return 0 <= command.price <= self.state.markets[command.market * at.MARKET_WORDS + at.MAX_PRICE]
+        return 0 <= command.price <= state.markets[command.market * at.MARKET_WORDS + at.MAX_PRICE]
 
     @cython.cfunc
     def breaker(self, command: Inbox) -> cython.bint:
@@ -89,23 +84,23 @@ class ControlVerdict:
         return 0 < command.amount <= codes.PPM and 0 < command.counter_amount <= codes.DAY_US
 
     @cython.cfunc
-    def kill_switch(self, command: Inbox) -> I64:
+    def kill_switch(self, state: State, command: Inbox) -> I64:
         """Of SET_KILL_SWITCH."""
         reason: I64 = codes.OK
         if command.account != 0 and command.market != 0:
             reason = codes.MALFORMED
-        elif not self.state.ledger.is_account(command.account):
+        elif not state.ledger.is_account(command.account):
             reason = codes.UNKNOWN_ACCOUNT
-        elif command.market != 0 and not self.state.is_market(command.market):
+        elif command.market != 0 and not state.is_market(command.market):
             reason = codes.UNKNOWN_MARKET
         elif command.mode > 1:
             reason = codes.BAD_LIMIT
         return reason
 
     @cython.cfunc
-    def account_limits(self, command: Inbox) -> I64:
+    def account_limits(self, state: State, command: Inbox) -> I64:
         """Of SET_ACCOUNT_LIMITS."""
-        if not self.state.ledger.is_account(command.account):
+        if not state.ledger.is_account(command.account):
             return codes.UNKNOWN_ACCOUNT
         sound: cython.bint = 0 <= command.quantity <= codes.LIMIT_MAX and 0 <= command.amount <= codes.LIMIT_MAX
         if (command.amount == 0) != (command.counter_amount == 0):
@@ -115,11 +110,11 @@ class ControlVerdict:
         return codes.OK if sound else codes.BAD_LIMIT
 
     @cython.cfunc
-    def position_cap(self, command: Inbox) -> I64:
+    def position_cap(self, state: State, command: Inbox) -> I64:
         """Of SET_POSITION_CAP."""
-        if not self.state.ledger.can_trade(command.account):
+        if not state.ledger.can_trade(command.account):
             return codes.UNKNOWN_ACCOUNT
-        if not self.state.ledger.is_asset(command.asset):
+        if not state.ledger.is_asset(command.asset):
             return codes.UNKNOWN_ASSET
         return codes.OK if command.amount >= 0 else codes.BAD_AMOUNT
 
@@ -134,9 +129,9 @@ class ControlVerdict:
         return codes.OK if self.fair(command) else codes.BAD_FEE
 
     @cython.cfunc
-    def discounts(self, command: Inbox) -> I64:
+    def discounts(self, state: State, command: Inbox) -> I64:
         """Of SET_DISCOUNTS."""
-        if not self.state.ledger.can_trade(command.account):
+        if not state.ledger.can_trade(command.account):
             return codes.UNKNOWN_ACCOUNT
         if command.amount < 0 or command.amount > codes.PPM:
             return codes.BAD_FEE

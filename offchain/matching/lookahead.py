@@ -18,57 +18,55 @@ class Lookahead:
     passed over (CANCEL_RESTING), or in the way.
     """
 
-    state: State
     breaker: Breaker
     account: I64
     prevention: I64
 
-    def __init__(self, state: State, breaker: Breaker) -> None:
-        self.state = state
+    def __init__(self, breaker: Breaker) -> None:
         self.breaker = breaker
         self.account = 0
         self.prevention = 0
 
     @cython.cfunc
     @cython.inline
-    def crosses(self, other: I64, price: I64, limit: I64) -> cython.bint:
+    def crosses(self, state: State, other: I64, price: I64, limit: I64) -> cython.bint:
         """Whether a price on the other side is within an order's limit."""
-        return price <= limit if self.state.books.rises(other) else price >= limit
+        return price <= limit if state.books.rises(other) else price >= limit
 
     @cython.cfunc
-    def meets_own(self, other: I64, limit: I64, lots: I64) -> cython.bint:
+    def meets_own(self, state: State, other: I64, limit: I64, lots: I64) -> cython.bint:
         """Whether an order would come upon one of its own account before it has its lots."""
-        place: I64 = self.state.books.sides[other + at.BEST]
+        place: I64 = state.books.sides[other + at.BEST]
         while place != 0 and lots > 0:
-            price: I64 = self.state.books.levels[place + at.LEVEL_PRICE]
-            if not self.crosses(other, price, limit):
+            price: I64 = state.books.levels[place + at.LEVEL_PRICE]
+            if not self.crosses(state, other, price, limit):
                 return False
-            slot: I64 = low_of(self.state.books.levels[place + at.ENDS])
+            slot: I64 = low_of(state.books.levels[place + at.ENDS])
             while slot != 0 and lots > 0:
-                maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+                maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
                 if high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
                     return True
                 lots -= maker[at.REMAINING]
                 slot = low_of(maker[at.LINKS])
-            place = self.state.books.next_level(other, price)
+            place = state.books.next_level(other, price)
         return False
 
     @cython.cfunc
-    def fills(self, market: Record, other: I64, limit: I64, lots: I64) -> I64:
+    def fills(self, state: State, market: Record, other: I64, limit: I64, lots: I64) -> I64:
         """What an order would be filled for in quote units, or -1 if it cannot be filled whole.
 
         The breaker has the market's windows, if it has one.
         """
         worth: I64 = 0
         breaks: cython.bint = market[at.GUARDED] & at.GUARD_BREAKER != 0
-        place: I64 = self.state.books.sides[other + at.BEST]
+        place: I64 = state.books.sides[other + at.BEST]
         while place != 0:
-            price: I64 = self.state.books.levels[place + at.LEVEL_PRICE]
-            if not self.crosses(other, price, limit):
+            price: I64 = state.books.levels[place + at.LEVEL_PRICE]
+            if not self.crosses(state, other, price, limit):
                 return -1
-            slot: I64 = low_of(self.state.books.levels[place + at.ENDS])
+            slot: I64 = low_of(state.books.levels[place + at.ENDS])
             while slot != 0:
-                maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+                maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
                 own: cython.bint = self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account
                 if own and self.prevention != codes.CANCEL_RESTING:
                     return -1
@@ -80,5 +78,5 @@ class Lookahead:
                     if lots <= 0:
                         return worth
                 slot = low_of(maker[at.LINKS])
-            place = self.state.books.next_level(other, price)
+            place = state.books.next_level(other, price)
         return -1

@@ -43,20 +43,20 @@ class Machine:
 
     def __init__(self) -> None:
         self.state = State()
-        self.ahead = Ahead(self.state)
+        self.ahead = Ahead()
         self.inbox = Inbox()
         self.outbox = Outbox()
-        self.unwinding = Unwinding(self.state)
-        self.risk = Risk(self.state)
+        self.unwinding = Unwinding()
+        self.risk = Risk()
         breaker: Breaker = Breaker()
-        lookahead: Lookahead = Lookahead(self.state, breaker)
+        lookahead: Lookahead = Lookahead(breaker)
         self.orders = OrderVerdict(self.state, self.risk, lookahead)
-        settings: SettingsVerdict = SettingsVerdict(self.state)
-        funds: FundsVerdict = FundsVerdict(self.state, self.unwinding)
-        self.verdict = Verdict(self.state, self.risk, self.orders, settings, funds)
-        self.trading = Trading(self.state, self.outbox, self.orders, breaker, lookahead)
-        self.stops = Stops(self.state, self.risk, self.trading)
-        self.control = Control(self.state, self.trading, breaker, self.outbox)
+        settings: SettingsVerdict = SettingsVerdict()
+        funds: FundsVerdict = FundsVerdict(self.unwinding)
+        self.verdict = Verdict(self.risk, self.orders, settings, funds)
+        self.trading = Trading(self.outbox, self.orders, breaker, lookahead)
+        self.stops = Stops(self.risk, self.trading)
+        self.control = Control(self.trading, breaker, self.outbox)
 
     def run(self, commands: Array, count: I64) -> tuple[Array, int]:
         """Apply `count` command rows; returns rows that begin with their events, and how many these are.
@@ -68,19 +68,20 @@ class Machine:
         if len(rows) != count * at.COMMAND_WORDS:
             raise ValueError("Rows of commands have 11 words each.")
         self.outbox.open(2 * count + 16)
-        # A local name: an object's part would be counted as in use for each command.
+        # Local names: an object's part would be counted as in use for each command.
+        state: State = self.state
         inbox: Inbox = self.inbox
-        far: cython.bint = self.state.orders.used > at.AHEAD_FROM
+        far: cython.bint = state.orders.used > at.AHEAD_FROM
         if far:
-            self.ahead.begin(rows, count)
+            self.ahead.begin(state, rows, count)
         number: I64 = 0
         while number < count:
             if far:
-                self.ahead.look(rows, number, count)
+                self.ahead.look(state, rows, number, count)
             ask(rows, (number + at.ROWS_AHEAD) * at.COMMAND_WORDS)
             row: Row = record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS)
             inbox.load(row)
-            self.step(inbox)
+            self.step(state, inbox)
             number += 1
         return self.outbox.close(), self.outbox.count
 
@@ -94,7 +95,7 @@ class Machine:
             raise ValueError("A packed command has 88 bytes.")
         self.outbox.count = 0
         self.inbox.load(unpacked(row))
-        self.step(self.inbox)
+        self.step(self.state, self.inbox)
         return packed(self.outbox.rows, self.outbox.count * at.EVENT_WORDS)
 
     def judge(self, rows: Rows) -> I64:
@@ -106,7 +107,7 @@ class Machine:
         if len(rows) != at.COMMAND_WORDS:
             raise ValueError("A command has 11 words.")
         self.inbox.load(record(rows, 0, at.COMMAND_WORDS))
-        return self.verdict.of(self.inbox)
+        return self.verdict.of(self.state, self.inbox)
 
     def refuse(self, row: bytes) -> bytes:
         """Reject a packed command, whatever it asks for, as one that fits no row; returns the event, packed."""
@@ -234,90 +235,88 @@ class Machine:
 
     @cython.cfunc
     @cython.inline
-    def step(self, command: Inbox) -> I64:
+    def step(self, state: State, command: Inbox) -> I64:
         """Judge one command, and reject it or give it effect."""
-        reason: I64 = self.verdict.of(command)
+        reason: I64 = self.verdict.of(state, command)
         if reason != codes.OK:
             return self.outbox.plain(command, codes.REJECTED, reason)
-        self.state.last_sequence = command.sequence
+        state.last_sequence = command.sequence
         if command.kind in (codes.PLACE, codes.REPLACE):
             if self.orders.guarded != 0:
-                self.risk.taken(command)
-            return self.stops.fire_all(command) if self.trading.place(command) != 0 else 0
+                self.risk.taken(state, command)
+            return self.stops.fire_all(state, command) if self.trading.place(state, command) != 0 else 0
         if command.kind == codes.CANCEL:
-            return self.trading.cancel(command, self.verdict.slot, command.reason)
+            return self.trading.cancel(state, command, self.verdict.slot, command.reason)
         if command.kind == codes.AMEND:
-            return self.amend(command)
+            return self.amend(state, command)
         before: I64 = self.outbox.count
         if command.kind < codes.PLACE or command.kind > codes.AMEND:
-            self.configure(command)
+            self.configure(state, command)
         elif command.kind < codes.CHAIN_EXIT_REQUESTED:
-            self.move(command)
+            self.move(state, command)
         else:
-            self.exit(command)
+            self.exit(state, command)
         if self.outbox.count == before:
             self.outbox.plain(command, codes.NOTED, 0)
         return 0
 
     @cython.cfunc
-    def amend(self, command: Inbox) -> I64:
+    def amend(self, state: State, command: Inbox) -> I64:
         """Take from an open order what it is to have no longer."""
-        self.risk.taken(command)
-        lots: I64 = self.state.orders.slots[self.verdict.slot + at.REMAINING] - command.quantity
-        return self.trading.reduce(command, self.verdict.slot, lots, 0)
+        self.risk.taken(state, command)
+        lots: I64 = state.orders.slots[self.verdict.slot + at.REMAINING] - command.quantity
+        return self.trading.reduce(state, command, self.verdict.slot, lots, 0)
 
     @cython.cfunc
-    def configure(self, command: Inbox) -> I64:
+    def configure(self, state: State, command: Inbox) -> I64:
         """Openings, listings, and what operators set."""
-        state: State = self.state
         if command.kind == codes.OPEN_ACCOUNT:
             state.open_account()
         elif command.kind == codes.LIST_ASSET:
             state.ledger.list_asset(command.asset)
         elif command.kind == codes.LIST_MARKET:
-            self.list_market(command)
+            self.list_market(state, command)
         elif command.kind == codes.SET_MARKET_LIMITS:
             state.set_limits(command.market, command.price, command.quantity, command.counter_amount, command.amount)
         elif command.kind < codes.SIGN_LADDER:
-            self.control.apply(command)
+            self.control.apply(state, command)
         return 0
 
     @cython.cfunc
-    def list_market(self, command: Inbox) -> I64:
+    def list_market(self, state: State, command: Inbox) -> I64:
         """A new market, with the widest limits that it may have."""
-        state: State = self.state
         state.add_market(command.market, command.asset, command.counter_asset, command.amount, command.counter_amount)
         divisor: I64 = command.order_id if command.mode == codes.VOLUME_OF_ORDER_ID else 1
         state.markets[command.market * at.MARKET_WORDS + at.VOLUME_DIVISOR] = divisor
         return state.set_limits(command.market, command.price, command.quantity, 1, 0)
 
     @cython.cfunc
-    def move(self, command: Inbox) -> I64:
+    def move(self, state: State, command: Inbox) -> I64:
         """Mass cancels, and funds that come, go and come back."""
         if command.kind == codes.CANCEL_ALL:
-            self.trading.cancel_all(command, command.asset, command.market, command.reason)
+            self.trading.cancel_all(state, command, command.asset, command.market, command.reason)
         elif command.kind == codes.UNWIND_FILL:
-            self.unwinding.apply(command)
-            self.outbox.unwound(command, self.state.markets[command.market * at.MARKET_WORDS + at.QUOTE])
+            self.unwinding.apply(state, command)
+            self.outbox.unwound(command, state.markets[command.market * at.MARKET_WORDS + at.QUOTE])
         elif command.kind == codes.WITHDRAW:
-            self.state.ledger.shift(self.state.ledger.touch(command.account, command.asset), -command.amount)
+            state.ledger.shift(state.ledger.touch(command.account, command.asset), -command.amount)
             self.outbox.moved(command, codes.DEBITED)
         elif command.kind in (codes.REVERT_WITHDRAWAL, codes.CHAIN_DEPOSIT):
-            self.state.ledger.shift(self.state.ledger.touch(command.account, command.asset), command.amount)
+            state.ledger.shift(state.ledger.touch(command.account, command.asset), command.amount)
             self.outbox.moved(command, codes.CREDITED)
         return 0
 
     @cython.cfunc
-    def exit(self, command: Inbox) -> I64:
+    def exit(self, state: State, command: Inbox) -> I64:
         """Requests to leave with an asset, their end, and what left. No order of that asset outlives either."""
         if command.kind == codes.CHAIN_CANCEL_FLOOR:
             return 0
-        balance: I64 = self.state.ledger.touch(command.account, command.asset)
+        balance: I64 = state.ledger.touch(command.account, command.asset)
         leaving: cython.bint = command.kind == codes.CHAIN_EXIT_REQUESTED
-        self.state.ledger.set_exiting(balance, leaving)
+        state.ledger.set_exiting(balance, leaving)
         if command.kind != codes.CHAIN_EXIT_CANCELLED:
-            self.trading.cancel_all(command, command.asset, 0, codes.EXIT)
+            self.trading.cancel_all(state, command, command.asset, 0, codes.EXIT)
         if command.kind == codes.CHAIN_EXITED and command.amount > 0:
-            self.state.ledger.shift(balance, -command.amount)
+            state.ledger.shift(balance, -command.amount)
             self.outbox.moved(command, codes.DEBITED)
         return 0

@@ -21,7 +21,6 @@ class OrderVerdict:
     The records of its `market`, its `account` and what is `holding` are as good as their arrays: until one grows.
     """
 
-    state: State
     risk: Risk
     lookahead: Lookahead
     limit: I64
@@ -34,7 +33,6 @@ class OrderVerdict:
     funds: Record
 
     def __init__(self, state: State, risk: Risk, lookahead: Lookahead) -> None:
-        self.state = state
         self.risk = risk
         self.lookahead = lookahead
         self.limit = 0
@@ -48,42 +46,42 @@ class OrderVerdict:
 
     @cython.cfunc
     @cython.inline
-    def of(self, command: Inbox) -> I64:
+    def of(self, state: State, command: Inbox) -> I64:
         """OK, or the reason to refuse a PLACE or REPLACE: the first of the rules in the order of `docs/engine.md`."""
-        if not self.state.ledger.can_trade(command.account):
+        if not state.ledger.can_trade(command.account):
             return codes.UNKNOWN_ACCOUNT
         terms: I64 = command.market * at.MARKET_WORDS
-        if terms >= len(self.state.markets):
+        if terms >= len(state.markets):
             return codes.UNKNOWN_MARKET
-        market: Record = record(self.state.markets, terms, at.MARKET_WORDS)
+        market: Record = record(state.markets, terms, at.MARKET_WORDS)
         if market[at.BASE] == 0:
             return codes.UNKNOWN_MARKET
         self.replaced = 0
         reason: I64 = codes.OK
         if command.kind == codes.REPLACE:
-            reason = self.replacement(command)
+            reason = self.replacement(state, command)
             if reason != codes.OK:
                 return reason
-        account: Record = record(self.state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        account: Record = record(state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         self.market = market
         self.account = account
         self.limit = command.price
-        self.guarded = self.state.guarded | account[at.ACCOUNT_GUARDED]
+        self.guarded = state.guarded | account[at.ACCOUNT_GUARDED]
         rules: I64 = market[at.GUARDED] & at.GUARD_ORDERS
         if command.unusual | rules | (self.guarded & at.ACCOUNT_KILLED) != 0 or not self.is_sound(command, market):
-            reason = self.steps(command, market)
+            reason = self.steps(state, command, market)
             if reason != codes.OK:
                 return reason
-        return self.means(command, market, account)
+        return self.means(state, command, market, account)
 
     @cython.cfunc
     @cython.inline
-    def replacement(self, command: Inbox) -> I64:
+    def replacement(self, state: State, command: Inbox) -> I64:
         """Of the order that a REPLACE names."""
-        slot: I64 = self.state.orders.find(command.order_id)
+        slot: I64 = state.orders.find(command.order_id)
         if slot == 0:
             return codes.UNKNOWN_ORDER
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         if order[at.LEVEL_ACCOUNT] >> at.HIGH != command.account:
             return codes.NOT_OWNER
         meta: I64 = order[at.META]
@@ -105,19 +103,19 @@ class OrderVerdict:
         return price * lots * market[at.UNITS_PER_TICK_LOT] >= market[at.MIN_NOTIONAL]
 
     @cython.cfunc
-    def steps(self, command: Inbox, market: Record) -> I64:
+    def steps(self, state: State, command: Inbox, market: Record) -> I64:
         """All that an order can be refused for but its owner's means; finds `limit`."""
         reason: I64 = self.form(command)
         if reason == codes.OK:
             reason = self.size(command, market)
         if reason == codes.OK:
-            reason = self.risk.closed(command, market)
+            reason = self.risk.closed(state, command, market)
         if reason == codes.OK and command.order_type == codes.LIMIT:
             reason = self.risk.price(command, market)
         if reason == codes.OK and command.order_type >= codes.STOP_LIMIT:
             reason = self.trigger(command, market)
         if reason == codes.OK and command.post_only != 0:
-            reason = self.post(command, market)
+            reason = self.post(state, command, market)
         if command.order_type == codes.MARKET:
             self.limit = self.risk.collar(market, command.side, command.price)
         return reason
@@ -187,9 +185,9 @@ class OrderVerdict:
         return codes.WOULD_TRIGGER if reached else codes.OK
 
     @cython.cfunc
-    def post(self, command: Inbox, market: Record) -> I64:
+    def post(self, state: State, command: Inbox, market: Record) -> I64:
         """Of a post-only order: it must not cross the best opposite price, or slides one tick short of it."""
-        opposite: I64 = self.state.books.sides[self.state.side_of(command.market, 1 - command.side) + at.BEST_PRICE]
+        opposite: I64 = state.books.sides[state.side_of(command.market, 1 - command.side) + at.BEST_PRICE]
         crosses: cython.bint = opposite <= command.price
         if command.side == codes.SELL:
             crosses = opposite >= command.price
@@ -202,38 +200,38 @@ class OrderVerdict:
 
     @cython.cfunc
     @cython.inline
-    def means(self, command: Inbox, market: Record, account: Record) -> I64:
+    def means(self, state: State, command: Inbox, market: Record, account: Record) -> I64:
         """Of an order that its market takes: its fee cap, exits, its account's limits, and what it reserves."""
         cap: I64 = command.taker_fee_ppm
         if cap < 0 or cap > codes.FEE_CAP_MAX_PPM:
             return codes.BAD_FEE
-        if not self.state.ledger.pays_within(account, cap):
+        if not state.ledger.pays_within(account, cap):
             return codes.FEE_CAP_TOO_LOW
-        self.holding = self.state.ledger.holding(command.account, account, market, command.side)
-        self.funds = record(self.state.ledger.balances, self.holding, at.BALANCE_WORDS)
-        reason: I64 = self.risk.allowance(command, market, self.replaced) if self.guarded != 0 else codes.OK
+        self.holding = state.ledger.holding(command.account, account, market, command.side)
+        self.funds = record(state.ledger.balances, self.holding, at.BALANCE_WORDS)
+        reason: I64 = self.risk.allowance(state, command, market, self.replaced) if self.guarded != 0 else codes.OK
         if reason == codes.OK:
-            reason = self.reserves(command, market, cap)
+            reason = self.reserves(state, command, market, cap)
         if reason == codes.OK and self.replaced != 0 and command.self_trade_prevention >= codes.CANCEL_INCOMING:
-            reason = self.spares(command)
+            reason = self.spares(state, command)
         return reason
 
     @cython.cfunc
     @cython.inline
-    def reserves(self, command: Inbox, market: Record, cap: I64) -> I64:
+    def reserves(self, state: State, command: Inbox, market: Record, cap: I64) -> I64:
         """Of what an order reserves; what the order that it replaces holds is there for it."""
-        self.need = self.state.reservation(market, command.side, self.limit, command.quantity, cap)
+        self.need = state.reservation(market, command.side, self.limit, command.quantity, cap)
         available: I64 = self.funds[at.AVAILABLE]
         if self.replaced != 0:
-            available += self.state.orders.slots[self.replaced + at.HELD]
+            available += state.orders.slots[self.replaced + at.HELD]
         return codes.INSUFFICIENT_BALANCE if self.need < 0 or self.need > available else codes.OK
 
     @cython.cfunc
-    def spares(self, command: Inbox) -> I64:
+    def spares(self, state: State, command: Inbox) -> I64:
         """Of a REPLACE whose self-trade prevention may cancel the new order: it must not go with the old one."""
         if command.order_type >= codes.STOP_LIMIT:
             return codes.OK
-        other: I64 = self.state.side_of(command.market, 1 - command.side)
+        other: I64 = state.side_of(command.market, 1 - command.side)
         self.lookahead.account = command.account
-        meets: cython.bint = self.lookahead.meets_own(other, self.limit, command.quantity)
+        meets: cython.bint = self.lookahead.meets_own(state, other, self.limit, command.quantity)
         return codes.WOULD_SELF_TRADE if meets else codes.OK

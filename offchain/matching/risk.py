@@ -14,15 +14,10 @@ from offchain.matching.words import I64, Record, high_of, low_of, mul_ppm, recor
 class Risk:
     """The steps of the verdict that ask for these rules; only where GUARDED or ACCOUNT_GUARDED say so."""
 
-    state: State
-
-    def __init__(self, state: State) -> None:
-        self.state = state
-
     @cython.cfunc
-    def closed(self, command: Inbox, market: Record) -> I64:
+    def closed(self, state: State, command: Inbox, market: Record) -> I64:
         """Of kill switches and the market's status."""
-        if self.is_killed(command, market):
+        if self.is_killed(state, command, market):
             return codes.TRADING_KILLED
         status: I64 = market[at.STATUS]
         if status in (codes.HALT, codes.CANCEL_ONLY) or (status == codes.POST_ONLY and command.post_only == 0):
@@ -30,15 +25,15 @@ class Risk:
         return codes.OK
 
     @cython.cfunc
-    def is_killed(self, command: Inbox, market: Record) -> cython.bint:
+    def is_killed(self, state: State, command: Inbox, market: Record) -> cython.bint:
         """Whether a kill switch of the exchange, the market or the account is on."""
-        return self.state.guarded | market[at.KILLED] | (self.guards(command) & at.ACCOUNT_KILLED) != 0
+        return state.guarded | market[at.KILLED] | (self.guards(state, command) & at.ACCOUNT_KILLED) != 0
 
     @cython.cfunc
     @cython.inline
-    def guards(self, command: Inbox) -> I64:
+    def guards(self, state: State, command: Inbox) -> I64:
         """Which rules are in force for the command's account."""
-        return self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.ACCOUNT_GUARDED]
+        return state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.ACCOUNT_GUARDED]
 
     @cython.cfunc
     def price(self, command: Inbox, market: Record) -> I64:
@@ -69,64 +64,64 @@ class Risk:
         return last - width if last - price > width else price
 
     @cython.cfunc
-    def allowance(self, command: Inbox, market: Record, replaced: I64) -> I64:
+    def allowance(self, state: State, command: Inbox, market: Record, replaced: I64) -> I64:
         """Of the account's exits, open orders, messages and position; `replaced` is a slot or 0."""
-        base: I64 = self.state.ledger.find(command.account, market[at.BASE])
-        if self.guards(command) & at.EXITS != 0:
-            quote: I64 = self.state.ledger.find(command.account, market[at.QUOTE])
-            if self.state.ledger.is_exiting(base) or self.state.ledger.is_exiting(quote):
+        base: I64 = state.ledger.find(command.account, market[at.BASE])
+        if self.guards(state, command) & at.EXITS != 0:
+            quote: I64 = state.ledger.find(command.account, market[at.QUOTE])
+            if state.ledger.is_exiting(base) or state.ledger.is_exiting(quote):
                 return codes.ACCOUNT_EXITING
-        if command.kind == codes.PLACE and self.guards(command) & at.LIMITED_ORDERS != 0:
+        if command.kind == codes.PLACE and self.guards(state, command) & at.LIMITED_ORDERS != 0:
             rests: cython.bint = command.time_in_force == codes.GTC or command.order_type >= codes.STOP_LIMIT
-            if rests and self.state.limits.too_many_orders(command.account):
+            if rests and state.limits.too_many_orders(command.account):
                 return codes.TOO_MANY_ORDERS
-        reason: I64 = self.messages(command)
-        if reason == codes.OK and command.side == codes.BUY and self.passes_cap(command, base, replaced):
+        reason: I64 = self.messages(state, command)
+        if reason == codes.OK and command.side == codes.BUY and self.passes_cap(state, command, base, replaced):
             reason = codes.POSITION_CAP
         return reason
 
     @cython.cfunc
     @cython.inline
-    def messages(self, command: Inbox) -> I64:
+    def messages(self, state: State, command: Inbox) -> I64:
         """Of the account's messages."""
-        if self.guards(command) & at.LIMITED_MESSAGES == 0:
+        if self.guards(state, command) & at.LIMITED_MESSAGES == 0:
             return codes.OK
-        full: cython.bint = self.state.limits.too_many_messages(command.account, command.sequence)
+        full: cython.bint = state.limits.too_many_messages(command.account, command.sequence)
         return codes.TOO_MANY_MESSAGES if full else codes.OK
 
     @cython.cfunc
-    def taken(self, command: Inbox) -> I64:
+    def taken(self, state: State, command: Inbox) -> I64:
         """Count a message that is taken."""
-        if self.guards(command) & at.LIMITED_MESSAGES != 0:
-            self.state.limits.count_message(command.account, command.sequence)
+        if self.guards(state, command) & at.LIMITED_MESSAGES != 0:
+            state.limits.count_message(command.account, command.sequence)
         return 0
 
     @cython.cfunc
-    def passes_cap(self, command: Inbox, base: I64, replaced: I64) -> cython.bint:
+    def passes_cap(self, state: State, command: Inbox, base: I64, replaced: I64) -> cython.bint:
         """Whether a buy and the other open ones of its account, but for the replaced one, may pass its cap."""
-        cap: I64 = self.state.ledger.cap_of(base)
+        cap: I64 = state.ledger.cap_of(base)
         if cap == 0:
             return False
         market: I64 = command.market * at.MARKET_WORDS
-        asset: I64 = self.state.markets[market + at.BASE]
-        bought: I64 = command.quantity * self.state.markets[market + at.UNITS_PER_LOT]
-        funds: Record = record(self.state.ledger.balances, base, at.BALANCE_WORDS)
+        asset: I64 = state.markets[market + at.BASE]
+        bought: I64 = command.quantity * state.markets[market + at.UNITS_PER_LOT]
+        funds: Record = record(state.ledger.balances, base, at.BALANCE_WORDS)
         # What may still be bought. Going down from the cap, no sum passes 64 bits.
         room: I64 = cap - (max(funds[at.AVAILABLE], 0) + funds[at.RESERVED])
-        block: I64 = self.state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.ROSTER]
+        block: I64 = state.ledger.accounts[command.account * at.ACCOUNT_WORDS + at.ROSTER]
         place: I64 = 0
         while place < high_of(block) and room >= bought:
-            slot: I64 = self.state.rosters.words[low_of(block) + place]
+            slot: I64 = state.rosters.words[low_of(block) + place]
             if slot & 1 == 0 and slot != replaced:
-                room -= self.buys(slot, asset)
+                room -= self.buys(state, slot, asset)
             place += 1
         return room < bought
 
     @cython.cfunc
-    def buys(self, slot: I64, asset: I64) -> I64:
+    def buys(self, state: State, slot: I64, asset: I64) -> I64:
         """How many units of an asset an open order is to buy."""
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        market: Record = record(self.state.markets, (order[at.META] & at.LOW16) * at.MARKET_WORDS, at.MARKET_WORDS)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        market: Record = record(state.markets, (order[at.META] & at.LOW16) * at.MARKET_WORDS, at.MARKET_WORDS)
         if (order[at.META] >> at.SIDE_SHIFT) & 1 == codes.SELL or market[at.BASE] != asset:
             return 0
         return order[at.REMAINING] * market[at.UNITS_PER_LOT]

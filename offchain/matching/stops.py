@@ -16,52 +16,50 @@ from offchain.matching.words import I64, Record, high_of, low_of, record
 class Stops:
     """The armed stops of a market, lowest trigger of buys and highest trigger of sells first, then oldest."""
 
-    state: State
     risk: Risk
     trading: Trading
 
-    def __init__(self, state: State, risk: Risk, trading: Trading) -> None:
-        self.state = state
+    def __init__(self, risk: Risk, trading: Trading) -> None:
         self.risk = risk
         self.trading = trading
 
     @cython.cfunc
-    def fire_all(self, command: Inbox) -> I64:
+    def fire_all(self, state: State, command: Inbox) -> I64:
         """Fire what the command's fills have set off, and what those fills do in turn, buys first each time."""
         market: I64 = command.market
-        while self.state.markets[market * at.MARKET_WORDS + at.STATUS] == codes.TRADING:
-            slot: I64 = self.set_off(market, codes.BUY)
+        while state.markets[market * at.MARKET_WORDS + at.STATUS] == codes.TRADING:
+            slot: I64 = self.set_off(state, market, codes.BUY)
             if slot == 0:
-                slot = self.set_off(market, codes.SELL)
+                slot = self.set_off(state, market, codes.SELL)
             if slot == 0:
                 return 0
-            self.fire(command, slot)
+            self.fire(state, command, slot)
         return 0
 
     @cython.cfunc
-    def set_off(self, market: I64, side: I64) -> I64:
+    def set_off(self, state: State, market: I64, side: I64) -> I64:
         """The first stop of a side, if prices have reached its trigger, or 0."""
-        best: I64 = self.state.books.sides[self.state.stops_of(market, side) + at.BEST]
+        best: I64 = state.books.sides[state.stops_of(market, side) + at.BEST]
         if best == 0 or self.trading.high == 0:
             return 0
-        trigger: I64 = self.state.books.levels[best + at.LEVEL_PRICE]
+        trigger: I64 = state.books.levels[best + at.LEVEL_PRICE]
         reached: cython.bint = trigger <= self.trading.high
         if side == codes.SELL:
             reached = trigger >= self.trading.low
-        return low_of(self.state.books.levels[best + at.ENDS]) if reached else 0
+        return low_of(state.books.levels[best + at.ENDS]) if reached else 0
 
     @cython.cfunc
-    def fire(self, command: Inbox, slot: I64) -> I64:
+    def fire(self, state: State, command: Inbox, slot: I64) -> I64:
         """Take a stop from the stop book, and match it; it keeps its slot if it rests."""
         trading: Trading = self.trading
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        self.state.unqueue(order)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        state.unqueue(order)
         meta: I64 = order[at.META]
         trading.slot = slot
         trading.side = (meta >> at.SIDE_SHIFT) & 1
         trading.order_id = order[at.ID]
         trading.account = high_of(order[at.LEVEL_ACCOUNT])
-        trading.trader = record(self.state.ledger.accounts, trading.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        trading.trader = record(state.ledger.accounts, trading.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         trading.limit = order[at.PRICE]
         trading.remaining = order[at.REMAINING]
         trading.held = order[at.HELD]
@@ -73,7 +71,7 @@ class Stops:
             trading.limit = self.risk.collar(trading.terms, trading.side, trading.limit)
         order[at.PRICE] = trading.limit
         order[at.META] = trading.market | trading.side << at.SIDE_SHIFT | trading.fee_cap << at.HIGH
-        trading.begin(command)
+        trading.begin(state, command)
         if trading.remaining == 0:
-            self.state.discard(slot, order)
+            state.discard(slot, order)
         return 0

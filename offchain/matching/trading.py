@@ -24,7 +24,6 @@ class Trading:
     `terms` and `trader` are the records of its market and account, whose arrays do not grow while orders match.
     """
 
-    state: State
     outbox: Outbox
     passed: OrderVerdict
     breaker: Breaker
@@ -50,10 +49,7 @@ class Trading:
     lots: I64
     notional: I64
 
-    def __init__(
-        self, state: State, outbox: Outbox, passed: OrderVerdict, breaker: Breaker, lookahead: Lookahead
-    ) -> None:
-        self.state = state
+    def __init__(self, outbox: Outbox, passed: OrderVerdict, breaker: Breaker, lookahead: Lookahead) -> None:
         self.outbox = outbox
         self.passed = passed
         self.breaker = breaker
@@ -61,13 +57,13 @@ class Trading:
 
     @cython.cfunc
     @cython.inline
-    def place(self, command: Inbox) -> I64:
+    def place(self, state: State, command: Inbox) -> I64:
         """Take the order that the verdict `passed`: reserve what it needs, match, and rest or cancel the rest.
 
         Not 0 if its market has armed stops, which it may have set off.
         """
         if self.passed.replaced != 0:
-            self.cancel(command, self.passed.replaced, codes.REPLACED)
+            self.cancel(state, command, self.passed.replaced, codes.REPLACED)
         market: Record = self.passed.market
         self.terms = market
         self.trader = self.passed.account
@@ -92,91 +88,91 @@ class Trading:
         kinds: I64 = codes.ACCEPTED | self.life << 48
         self.tell(command, kinds, self.remaining, self.remaining, self.held)
         if command.order_type >= codes.STOP_LIMIT:
-            return self.arm(command)
+            return self.arm(state, command)
         rules: I64 = market[at.GUARDED] & ~at.GUARD_ORDERS
         self.watch = self.prevention | rules
         self.low = 0
         self.high = 0
-        self.work(command)
+        self.work(state, command)
         return rules & at.GUARD_STOPS
 
     @cython.cfunc
-    def arm(self, command: Inbox) -> I64:
+    def arm(self, state: State, command: Inbox) -> I64:
         """Put a stop into the stop book."""
         instructions: I64 = command.order_type << at.TYPE_SHIFT | self.life << at.TIF_SHIFT
-        slot: I64 = self.enroll(instructions | self.prevention << at.STP_SHIFT)
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        self.state.queue(slot, order, self.state.stops_of(self.market, self.side), command.counter_amount)
-        self.state.guard(self.market)
+        slot: I64 = self.enroll(state, instructions | self.prevention << at.STP_SHIFT)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        state.queue(slot, order, state.stops_of(self.market, self.side), command.counter_amount)
+        state.guard(self.market)
         return 0
 
     @cython.cfunc
-    def begin(self, command: Inbox) -> I64:
+    def begin(self, state: State, command: Inbox) -> I64:
         """Match a stop that fired at its limit in force, which may release some of its reservation."""
-        self.venue = self.market | self.state.held_asset(self.market, self.side) << 32
-        keep: I64 = self.state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
+        self.venue = self.market | state.held_asset(self.market, self.side) << 32
+        keep: I64 = state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
         released: I64 = self.held - keep
         self.held = keep
-        self.state.ledger.reserve(self.holding, -released)
+        state.ledger.reserve(self.holding, -released)
         self.tell(command, codes.TRIGGERED | self.life << 48, self.remaining, self.remaining, released)
         self.watch = 1
-        return self.work(command)
+        return self.work(state, command)
 
     @cython.cfunc
     @cython.inline
-    def work(self, command: Inbox) -> I64:
+    def work(self, state: State, command: Inbox) -> I64:
         """Match the order, and rest or cancel what is left; if it is to be filled whole, look first."""
-        if self.life >= codes.FOK and not self.fills_whole(command):
-            return self.end(command, codes.FOK_KILLED)
-        self.match(command)
+        if self.life >= codes.FOK and not self.fills_whole(state, command):
+            return self.end(state, command, codes.FOK_KILLED)
+        self.match(state, command)
         if self.remaining == 0:
             return 0
-        return self.rest() if self.life == codes.GTC else self.end(command, codes.IOC_REMAINDER)
+        return self.rest(state) if self.life == codes.GTC else self.end(state, command, codes.IOC_REMAINDER)
 
     @cython.cfunc
     @cython.inline
-    def match(self, command: Inbox) -> I64:
+    def match(self, state: State, command: Inbox) -> I64:
         """Fill the order against the other side, best price first, oldest order first, while prices cross."""
-        place: I64 = self.state.side_of(self.market, 1 - self.side)
-        other: Record = record(self.state.books.sides, place, at.SIDE_WORDS)
+        place: I64 = state.side_of(self.market, 1 - self.side)
+        other: Record = record(state.books.sides, place, at.SIDE_WORDS)
         # 1 for a buy, -1 for a sell: one comparison for both.
         sign: I64 = 1 - 2 * self.side
         while self.remaining > 0:
             price: I64 = other[at.BEST_PRICE]
             if (price - self.limit) * sign > 0:
                 return 0
-            level: Record = record(self.state.books.levels, other[at.BEST], at.LEVEL_WORDS)
+            level: Record = record(state.books.levels, other[at.BEST], at.LEVEL_WORDS)
             first: I64 = low_of(level[at.ENDS])
-            if self.watch == 0 or not self.intercepted(command, first, price):
-                self.fill(command, level, first, price)
+            if self.watch == 0 or not self.intercepted(state, command, first, price):
+                self.fill(state, command, level, first, price)
         return 0
 
     @cython.cfunc
-    def fills_whole(self, command: Inbox) -> cython.bint:
+    def fills_whole(self, state: State, command: Inbox) -> cython.bint:
         """Whether matching will fill the order whole, and within its budget if it has one."""
         market: Record = self.terms
-        other: I64 = self.state.side_of(self.market, 1 - self.side)
+        other: I64 = state.side_of(self.market, 1 - self.side)
         if market[at.GUARDED] & at.GUARD_BREAKER != 0:
             self.breaker.load(market, command.timestamp_us)
         self.lookahead.account = self.account
         self.lookahead.prevention = self.prevention
-        worth: I64 = self.lookahead.fills(market, other, self.limit, self.remaining)
+        worth: I64 = self.lookahead.fills(state, market, other, self.limit, self.remaining)
         if worth < 0 or self.life == codes.FOK:
             return worth >= 0
         return worth <= command.amount if self.side == codes.BUY else worth >= command.amount
 
     @cython.cfunc
-    def intercepted(self, command: Inbox, slot: I64, price: I64) -> cython.bint:
+    def intercepted(self, state: State, command: Inbox, slot: I64, price: I64) -> cython.bint:
         """Whether something else comes in place of the next fill: self-trade prevention, or the circuit breaker."""
-        maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         if self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
-            self.prevent(command, slot)
+            self.prevent(state, command, slot)
             return True
         market: Record = self.terms
         if market[at.GUARDED] & at.GUARD_BREAKER != 0:
             self.breaker.load(market, command.timestamp_us)
             if self.breaker.trips(price):
-                self.halt(command, market, price)
+                self.halt(state, command, market, price)
                 return True
             self.breaker.keep(market)
         self.low = price if self.low == 0 else min(self.low, price)
@@ -184,18 +180,18 @@ class Trading:
         return False
 
     @cython.cfunc
-    def halt(self, command: Inbox, market: Record, price: I64) -> I64:
+    def halt(self, state: State, command: Inbox, market: Record, price: I64) -> I64:
         """Halt the market in place of a fill at this price, and cancel the order."""
         market[at.STATUS] = codes.HALT
         self.breaker.clear(market)
-        self.state.guard(self.market)
+        state.guard(self.market)
         self.outbox.status(command, self.market, codes.HALT, price)
-        return self.end(command, codes.HALTED)
+        return self.end(state, command, codes.HALTED)
 
     @cython.cfunc
-    def prevent(self, command: Inbox, slot: I64) -> I64:
+    def prevent(self, state: State, command: Inbox, slot: I64) -> I64:
         """Do with the order and one of its own account what its self-trade prevention says."""
-        maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         maker_left: I64 = maker[at.REMAINING]
         lots: I64 = min(self.remaining, maker_left)
         kinds: I64 = codes.PREVENTED | self.prevention << 16 | self.side << 32
@@ -204,75 +200,77 @@ class Trading:
         self.outbox.left(self.remaining, maker_left, 0, 0)
         self.outbox.fees(0, 0)
         if self.prevention == codes.DECREMENT_AND_CANCEL and maker_left > lots:
-            self.reduce(command, slot, lots, codes.SELF_TRADE)
+            self.reduce(state, command, slot, lots, codes.SELF_TRADE)
         elif self.prevention != codes.CANCEL_INCOMING:
-            self.cancel(command, slot, codes.SELF_TRADE)
+            self.cancel(state, command, slot, codes.SELF_TRADE)
         if self.prevention == codes.DECREMENT_AND_CANCEL and self.remaining > lots:
-            return self.shrink(command, lots)
-        return 0 if self.prevention == codes.CANCEL_RESTING else self.end(command, codes.SELF_TRADE)
+            return self.shrink(state, command, lots)
+        return 0 if self.prevention == codes.CANCEL_RESTING else self.end(state, command, codes.SELF_TRADE)
 
     @cython.cfunc
-    def shrink(self, command: Inbox, lots: I64) -> I64:
+    def shrink(self, state: State, command: Inbox, lots: I64) -> I64:
         """Take lots away from the order that is matching."""
         self.remaining -= lots
-        keep: I64 = self.state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
+        keep: I64 = state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
         released: I64 = self.held - keep
         self.held = keep
-        self.state.ledger.reserve(self.holding, -released)
+        state.ledger.reserve(self.holding, -released)
         return self.tell(command, codes.AMENDED | codes.SELF_TRADE << 16, lots, self.remaining, released)
 
     @cython.cfunc
-    def reduce(self, command: Inbox, slot: I64, lots: I64, reason: I64) -> I64:
+    def reduce(self, state: State, command: Inbox, slot: I64, lots: I64, reason: I64) -> I64:
         """Take lots away from an open order, which keeps its place."""
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
-        keep: I64 = self.state.to_hold(order, order[at.REMAINING] - lots)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        keep: I64 = state.to_hold(order, order[at.REMAINING] - lots)
         released: I64 = order[at.HELD] - keep
         order[at.REMAINING] -= lots
         order[at.HELD] = keep
-        self.state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
-        self.state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -released)
-        self.tell_open(command, order, codes.AMENDED | reason << 16)
+        state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
+        state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -released)
+        self.tell_open(state, command, order, codes.AMENDED | reason << 16)
         return self.outbox.amounts(order[at.PRICE], lots, order[at.REMAINING], released)
 
     @cython.cfunc
-    def fill(self, command: Inbox, level: Record, slot: I64, price: I64) -> I64:
+    def fill(self, state: State, command: Inbox, level: Record, slot: I64, price: I64) -> I64:
         """One fill against a resting order: both sides pay, both reservations fall to what is left to fill.
 
         A maker's rebate is never above the taker's rate, so the fee account never pays.
         """
-        maker: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         maker_left: I64 = maker[at.REMAINING]
         self.lots = min(self.remaining, maker_left)
         market: Record = self.terms
         self.notional = price * self.lots * market[at.UNITS_PER_TICK_LOT]
         account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
-        owner: Record = record(self.state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         # What is read if it is filled whole, far from here.
-        ask(self.state.orders.index, self.state.orders.home(maker[at.ID] & at.TAG_MASK))
-        ask(self.state.orders.slots, low_of(maker[at.LINKS]))
+        ask(state.orders.index, state.orders.home(maker[at.ID] & at.TAG_MASK))
+        ask(state.orders.slots, low_of(maker[at.LINKS]))
         cap: I64 = maker[at.META] >> at.HIGH
         rate: I64 = min(low_of(self.trader[at.RATES]), self.fee_cap)
         maker_rate: I64 = max(min(high_of(owner[at.RATES]), cap), -rate)
         fee: I64 = fee_of(self.notional, rate)
         maker_fee: I64 = fee_of(self.notional, maker_rate)
-        self.state.ledger.balances[market[at.FEE_POT] + at.AVAILABLE] += fee + maker_fee
+        state.ledger.balances[market[at.FEE_POT] + at.AVAILABLE] += fee + maker_fee
 
         self.remaining -= self.lots
-        keep: I64 = self.state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
-        gaining: I64 = self.state.gaining(self.account, self.trader, market, self.side)
-        released: I64 = self.pay(self.side, self.holding, gaining, self.held - keep, fee)
+        keep: I64 = state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
+        gaining: I64 = state.gaining(self.account, self.trader, market, self.side)
+        state.ledger.balances[gaining + at.AVAILABLE] += self.proceeds(self.side, fee)
+        released: I64 = self.free(state, self.side, self.holding, self.held - keep, fee)
         self.held = keep
 
         maker_left -= self.lots
-        keep = self.state.reservation(market, 1 - self.side, price, maker_left, cap)
-        gaining = self.state.gaining(account, owner, market, 1 - self.side)
+        keep = state.reservation(market, 1 - self.side, price, maker_left, cap)
+        gaining = state.gaining(account, owner, market, 1 - self.side)
         holding: I64 = high_of(maker[at.PLACE_HOLDING])
-        maker_released: I64 = self.pay(1 - self.side, holding, gaining, maker[at.HELD] - keep, maker_fee)
+        state.ledger.balances[gaining + at.AVAILABLE] += self.proceeds(1 - self.side, maker_fee)
+        maker_released: I64 = self.free(state, 1 - self.side, holding, maker[at.HELD] - keep, maker_fee)
         maker[at.REMAINING] = maker_left
         maker[at.HELD] = keep
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
-        self.state.count_volume(command.timestamp_us, market, self.trader, owner, self.notional)
+        state.count_volume(command.timestamp_us, market, self.trader, owner, self.notional)
 
         kinds: I64 = codes.FILLED | self.side << 32
         place: I64 = self.market | market[at.QUOTE] << 32
@@ -280,49 +278,53 @@ class Trading:
         self.outbox.order(self.order_id, maker[at.ID], price, self.lots)
         self.outbox.left(self.remaining, maker_left, released, maker_released)
         self.outbox.fees(fee, maker_fee)
-        return self.state.remove(slot, maker) if maker_left == 0 else 0
+        return state.remove(slot, maker) if maker_left == 0 else 0
 
     @cython.cfunc
     @cython.inline
-    def pay(self, side: I64, holding: I64, gaining: I64, freed: I64, fee: I64) -> I64:
-        """Move one side's funds for the fill, which frees so much of its reservation; what of it becomes available."""
-        self.state.ledger.balances[holding + at.RESERVED] -= freed
-        if side == codes.SELL:
-            self.state.ledger.balances[gaining + at.AVAILABLE] += self.notional - fee
-            return 0
-        released: I64 = freed - self.notional - fee
-        self.state.ledger.balances[holding + at.AVAILABLE] += released
-        self.state.ledger.balances[gaining + at.AVAILABLE] += self.lots * self.terms[at.UNITS_PER_LOT]
+    def proceeds(self, side: I64, fee: I64) -> I64:
+        """What a side gets for the fill: a seller its worth less the fee, a buyer the units of its lots."""
+        bought: I64 = self.lots * self.terms[at.UNITS_PER_LOT]
+        return self.notional - fee if side == codes.SELL else bought
+
+    @cython.cfunc
+    @cython.inline
+    def free(self, state: State, side: I64, holding: I64, freed: I64, fee: I64) -> I64:
+        """Take so much out of a side's reservation; what a buyer does not pay of it becomes available, and is told."""
+        funds: Record = record(state.ledger.balances, holding, at.BALANCE_WORDS)
+        released: I64 = 0 if side == codes.SELL else freed - self.notional - fee
+        funds[at.RESERVED] -= freed
+        funds[at.AVAILABLE] += released
         return released
 
     @cython.cfunc
     @cython.inline
-    def rest(self) -> I64:
+    def rest(self, state: State) -> I64:
         """Put what is left of the order into the book, a stop that fired into the slot that it has."""
-        slot: I64 = self.slot if self.slot != 0 else self.enroll(0)
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        slot: I64 = self.slot if self.slot != 0 else self.enroll(state, 0)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         order[at.REMAINING] = self.remaining
         order[at.HELD] = self.held
-        return self.state.queue(slot, order, self.state.side_of(self.market, self.side), self.limit)
+        return state.queue(slot, order, state.side_of(self.market, self.side), self.limit)
 
     @cython.cfunc
     @cython.inline
-    def enroll(self, instructions: I64) -> I64:
+    def enroll(self, state: State, instructions: I64) -> I64:
         """A slot for the order, on its account's roster, with these bits of META beside the usual ones."""
-        slot: I64 = self.state.orders.take(self.order_id)
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        slot: I64 = state.orders.take(self.order_id)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         order[at.LEVEL_ACCOUNT] = pair(0, self.account)
         order[at.PRICE] = self.limit
         order[at.REMAINING] = self.remaining
         order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
         order[at.HELD] = self.held
-        order[at.PLACE_HOLDING] = pair(self.state.rosters.enter(self.trader, slot), self.holding)
+        order[at.PLACE_HOLDING] = pair(state.rosters.enter(self.trader, slot), self.holding)
         return slot
 
     @cython.cfunc
-    def end(self, command: Inbox, reason: I64) -> I64:
+    def end(self, state: State, command: Inbox, reason: I64) -> I64:
         """Cancel what is left of the order that is matching."""
-        self.state.ledger.reserve(self.holding, -self.held)
+        state.ledger.reserve(self.holding, -self.held)
         self.tell(command, codes.CANCELLED | reason << 16, self.remaining, 0, self.held)
         self.remaining = 0
         self.held = 0
@@ -338,15 +340,15 @@ class Trading:
 
     @cython.cfunc
     @cython.inline
-    def cancel(self, command: Inbox, slot: I64, reason: I64) -> I64:
+    def cancel(self, state: State, command: Inbox, slot: I64, reason: I64) -> I64:
         """Take an open order out, and give its reservation back."""
-        order: Record = record(self.state.orders.slots, slot, at.ORDER_WORDS)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         meta: I64 = order[at.META]
         place: I64 = meta & at.LOW16
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
-        market: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
+        market: Record = record(state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
         held: I64 = order[at.HELD]
-        self.state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -held)
+        state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -held)
         base: I64 = market[at.BASE]
         quote: I64 = market[at.QUOTE]
         place |= (quote if side == codes.BUY else base) << 32
@@ -354,42 +356,42 @@ class Trading:
         self.outbox.emit(command, kinds, high_of(order[at.LEVEL_ACCOUNT]), place)
         self.outbox.row[6] = order[at.ID]
         self.outbox.amounts(order[at.PRICE], order[at.REMAINING], 0, held)
-        return self.state.remove(slot, order)
+        return state.remove(slot, order)
 
     @cython.cfunc
     @cython.inline
-    def tell_open(self, command: Inbox, order: Record, kinds: I64) -> I64:
+    def tell_open(self, state: State, command: Inbox, order: Record, kinds: I64) -> I64:
         """Start an event of an open order: what it is about."""
         meta: I64 = order[at.META]
         market: I64 = meta & at.LOW16
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
-        place: I64 = market | self.state.held_asset(market, side) << 32
+        place: I64 = market | state.held_asset(market, side) << 32
         self.outbox.emit(command, kinds | side << 32, high_of(order[at.LEVEL_ACCOUNT]), place)
         self.outbox.row[6] = order[at.ID]
         return 0
 
     @cython.cfunc
-    def cancel_all(self, command: Inbox, asset: I64, market: I64, reason: I64) -> I64:
+    def cancel_all(self, state: State, command: Inbox, asset: I64, market: I64, reason: I64) -> I64:
         """Cancel the account's open orders, oldest first, in a market and in markets of an asset (0: any)."""
-        account: Record = record(self.state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        by_age: Words = self.state.by_age(account)
+        account: Record = record(state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        by_age: Words = state.by_age(account)
         number: I64 = 0
         while number < len(by_age):
             slot: I64 = by_age[number]
-            place: I64 = self.state.orders.slots[slot + at.META] & at.LOW16
-            terms: Record = record(self.state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
+            place: I64 = state.orders.slots[slot + at.META] & at.LOW16
+            terms: Record = record(state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
             if market in (0, place) and asset in (0, terms[at.BASE], terms[at.QUOTE]):
-                self.cancel(command, slot, reason)
+                self.cancel(state, command, slot, reason)
             number += 1
         return 0
 
     @cython.cfunc
-    def cancel_everyone(self, command: Inbox, market: I64, reason: I64) -> I64:
+    def cancel_everyone(self, state: State, command: Inbox, market: I64, reason: I64) -> I64:
         """Cancel all open orders, oldest first, in a market (0: in any)."""
-        by_age: Words = self.state.orders.by_age()
+        by_age: Words = state.orders.by_age()
         number: I64 = 0
         while number < len(by_age):
-            if market in (0, self.state.orders.slots[by_age[number] + at.META] & at.LOW16):
-                self.cancel(command, by_age[number], reason)
+            if market in (0, state.orders.slots[by_age[number] + at.META] & at.LOW16):
+                self.cancel(state, command, by_age[number], reason)
             number += 1
         return 0

@@ -14,41 +14,39 @@ from offchain.matching.words import I64, Words, blank
 class Unwinding:
     """The five movements of an UNWIND_FILL, all or none. What is taken comes first, so that sums never pass a bound."""
 
-    state: State
     legs: Words
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self) -> None:
         self.legs = blank(2 * at.UNWIND_LEGS)
 
     @cython.cfunc
-    def apply(self, command: Inbox) -> cython.bint:
+    def apply(self, state: State, command: Inbox) -> cython.bint:
         """Move the funds of a well-formed UNWIND_FILL; False, and no change, if a balance would pass 64 bits."""
-        self.prepare(command)
+        self.prepare(state, command)
         leg: I64 = 0
         while leg < at.UNWIND_LEGS:
-            if not self.state.ledger.shift(self.legs[2 * leg], self.legs[2 * leg + 1]):
-                self.take_back(leg)
+            if not state.ledger.shift(self.legs[2 * leg], self.legs[2 * leg + 1]):
+                self.take_back(state, leg)
                 return False
             leg += 1
         return True
 
     @cython.cfunc
-    def take_back(self, count: I64) -> I64:
+    def take_back(self, state: State, count: I64) -> I64:
         """Undo the first `count` movements. Each leads back to a state that was within bounds, so none can fail."""
         while count > 0:
             count -= 1
-            self.state.ledger.shift(self.legs[2 * count], -self.legs[2 * count + 1])
+            state.ledger.shift(self.legs[2 * count], -self.legs[2 * count + 1])
         return 0
 
     @cython.cfunc
-    def prepare(self, command: Inbox) -> I64:
+    def prepare(self, state: State, command: Inbox) -> I64:
         """Work out the movements from the fill's price, quantity and fees."""
         market: I64 = command.market * at.MARKET_WORDS
-        base: I64 = self.state.markets[market + at.BASE]
-        quote: I64 = self.state.markets[market + at.QUOTE]
-        base_units: I64 = command.quantity * self.state.markets[market + at.UNITS_PER_LOT]
-        notional: I64 = command.price * command.quantity * self.state.markets[market + at.UNITS_PER_TICK_LOT]
+        base: I64 = state.markets[market + at.BASE]
+        quote: I64 = state.markets[market + at.QUOTE]
+        base_units: I64 = command.quantity * state.markets[market + at.UNITS_PER_LOT]
+        notional: I64 = command.price * command.quantity * state.markets[market + at.UNITS_PER_TICK_LOT]
         buyer: I64 = command.account
         seller: I64 = command.counter_account
         buyer_fee: I64 = command.amount
@@ -56,11 +54,11 @@ class Unwinding:
         if command.side == codes.SELL:
             buyer, seller = seller, buyer
             buyer_fee, seller_fee = seller_fee, buyer_fee
-        self.leg(0, self.state.ledger.touch(buyer, base), -base_units)
-        self.leg(1, self.state.ledger.touch(seller, quote), seller_fee - notional)
-        self.leg(2, self.state.markets[market + at.FEE_POT], -buyer_fee - seller_fee)
-        self.leg(3, self.state.ledger.touch(seller, base), base_units)
-        return self.leg(4, self.state.ledger.touch(buyer, quote), notional + buyer_fee)
+        self.leg(0, state.ledger.touch(buyer, base), -base_units)
+        self.leg(1, state.ledger.touch(seller, quote), seller_fee - notional)
+        self.leg(2, state.markets[market + at.FEE_POT], -buyer_fee - seller_fee)
+        self.leg(3, state.ledger.touch(seller, base), base_units)
+        return self.leg(4, state.ledger.touch(buyer, quote), notional + buyer_fee)
 
     @cython.cfunc
     def leg(self, number: I64, balance: I64, units: I64) -> I64:
