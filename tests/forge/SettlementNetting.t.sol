@@ -44,9 +44,9 @@ contract SettlementNettingTest is SettlementFixture {
     }
 
     function assertGroup(TestOrder[] memory orders, Group memory group, SkipReason reason, uint32 item) private {
-        (SkipReason seen, uint32 at) = settleGroup(orders, group);
+        (SkipReason seen, uint32 fault) = settleGroup(orders, group);
         assertEq(uint256(seen), uint256(reason), "reason");
-        assertEq(at, item, "item");
+        assertEq(fault, item, "item");
         if (reason != SkipReason.NONE) assertEq(vault.balanceOf(wallet(1), QTRA), FUNDS, "undone");
     }
 

@@ -64,8 +64,8 @@ contract SettlementPayloadTest is SettlementFixture {
     }
 
     /// @dev With one byte of a payload changed.
-    function assertMalformedWith(bytes memory payload, uint256 at, uint8 value, uint256 position) private {
-        payload[at] = bytes1(value);
+    function assertMalformedWith(bytes memory payload, uint256 offset, uint8 value, uint256 position) private {
+        payload[offset] = bytes1(value);
         assertMalformed(payload, position);
     }
 

@@ -31,9 +31,9 @@ contract SettlementStatementsTest is SettlementFixture {
     }
 
     function assertGroup(Group memory group, SkipReason reason, uint32 item) private {
-        (SkipReason seen, uint32 at) = settleGroup(new TestOrder[](0), group);
+        (SkipReason seen, uint32 fault) = settleGroup(new TestOrder[](0), group);
         assertEq(uint256(seen), uint256(reason), "reason");
-        assertEq(at, item, "item");
+        assertEq(fault, item, "item");
     }
 
     function openSession(uint256 index) private {

@@ -87,6 +87,8 @@ def main(contract: str | None, runs: int, depth: int, faults: int | None, seed: 
                 invariant_runs=str(runs),
                 invariant_depth=str(depth),
                 invariant_shrink_run_limit="0",
+                # What is broken may leave a name that nothing uses.
+                deny="never",
                 # Else forge begins with the calls that another fault failed on.
                 invariant_failure_persist_dir=str(forge.folder / f"failures-{number}"),
             )
