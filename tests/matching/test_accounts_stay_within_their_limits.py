@@ -48,6 +48,7 @@ def test_armed_stops_count_as_open_orders(desk: Desk) -> None:
 
     assert desk.refusal(K.PLACE, **ORDER) == R.TOO_MANY_ORDERS
     assert desk.refusal(K.PLACE, **ORDER, **STOP) == R.TOO_MANY_ORDERS
+    assert desk.refusal(K.PLACE, **ORDER, **STOP, **IOC) == R.TOO_MANY_ORDERS
 
 
 def test_orders_that_cannot_rest_and_replacements_are_not_bound_by_open_orders(desk: Desk) -> None:

@@ -210,11 +210,12 @@ def test_a_newer_day_lets_older_ones_go_though_nothing_was_rolled(desk: Desk) ->
 
 @pytest.mark.parametrize("gap", [1, 29, 30, 31, 32, 60, 61, 1_000])
 def test_a_gap_of_any_length_between_trades_is_counted_right(desk: Desk, gap: int) -> None:
-    for day in (DAY - 2, DAY, DAY + gap):
+    days = (DAY - 30, DAY - 2, DAY, DAY + gap)
+    for day in days:
         traded(desk, day, day)
     for day in sorted({DAY + 1, DAY + gap, DAY + gap + 1}):
         roll(desk, day)
-        held = [of for of in (DAY - 2, DAY, DAY + gap) if of >= DAY + gap - 30]
+        held = [of for of in days if of >= DAY + gap - 30]
         assert desk.engine.volume(1) == sum(of for of in held if day - 30 <= of < day)
 
 
