@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from offchain.core.commands import CancelReason, CommandKind
+from offchain.core.commands import COMMAND_DTYPE, CancelReason, CommandKind
 from offchain.core.events import RejectReason
 from offchain.core.money import UNITS_MAX
 from offchain.matching import layout
@@ -124,3 +124,18 @@ def test_a_sum_that_trades_brought_out_of_debt_is_counted_anew_before_a_deposit_
 
     desk.take(K.CHAIN_DEPOSIT, account=3, asset=2, amount=UNITS_MAX - owned)
     assert desk.refusal(K.CHAIN_DEPOSIT, account=3, asset=2, amount=1) == RejectReason.OVERFLOW
+
+
+@pytest.mark.parametrize("asset", [1, 2, 3])
+def test_no_more_of_an_asset_comes_in_than_a_word_can_count(desk: Desk, asset: int) -> None:
+    desk.take(K.CHAIN_DEPOSIT, account=4, asset=asset, amount=UNITS_MAX - 4 * RICH)
+
+    assert desk.refusal(K.CHAIN_DEPOSIT, account=3, asset=asset, amount=1) == RejectReason.OVERFLOW
+
+
+def test_one_command_after_a_batch_has_all_its_events(real_type: type[Engine]) -> None:
+    desk = Desk(real_type())
+    ids = [desk.rest(1, BUY, 100, 1) for _ in range(600)]
+    desk.engine.apply_batch(np.empty(0, COMMAND_DTYPE))
+
+    assert [event.order_id for event in desk.take(K.CANCEL_ALL, account=1, reason=CancelReason.USER)] == ids
