@@ -2,9 +2,9 @@
 
 In a large exchange most records that a command names are in no near cache, and one leads to the next: index, order,
 neighbours. A command that came upon them in its turn would wait for each. So each of three steps is taken some
-commands earlier, and only asks for what it finds; by the next step that has come, and nothing waits. The last one also
-puts the account's balance in the base asset, which is another one in each market, at hand. Nothing of the state
-changes. What the commands in between do, and a command that is wrong, can only make it ask for what is not needed.
+commands earlier, and only asks for what it finds; by the next step that has come, and nothing waits. Nothing of the
+state changes. What the commands in between do, and a command that is wrong, can only make it ask for what is not
+needed.
 """
 
 import cython
@@ -68,14 +68,11 @@ class Ahead:
         if (market + 1) * at.MARKET_WORDS > len(state.markets):
             market = 0
         key: I64 = account << 16 | state.markets[market * at.MARKET_WORDS + at.BASE]
-        home: I64 = state.ledger.home(key)
-        ask(state.ledger.index, home)
         side: I64 = state.side_of(market, (row[2] >> 8) & 1)
         leaf: I64 = state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
         child: I64 = leaf + at.CHILDREN + (row[7] & at.NODE_MASK)
         sighted[at.ENTRY] = entry
         sighted[at.PAIR] = key
-        sighted[at.HOME] = home
         sighted[at.CHILD] = child
         sighted[at.NAMES] = placed - 1
         return 0
@@ -84,16 +81,15 @@ class Ahead:
     @cython.inline
     def approach(self, state: State, sighted: Record) -> I64:
         """The second step: the records."""
-        home: I64 = sighted[at.HOME]
-        balance: I64 = state.ledger.index[home]
-        ask(state.ledger.balances, balance)
+        key: I64 = sighted[at.PAIR]
+        owner: Record = record(state.ledger.accounts, (key >> 16) * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        ask(state.ledger.balances, state.ledger.home(owner, key & codes.ASSET_ID_MAX))
         child: I64 = sighted[at.CHILD]
         joined: I64 = state.books.nodes[child]
         ask(state.books.levels, joined)
         entry: I64 = sighted[at.ENTRY]
         leaving: I64 = state.orders.index[entry] & at.LOW32 & sighted[at.NAMES]
         ask(state.orders.slots, leaving)
-        sighted[at.FUNDS] = balance
         sighted[at.JOINED] = joined
         sighted[at.LEAVING] = leaving
         return 0
@@ -108,10 +104,9 @@ class Ahead:
             joined = 0
         ends: I64 = state.books.levels[joined + at.ENDS]
         ask(state.orders.slots, high_of(ends))
-        state.ledger.recall(sighted[at.PAIR], sighted[at.FUNDS])
         order: Record = record(state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
-        places: I64 = order[at.PLACE_HOLDING]
+        places: I64 = order[at.PLACE_ASSET]
         ask(state.orders.slots, low_of(links))
         ask(state.orders.slots, high_of(links))
         ask(state.books.levels, low_of(order[at.LEVEL_ACCOUNT]))
@@ -121,5 +116,5 @@ class Ahead:
         free: I64 = high_of(owner[at.OPEN_ORDERS])
         place: I64 = free ^ (free ^ low_of(places)) & sighted[at.NAMES]
         ask(state.rosters.words, low_of(owner[at.ROSTER]) + place)
-        ask(state.ledger.balances, high_of(places))
+        ask(state.ledger.balances, state.ledger.home(owner, high_of(places)))
         return 0

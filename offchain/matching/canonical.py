@@ -95,14 +95,19 @@ def used_balances(ledger: Ledger) -> Words:
     keys: Words = blank(ledger.count)
     found: Words = blank(ledger.count)
     count: I64 = 0
-    balance: I64 = at.BALANCE_WORDS
-    while balance <= ledger.count * at.BALANCE_WORDS:
-        funds: Record = record(ledger.balances, balance, at.BALANCE_WORDS)
-        if funds[at.AVAILABLE] | funds[at.RESERVED] | (funds[at.MARKS] & at.EXITING) | ledger.cap_of(balance) != 0:
-            keys[count] = funds[at.KEY]
-            found[count] = balance
-            count += 1
-        balance += at.BALANCE_WORDS
+    account: I64 = 0
+    while account < ledger.account_count:
+        purse: I64 = ledger.accounts[account * at.ACCOUNT_WORDS + at.PURSE]
+        # Of an account that has none, this is record 0, which is empty.
+        balance: I64 = low_of(purse)
+        while balance <= low_of(purse) + high_of(purse):
+            funds: Record = record(ledger.balances, balance, at.BALANCE_WORDS)
+            if funds[at.AVAILABLE] | funds[at.RESERVED] | (funds[at.MARKS] & at.EXITING) | ledger.cap_of(balance) != 0:
+                keys[count] = funds[at.KEY]
+                found[count] = balance
+                count += 1
+            balance += at.BALANCE_WORDS
+        account += 1
     return sorted_by(keys[:count], found[:count])
 
 
@@ -226,8 +231,10 @@ def load_orders(state: State, tape: Tape) -> I64:
         market: I64 = tape.get()
         book: I64 = tape.get()
         side: I64 = book % 2
-        slot: I64 = state.orders.take(tape.get())
+        order_id: I64 = tape.get()
+        slot: I64 = state.orders.take(order_id)
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        order[at.ID] = order_id
         account: I64 = tape.get()
         order[at.LEVEL_ACCOUNT] = pair(0, account)
         order[at.PRICE] = tape.get()
@@ -236,9 +243,9 @@ def load_orders(state: State, tape: Tape) -> I64:
         meta |= tape.get() << at.TIF_SHIFT
         meta |= tape.get() << at.TYPE_SHIFT
         order[at.META] = meta | tape.get() << at.STP_SHIFT
-        holding: I64 = state.ledger.touch(account, state.held_asset(market, side))
         hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        order[at.PLACE_HOLDING] = pair(state.rosters.enter(hot, slot), holding)
+        asset: I64 = state.markets[market * at.MARKET_WORDS + (at.QUOTE if side == codes.BUY else at.BASE)]
+        order[at.PLACE_ASSET] = pair(state.rosters.enter(hot, slot), asset)
         order[at.HELD] = state.to_hold(order, order[at.REMAINING])
         trigger: I64 = tape.get()
         state.queue(slot, order, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)

@@ -13,9 +13,7 @@ EVENT_WORDS: Final = 16
 # A market, at market_id * MARKET_WORDS. BASE is 0 where none is listed. What every order reads is in the first two
 # lines of the processor's cache; the words from BASE on are the market's canonical form.
 MARKET_WORDS: Final = 32
-FEE_POT: Final = 0
-"""The fee account's balance in the quote asset."""
-GUARDED: Final = 1
+GUARDED: Final = 0
 """Which of the rules below are in force: where none is, orders need not ask one by one (`State.guard`)."""
 GUARD_PRICES: Final = 1
 """A maximum notional, a band or a fat finger."""
@@ -26,31 +24,31 @@ GUARD_ORDERS: Final = GUARD_PRICES | GUARD_CLOSED
 GUARD_BREAKER: Final = 4
 GUARD_STOPS: Final = 8
 """Armed stops."""
-BASE: Final = 2
-QUOTE: Final = 3
-UNITS_PER_LOT: Final = 4
-UNITS_PER_TICK_LOT: Final = 5
-MAX_PRICE: Final = 6
-MAX_QUANTITY: Final = 7
-MIN_QUANTITY: Final = 8
-MIN_NOTIONAL: Final = 9
-VOLUME_DIVISOR: Final = 10
+BASE: Final = 1
+QUOTE: Final = 2
+UNITS_PER_LOT: Final = 3
+UNITS_PER_TICK_LOT: Final = 4
+MAX_PRICE: Final = 5
+MAX_QUANTITY: Final = 6
+MIN_QUANTITY: Final = 7
+MIN_NOTIONAL: Final = 8
+VOLUME_DIVISOR: Final = 9
 """Quote units that count as one unit of volume; 0: no fill is counted."""
-MAX_NOTIONAL: Final = 11
+MAX_NOTIONAL: Final = 10
 """Quote units; 0: none."""
-BAND: Final = 12
-FAT_FINGER: Final = 13
+BAND: Final = 11
+FAT_FINGER: Final = 12
 """Parts per million of the last price; 0: none."""
-LAST_PRICE: Final = 14
-STATUS: Final = 15
-KILLED: Final = 16
-BREAKER_PPM: Final = 17
-BREAKER_US: Final = 18
-WINDOW_START: Final = 19
-WINDOW_LOW: Final = 20
-WINDOW_HIGH: Final = 21
-EARLIER_LOW: Final = 22
-EARLIER_HIGH: Final = 23
+LAST_PRICE: Final = 13
+STATUS: Final = 14
+KILLED: Final = 15
+BREAKER_PPM: Final = 16
+BREAKER_US: Final = 17
+WINDOW_START: Final = 18
+WINDOW_LOW: Final = 19
+WINDOW_HIGH: Final = 20
+EARLIER_LOW: Final = 21
+EARLIER_HIGH: Final = 22
 MARKET_CANONICAL_WORDS: Final = 22
 
 # What trading needs of an account: one line of the processor's cache, at account * ACCOUNT_WORDS.
@@ -70,13 +68,11 @@ ROSTER: Final = 2
 """Where the block of its open orders begins, and how many words it has, as a pair."""
 OPEN_ORDERS: Final = 3
 """How many orders it has open, armed stops included, and the place in its block that is taken next, as a pair."""
-RECENT_BASE: Final = 4
-RECENT_QUOTE: Final = 5
-"""The balances found last as those that the account trades, and trades for, each as a pair with its asset; where the
-index need not be asked. 0: none."""
-PAGE: Final = 6
+PURSE: Final = 4
+"""Where the block of its balances begins, and where the last of them does from there on, as a pair: a mask, too."""
+PAGE: Final = 5
 """Its volumes of earlier days, 0 if it has never traded, and the day that LATEST is of, as a pair."""
-LATEST: Final = 7
+LATEST: Final = 6
 """Its volume of that day."""
 
 # What is rarely needed of an account, at account * PROFILE_WORDS.
@@ -119,8 +115,11 @@ LISTED: Final = 0
 GROSS: Final = 1
 """A bound on the sum of all that accounts own of it, debts not deducted."""
 
-# What one account holds of one asset.
+# What one account holds of one asset. Those of an account are in a block of their own, its purse, which has a power of
+# two of them: each at its asset's rest by that, or at the next place that is free.
 BALANCE_WORDS: Final = 4
+PURSE_LEAST: Final = 2 * BALANCE_WORDS
+"""The words of the smallest purse."""
 KEY: Final = 0
 """account << 16 | asset."""
 AVAILABLE: Final = 1
@@ -135,8 +134,8 @@ ID: Final = 0
 """0 if the slot is free."""
 LINKS: Final = 1
 """The next and the previous order of its level."""
-PLACE_HOLDING: Final = 2
-"""Its place on its account's roster, and the balance that its reservation is in."""
+PLACE_ASSET: Final = 2
+"""Its place on its account's roster, and the asset that its reservation is in."""
 LEVEL_ACCOUNT: Final = 3
 """Its level and its account. The level of an armed stop is in a stop book, where levels are of trigger prices."""
 REMAINING: Final = 4
@@ -175,14 +174,11 @@ NAMES: Final = 1
 """All bits set if it names an order that is there already, or 0."""
 PAIR: Final = 2
 """Its account and its market's base asset, as the KEY of a balance."""
-HOME: Final = 3
-"""Where the index of balances looks first for that."""
-CHILD: Final = 4
+CHILD: Final = 3
 """The child of a node where the level of a new order hangs."""
-LEAVING: Final = 5
-FUNDS: Final = 6
-JOINED: Final = 7
-"""What stands in these places: the order that is named, or 0; the balance; the level."""
+LEAVING: Final = 4
+JOINED: Final = 5
+"""What stands in these places: the order that is named, or 0; the level."""
 
 # An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32

@@ -4,6 +4,7 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
+from offchain.matching.blocks import Blocks
 from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair, record
 
 
@@ -11,6 +12,9 @@ from offchain.matching.words import I64, Record, Words, blank, grown, high_of, l
 @cython.cclass
 class Ledger:
     """Balances exist for the pairs of account and asset that were ever touched; memory follows them.
+
+    Those of an account are in one block, its purse, where an asset's is found without looking at any other, or at few.
+    A purse that is full moves to a block of twice the size: so a balance has its place until its account gets another.
 
     GROSS of an asset is at least the sum of max(available, 0) + reserved over all accounts, and at most 2^63 - 1.
     Trades and reservations only move funds within that sum, so none of them can overflow; whatever adds to it
@@ -25,11 +29,8 @@ class Ledger:
     balances: Words
     caps: Words
     cap_count: I64
-    capacity: I64
     count: I64
-    index: Words
-    mask: I64
-    index_shift: I64
+    blocks: Blocks
 
     def __init__(self) -> None:
         self.accounts = blank(16 * at.ACCOUNT_WORDS)
@@ -37,14 +38,11 @@ class Ledger:
         self.account_count = 1
         self.assets = blank(16 * at.ASSET_WORDS)
         self.asset_count = 0
-        self.capacity = 64
-        self.balances = blank(self.capacity * at.BALANCE_WORDS)
+        self.balances = blank(64)
         self.caps = blank(16)
         self.cap_count = 0
         self.count = 0
-        self.mask = 127
-        self.index_shift = 25
-        self.index = blank(self.mask + 1)
+        self.blocks = Blocks()
 
     @cython.cfunc
     def open_accounts(self, count: I64) -> I64:
@@ -104,96 +102,92 @@ class Ledger:
 
     @cython.cfunc
     @cython.inline
-    def holding(self, number: I64, account: Record, market: Record, side: I64) -> I64:
-        """As `find`, of the balance that an account's order on a side of a market reserves in: a buyer pays in quote.
-
-        It may well be the one that the account traded last. Which one that was is no part of the state: it only saves
-        the way through the index.
-        """
-        # Both are read, for no processor can foresee which side the next order is on.
-        base: I64 = market[at.BASE]
-        quote: I64 = market[at.QUOTE]
-        recent_base: I64 = account[at.RECENT_BASE]
-        recent_quote: I64 = account[at.RECENT_QUOTE]
-        asset: I64 = base if side == codes.SELL else quote
-        recent: I64 = recent_base if side == codes.SELL else recent_quote
-        return low_of(recent) if high_of(recent) == asset else self.found(number, account, side, asset)
-
-    @cython.cfunc
-    def found(self, number: I64, account: Record, side: I64, asset: I64) -> I64:
-        """The balance in an asset, or record 0; kept at hand unless it was never touched."""
-        balance: I64 = self.find(number, asset)
-        if balance != 0 and side == codes.SELL:
-            account[at.RECENT_BASE] = pair(balance, asset)
-        elif balance != 0:
-            account[at.RECENT_QUOTE] = pair(balance, asset)
-        return balance
+    def home(self, account: Record, asset: I64) -> I64:
+        """Where an account's balance in an asset is looked for first: a balance, or record 0."""
+        purse: I64 = account[at.PURSE]
+        return low_of(purse) + (asset * at.BALANCE_WORDS & high_of(purse))
 
     @cython.cfunc
     @cython.inline
-    def recall(self, key: I64, balance: I64) -> I64:
-        """Have a balance at hand as the one that its account trades, if it is the balance of this KEY."""
-        place: I64 = (key >> 16) * at.ACCOUNT_WORDS + at.RECENT_BASE
-        recent: I64 = self.accounts[place]
-        known: I64 = self.balances[balance + at.KEY] == key
-        # Without a branch, which no processor could foresee.
-        self.accounts[place] = recent ^ (recent ^ pair(balance, key & codes.ASSET_ID_MAX)) & -known
+    def balance_of(self, account: Record, asset: I64) -> I64:
+        """An account's balance in an asset, or record 0, which is empty, if it was never touched."""
+        balance: I64 = self.home(account, asset)
+        key: I64 = self.balances[balance + at.KEY]
+        return balance if key & codes.ASSET_ID_MAX == asset else self.beside(account, asset)
+
+    @cython.cfunc
+    def beside(self, account: Record, asset: I64) -> I64:
+        """The same where another balance, or none, stands in its place."""
+        start: I64 = low_of(account[at.PURSE])
+        mask: I64 = high_of(account[at.PURSE])
+        home: I64 = self.home(account, asset) - start
+        place: I64 = (home + at.BALANCE_WORDS) & mask
+        while place != home and self.balances[start + place + at.KEY] != 0:
+            if self.balances[start + place + at.KEY] & codes.ASSET_ID_MAX == asset:
+                return start + place
+            place = (place + at.BALANCE_WORDS) & mask
         return 0
 
     @cython.cfunc
     def find(self, account: I64, asset: I64) -> I64:
         """The balance of a pair, or record 0, which is empty, if it was never touched."""
-        key: I64 = account << 16 | asset
-        place: I64 = self.home(key)
-        balance: I64 = self.index[place]
-        while balance != 0 and self.balances[balance + at.KEY] != key:
-            place = (place + 1) & self.mask
-            balance = self.index[place]
-        return balance
+        return self.balance_of(record(self.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS), asset)
 
     @cython.cfunc
     def touch(self, account: I64, asset: I64) -> I64:
-        """The balance of a pair, made if there is none."""
-        balance: I64 = self.find(account, asset)
+        """The balance of a pair, made if there is none: then the account's others may have moved."""
+        owner: Record = record(self.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        balance: I64 = self.balance_of(owner, asset)
         if balance != 0:
             return balance
         self.count += 1
-        if self.count == self.capacity:
-            self.capacity *= 2
-            self.balances = grown(self.balances, self.capacity * at.BALANCE_WORDS)
-        balance = self.count * at.BALANCE_WORDS
+        balance = self.free_place(owner, asset)
+        if balance == 0:
+            self.enlarge(owner)
+            balance = self.free_place(owner, asset)
         self.balances[balance + at.KEY] = account << 16 | asset
-        if 2 * self.count > self.mask:
-            self.widen()
-        else:
-            self.enter(balance)
         return balance
 
     @cython.cfunc
-    @cython.inline
-    def home(self, key: I64) -> I64:
-        """Where the index looks first for a pair."""
-        return (((key ^ (key >> 32)) & at.LOW32) * at.HASH_FACTOR & at.LOW32) >> self.index_shift
+    def free_place(self, account: Record, asset: I64) -> I64:
+        """Where a new balance in an asset is to be, or 0 if the purse is full."""
+        start: I64 = low_of(account[at.PURSE])
+        mask: I64 = high_of(account[at.PURSE])
+        if start == 0:
+            return 0
+        home: I64 = self.home(account, asset) - start
+        place: I64 = home
+        while self.balances[start + place + at.KEY] != 0:
+            place = (place + at.BALANCE_WORDS) & mask
+            if place == home:
+                return 0
+        return start + place
 
     @cython.cfunc
-    def enter(self, balance: I64) -> I64:
-        """Put a balance into the index."""
-        place: I64 = self.home(self.balances[balance + at.KEY])
-        while self.index[place] != 0:
-            place = (place + 1) & self.mask
-        self.index[place] = balance
-        return 0
+    def enlarge(self, account: Record) -> I64:
+        """Move a full purse, or none, to a block of twice the size."""
+        start: I64 = low_of(account[at.PURSE])
+        size: I64 = 0 if start == 0 else high_of(account[at.PURSE]) + at.BALANCE_WORDS
+        larger: I64 = max(2 * size, at.PURSE_LEAST)
+        block: I64 = self.blocks.take(self.balances, larger)
+        if block + larger > len(self.balances):
+            self.balances = grown(self.balances, 2 * (block + larger))
+        self.balances[block + at.KEY] = 0
+        account[at.PURSE] = pair(block, larger - at.BALANCE_WORDS)
+        balance: I64 = start
+        while balance < start + size:
+            self.move(balance, self.free_place(account, self.balances[balance + at.KEY] & codes.ASSET_ID_MAX))
+            balance += at.BALANCE_WORDS
+        return self.blocks.free(self.balances, start, size) if size != 0 else 0
 
     @cython.cfunc
-    def widen(self) -> I64:
-        """Double the index, and enter every balance again."""
-        self.mask = 2 * self.mask + 1
-        self.index_shift -= 1
-        self.index = blank(self.mask + 1)
-        number: I64 = 1
-        while number <= self.count:
-            self.enter(number * at.BALANCE_WORDS)
-            number += 1
+    def move(self, balance: I64, place: I64) -> I64:
+        """Leave an empty balance where one was, which is in this place now."""
+        word: I64 = 0
+        while word < at.BALANCE_WORDS:
+            self.balances[place + word] = self.balances[balance + word]
+            self.balances[balance + word] = 0
+            word += 1
         return 0
 
     @cython.cfunc
@@ -223,12 +217,11 @@ class Ledger:
     def exact_gross(self, asset: I64) -> I64:
         """The sum that GROSS bounds."""
         total: I64 = 0
-        number: I64 = 1
-        while number <= self.count:
-            balance: I64 = number * at.BALANCE_WORDS
-            if self.balances[balance + at.KEY] & codes.ASSET_ID_MAX == asset:
-                total += max(self.balances[balance + at.AVAILABLE], 0) + self.balances[balance + at.RESERVED]
-            number += 1
+        account: I64 = 0
+        while account < self.account_count:
+            balance: I64 = self.find(account, asset)
+            total += max(self.balances[balance + at.AVAILABLE], 0) + self.balances[balance + at.RESERVED]
+            account += 1
         return total
 
     @cython.cfunc

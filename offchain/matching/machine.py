@@ -126,8 +126,10 @@ class Machine:
 
     def balance(self, account: I64, asset: I64) -> tuple[int, int]:
         """Available and reserved units."""
-        balance: I64 = self.state.ledger.find(account, asset)
         ledger = self.state.ledger
+        if not ledger.is_account(account):
+            return 0, 0
+        balance: I64 = ledger.find(account, asset)
         return ledger.balances[balance + at.AVAILABLE], ledger.balances[balance + at.RESERVED]
 
     def all_balances(self) -> list[tuple[int, int, int, int]]:
@@ -211,8 +213,8 @@ class Machine:
 
     def position_cap(self, account: I64, asset: I64) -> int:
         """The most that buys may bring an account's balance to, in units; 0: there is no cap."""
-        balance: I64 = self.state.ledger.find(account, asset)
-        return self.state.ledger.cap_of(balance)
+        ledger = self.state.ledger
+        return ledger.cap_of(ledger.find(account, asset)) if ledger.is_account(account) else 0
 
     def has_volumes(self) -> bool:
         """Whether a fill was ever counted, as far as pages tell, or a tier above the first is set."""

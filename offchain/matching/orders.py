@@ -66,7 +66,10 @@ class OrderPool:
     @cython.cfunc
     @cython.inline
     def take(self, order_id: I64) -> I64:
-        """A slot for an order that is not in the pool; only its ID is set."""
+        """A slot for an order that is not in the pool, of which nothing is set, not even its ID."""
+        if self.count == self.most:
+            self.widen()
+        self.count += 1
         slot: I64 = self.free
         if slot != 0:
             self.free = self.slots[slot + at.LINKS]
@@ -76,12 +79,7 @@ class OrderPool:
                 self.slots = grown(self.slots, self.capacity * at.ORDER_WORDS)
             slot = self.used * at.ORDER_WORDS
             self.used += 1
-        self.slots[slot + at.ID] = order_id
-        self.count += 1
-        if self.count > self.most:
-            self.widen()
-        else:
-            self.enter(slot, order_id & at.TAG_MASK)
+        self.enter(slot, order_id & at.TAG_MASK)
         return slot
 
     @cython.cfunc

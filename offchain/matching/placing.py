@@ -16,16 +16,15 @@ from offchain.matching.words import I64, Record, record
 class OrderVerdict:
     """The judge of orders, and what it found on the way to a verdict of OK.
 
-    The order's `limit` in force, the units that it `need`s at that limit (a stop: at its price), the balance that is
-    `holding` them, and the slot of the order to be `replaced`, or 0.
-    The records of its `market`, its `account` and what is `holding` are as good as their arrays: until one grows.
+    The order's `limit` in force, the units that it `need`s at that limit (a stop: at its price), and the slot of the
+    order to be `replaced`, or 0.
+    The records of its `market`, its `account` and its `funds` are as good as their arrays: until one grows.
     """
 
     risk: Risk
     lookahead: Lookahead
     limit: I64
     need: I64
-    holding: I64
     replaced: I64
     guarded: I64
     market: Record
@@ -37,7 +36,6 @@ class OrderVerdict:
         self.lookahead = lookahead
         self.limit = 0
         self.need = 0
-        self.holding = 0
         self.replaced = 0
         self.guarded = 0
         self.market = record(state.markets, 0, at.MARKET_WORDS)
@@ -207,8 +205,8 @@ class OrderVerdict:
             return codes.BAD_FEE
         if not state.ledger.pays_within(account, cap):
             return codes.FEE_CAP_TOO_LOW
-        self.holding = state.ledger.holding(command.account, account, market, command.side)
-        self.funds = record(state.ledger.balances, self.holding, at.BALANCE_WORDS)
+        holding: I64 = state.ledger.balance_of(account, state.reserved_asset(market, command.side))
+        self.funds = record(state.ledger.balances, holding, at.BALANCE_WORDS)
         reason: I64 = self.risk.allowance(state, command, market, self.replaced) if self.guarded != 0 else codes.OK
         if reason == codes.OK:
             reason = self.reserves(state, command, market, cap)

@@ -3,6 +3,7 @@
 import cython
 
 from offchain.matching import layout as at
+from offchain.matching.blocks import Blocks
 from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair
 
 
@@ -13,18 +14,15 @@ class Rosters:
 
     So an order that comes or goes touches no other. A place that is free holds what taking it adds to OPEN_ORDERS: one
     more order, and the place that is free next; so it is odd, and no slot is. The last one left is taken first. An
-    account that fills its block moves to one of twice the size, places kept; the blocks that are free are linked by
-    their first words, a list for each size.
+    account that fills its block moves to one of twice the size, places kept.
     """
 
     words: Words
-    used: I64
-    spare: Words
+    blocks: Blocks
 
     def __init__(self) -> None:
         self.words = blank(64)
-        self.used = 8
-        self.spare = blank(32)
+        self.blocks = Blocks()
 
     @cython.cfunc
     @cython.inline
@@ -54,7 +52,9 @@ class Rosters:
         """Move an account to a block of twice the size, of which the second half is free; returns its ROSTER."""
         size: I64 = high_of(block)
         larger: I64 = max(2 * size, at.ROSTER_LEAST)
-        start: I64 = self.new_block(larger)
+        start: I64 = self.blocks.take(self.words, larger)
+        if start + larger > len(self.words):
+            self.words = grown(self.words, 2 * (start + larger))
         number: I64 = 0
         while number < size:
             self.words[start + number] = self.words[low_of(block) + number]
@@ -63,35 +63,6 @@ class Rosters:
             number += 1
             self.words[start + number - 1] = pair(1, number)
         if size != 0:
-            self.free_block(low_of(block), size)
+            self.blocks.free(self.words, low_of(block), size)
         account[at.ROSTER] = pair(start, larger)
         return account[at.ROSTER]
-
-    @cython.cfunc
-    def new_block(self, size: I64) -> I64:
-        """Where there is a free block of a size."""
-        start: I64 = self.spare[self.rank(size)]
-        if start != 0:
-            self.spare[self.rank(size)] = self.words[start]
-            return start
-        if self.used + size > len(self.words):
-            self.words = grown(self.words, 2 * (self.used + size))
-        start = self.used
-        self.used += size
-        return start
-
-    @cython.cfunc
-    def free_block(self, start: I64, size: I64) -> I64:
-        """Keep a block for the next one who asks for its size."""
-        self.words[start] = self.spare[self.rank(size)]
-        self.spare[self.rank(size)] = start
-        return 0
-
-    @cython.cfunc
-    def rank(self, size: I64) -> I64:
-        """Which power of two a size is."""
-        rank: I64 = 0
-        while size > 1:
-            size //= 2
-            rank += 1
-        return rank

@@ -19,6 +19,7 @@ PARTS: Final = (
     "words",
     "inbox",
     "outbox",
+    "blocks",
     "ledger",
     "rosters",
     "volumes",

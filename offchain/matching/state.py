@@ -87,7 +87,8 @@ class State:
         self.markets[terms + at.QUOTE] = quote
         self.markets[terms + at.UNITS_PER_LOT] = units_per_lot
         self.markets[terms + at.UNITS_PER_TICK_LOT] = units_per_tick_lot
-        self.markets[terms + at.FEE_POT] = self.ledger.touch(codes.FEE_ACCOUNT, quote)
+        # A fill, and one to be taken back, find the fee account's balance there.
+        self.ledger.touch(codes.FEE_ACCOUNT, quote)
         return 0
 
     @cython.cfunc
@@ -140,18 +141,22 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def held_asset(self, market: I64, side: I64) -> I64:
-        """The asset that an order on this side reserves: a buyer pays in quote, a seller in base."""
-        return self.markets[market * at.MARKET_WORDS + (at.QUOTE if side == codes.BUY else at.BASE)]
+    def reserved_asset(self, market: Record, side: I64) -> I64:
+        """The asset that an order on this side of a market reserves: a buyer pays in quote, a seller in base."""
+        # Both are read, for no processor can foresee which side the next order is on.
+        base: I64 = market[at.BASE]
+        quote: I64 = market[at.QUOTE]
+        return base if side == codes.SELL else quote
 
     @cython.cfunc
     @cython.inline
-    def gaining(self, number: I64, account: Record, market: Record, side: I64) -> I64:
-        """The balance that fills of an account's order are paid to, made if there is none."""
-        balance: I64 = self.ledger.holding(number, account, market, 1 - side)
-        if balance != 0:
-            return balance
-        return self.ledger.touch(number, market[at.BASE] if side == codes.BUY else market[at.QUOTE])
+    def pay(self, number: I64, account: Record, asset: I64, units: I64) -> I64:
+        """Pay units to an account, into a balance that is made if there is none: its others may have moved then."""
+        balance: I64 = self.ledger.balance_of(account, asset)
+        if balance == 0:
+            balance = self.ledger.touch(number, asset)
+        self.ledger.balances[balance + at.AVAILABLE] += units
+        return 0
 
     @cython.cfunc
     @cython.inline
@@ -184,7 +189,7 @@ class State:
     @cython.cfunc
     @cython.inline
     def to_hold(self, order: Record, lots: I64) -> I64:
-        """What an open order with so many lots left holds back, in units of its `held_asset`."""
+        """What an open order with so many lots left holds back, in units of the asset that it reserves."""
         meta: I64 = order[at.META]
         market: Record = record(self.markets, (meta & at.LOW16) * at.MARKET_WORDS, at.MARKET_WORDS)
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
@@ -245,16 +250,14 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def remove(self, slot: I64, order: Record) -> I64:
-        """Take an order out of its level, its account's roster and the pool."""
+    def remove(self, slot: I64, order: Record, account: Record) -> I64:
+        """Take an account's order out of its level, the account's roster and the pool."""
         self.unqueue(order)
-        return self.discard(slot, order)
+        return self.discard(slot, order, account)
 
     @cython.cfunc
     @cython.inline
-    def discard(self, slot: I64, order: Record) -> I64:
-        """Take an order that is in no level out of its account's roster and the pool."""
-        number: I64 = high_of(order[at.LEVEL_ACCOUNT])
-        account: Record = record(self.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        self.rosters.strike(account, low_of(order[at.PLACE_HOLDING]))
+    def discard(self, slot: I64, order: Record, account: Record) -> I64:
+        """Take an account's order that is in no level out of the account's roster and the pool."""
+        self.rosters.strike(account, low_of(order[at.PLACE_ASSET]))
         return self.orders.give_back(slot, order)

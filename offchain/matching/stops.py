@@ -66,12 +66,11 @@ class Stops:
         trading.fee_cap = meta >> at.HIGH
         trading.life = (meta >> at.TIF_SHIFT) & 3
         trading.prevention = (meta >> at.STP_SHIFT) & 7
-        trading.holding = high_of(order[at.PLACE_HOLDING])
         if (meta >> at.TYPE_SHIFT) & 3 == codes.STOP_MARKET:
             trading.limit = self.risk.collar(trading.terms, trading.side, trading.limit)
         order[at.PRICE] = trading.limit
         order[at.META] = trading.market | trading.side << at.SIDE_SHIFT | trading.fee_cap << at.HIGH
         trading.begin(state, command)
         if trading.remaining == 0:
-            state.discard(slot, order)
+            state.discard(slot, order, trading.trader)
         return 0

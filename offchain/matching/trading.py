@@ -41,7 +41,6 @@ class Trading:
     fee_cap: I64
     life: I64
     prevention: I64
-    holding: I64
     slot: I64
     watch: I64
     low: I64
@@ -69,9 +68,7 @@ class Trading:
         self.trader = self.passed.account
         self.market = command.market
         self.side = command.side
-        base: I64 = market[at.BASE]
-        quote: I64 = market[at.QUOTE]
-        self.venue = self.market | (quote if self.side == codes.BUY else base) << 32
+        self.venue = self.market | state.reserved_asset(market, self.side) << 32
         self.order_id = command.sequence
         self.account = command.account
         self.limit = self.passed.limit
@@ -80,7 +77,6 @@ class Trading:
         self.fee_cap = command.taker_fee_ppm
         self.life = command.time_in_force
         self.prevention = command.self_trade_prevention
-        self.holding = self.passed.holding
         self.slot = 0
         funds: Record = self.passed.funds
         funds[at.AVAILABLE] -= self.held
@@ -109,11 +105,11 @@ class Trading:
     @cython.cfunc
     def begin(self, state: State, command: Inbox) -> I64:
         """Match a stop that fired at its limit in force, which may release some of its reservation."""
-        self.venue = self.market | state.held_asset(self.market, self.side) << 32
+        self.venue = self.market | state.reserved_asset(self.terms, self.side) << 32
         keep: I64 = state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
         released: I64 = self.held - keep
         self.held = keep
-        state.ledger.reserve(self.holding, -released)
+        self.reserve(state, -released)
         self.tell(command, codes.TRIGGERED | self.life << 48, self.remaining, self.remaining, released)
         self.watch = 1
         return self.work(state, command)
@@ -214,7 +210,7 @@ class Trading:
         keep: I64 = state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
         released: I64 = self.held - keep
         self.held = keep
-        state.ledger.reserve(self.holding, -released)
+        self.reserve(state, -released)
         return self.tell(command, codes.AMENDED | codes.SELF_TRADE << 16, lots, self.remaining, released)
 
     @cython.cfunc
@@ -226,8 +222,9 @@ class Trading:
         order[at.REMAINING] -= lots
         order[at.HELD] = keep
         state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
-        state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -released)
-        self.tell_open(state, command, order, codes.AMENDED | reason << 16)
+        owner: I64 = high_of(order[at.LEVEL_ACCOUNT])
+        state.ledger.reserve(state.ledger.find(owner, high_of(order[at.PLACE_ASSET])), -released)
+        self.tell_open(command, order, codes.AMENDED | reason << 16)
         return self.outbox.amounts(order[at.PRICE], lots, order[at.REMAINING], released)
 
     @cython.cfunc
@@ -251,20 +248,22 @@ class Trading:
         maker_rate: I64 = max(min(high_of(owner[at.RATES]), cap), -rate)
         fee: I64 = fee_of(self.notional, rate)
         maker_fee: I64 = fee_of(self.notional, maker_rate)
-        state.ledger.balances[market[at.FEE_POT] + at.AVAILABLE] += fee + maker_fee
+        pot: Record = record(state.ledger.accounts, codes.FEE_ACCOUNT, at.ACCOUNT_WORDS)
+        state.pay(codes.FEE_ACCOUNT, pot, market[at.QUOTE], fee + maker_fee)
+        sold: I64 = state.reserved_asset(market, self.side)
+        bought: I64 = state.reserved_asset(market, 1 - self.side)
 
         self.remaining -= self.lots
         keep: I64 = state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
-        gaining: I64 = state.gaining(self.account, self.trader, market, self.side)
-        state.ledger.balances[gaining + at.AVAILABLE] += self.proceeds(self.side, fee)
-        released: I64 = self.free(state, self.side, self.holding, self.held - keep, fee)
+        state.pay(self.account, self.trader, bought, self.proceeds(self.side, fee))
+        holding: I64 = state.ledger.balance_of(self.trader, sold)
+        released: I64 = self.free(state, self.side, holding, self.held - keep, fee)
         self.held = keep
 
         maker_left -= self.lots
         keep = state.reservation(market, 1 - self.side, price, maker_left, cap)
-        gaining = state.gaining(account, owner, market, 1 - self.side)
-        holding: I64 = high_of(maker[at.PLACE_HOLDING])
-        state.ledger.balances[gaining + at.AVAILABLE] += self.proceeds(1 - self.side, maker_fee)
+        state.pay(account, owner, sold, self.proceeds(1 - self.side, maker_fee))
+        holding = state.ledger.balance_of(owner, bought)
         maker_released: I64 = self.free(state, 1 - self.side, holding, maker[at.HELD] - keep, maker_fee)
         maker[at.REMAINING] = maker_left
         maker[at.HELD] = keep
@@ -278,7 +277,7 @@ class Trading:
         self.outbox.order(self.order_id, maker[at.ID], price, self.lots)
         self.outbox.left(self.remaining, maker_left, released, maker_released)
         self.outbox.fees(fee, maker_fee)
-        return state.remove(slot, maker) if maker_left == 0 else 0
+        return state.remove(slot, maker, owner) if maker_left == 0 else 0
 
     @cython.cfunc
     @cython.inline
@@ -313,21 +312,26 @@ class Trading:
         """A slot for the order, on its account's roster, with these bits of META beside the usual ones."""
         slot: I64 = state.orders.take(self.order_id)
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        order[at.ID] = self.order_id
         order[at.LEVEL_ACCOUNT] = pair(0, self.account)
         order[at.PRICE] = self.limit
         order[at.REMAINING] = self.remaining
         order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
         order[at.HELD] = self.held
-        order[at.PLACE_HOLDING] = pair(state.rosters.enter(self.trader, slot), self.holding)
+        order[at.PLACE_ASSET] = pair(state.rosters.enter(self.trader, slot), self.venue >> 32)
         return slot
+
+    @cython.cfunc
+    def reserve(self, state: State, units: I64) -> I64:
+        """Move units of the account that is matching from available to reserved."""
+        return state.ledger.reserve(state.ledger.balance_of(self.trader, self.venue >> 32), units)
 
     @cython.cfunc
     def end(self, state: State, command: Inbox, reason: I64) -> I64:
         """Cancel what is left of the order that is matching."""
-        state.ledger.reserve(self.holding, -self.held)
+        self.reserve(state, -self.held)
         self.tell(command, codes.CANCELLED | reason << 16, self.remaining, 0, self.held)
         self.remaining = 0
-        self.held = 0
         return 0
 
     @cython.cfunc
@@ -343,29 +347,21 @@ class Trading:
     def cancel(self, state: State, command: Inbox, slot: I64, reason: I64) -> I64:
         """Take an open order out, and give its reservation back."""
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        meta: I64 = order[at.META]
-        place: I64 = meta & at.LOW16
-        side: I64 = (meta >> at.SIDE_SHIFT) & 1
-        market: Record = record(state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
         held: I64 = order[at.HELD]
-        state.ledger.reserve(high_of(order[at.PLACE_HOLDING]), -held)
-        base: I64 = market[at.BASE]
-        quote: I64 = market[at.QUOTE]
-        place |= (quote if side == codes.BUY else base) << 32
-        kinds: I64 = codes.CANCELLED | reason << 16 | side << 32
-        self.outbox.emit(command, kinds, high_of(order[at.LEVEL_ACCOUNT]), place)
-        self.outbox.row[6] = order[at.ID]
+        number: I64 = high_of(order[at.LEVEL_ACCOUNT])
+        account: Record = record(state.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        state.ledger.reserve(state.ledger.balance_of(account, high_of(order[at.PLACE_ASSET])), -held)
+        self.tell_open(command, order, codes.CANCELLED | reason << 16)
         self.outbox.amounts(order[at.PRICE], order[at.REMAINING], 0, held)
-        return state.remove(slot, order)
+        return state.remove(slot, order, account)
 
     @cython.cfunc
     @cython.inline
-    def tell_open(self, state: State, command: Inbox, order: Record, kinds: I64) -> I64:
+    def tell_open(self, command: Inbox, order: Record, kinds: I64) -> I64:
         """Start an event of an open order: what it is about."""
         meta: I64 = order[at.META]
-        market: I64 = meta & at.LOW16
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
-        place: I64 = market | state.held_asset(market, side) << 32
+        place: I64 = meta & at.LOW16 | high_of(order[at.PLACE_ASSET]) << 32
         self.outbox.emit(command, kinds | side << 32, high_of(order[at.LEVEL_ACCOUNT]), place)
         self.outbox.row[6] = order[at.ID]
         return 0

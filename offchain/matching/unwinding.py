@@ -54,11 +54,16 @@ class Unwinding:
         if command.side == codes.SELL:
             buyer, seller = seller, buyer
             buyer_fee, seller_fee = seller_fee, buyer_fee
-        self.leg(0, state.ledger.touch(buyer, base), -base_units)
-        self.leg(1, state.ledger.touch(seller, quote), seller_fee - notional)
-        self.leg(2, state.markets[market + at.FEE_POT], -buyer_fee - seller_fee)
-        self.leg(3, state.ledger.touch(seller, base), base_units)
-        return self.leg(4, state.ledger.touch(buyer, quote), notional + buyer_fee)
+        # All of them first: making one may move others of its account.
+        state.ledger.touch(buyer, base)
+        state.ledger.touch(buyer, quote)
+        state.ledger.touch(seller, base)
+        state.ledger.touch(seller, quote)
+        self.leg(0, state.ledger.find(buyer, base), -base_units)
+        self.leg(1, state.ledger.find(seller, quote), seller_fee - notional)
+        self.leg(2, state.ledger.find(codes.FEE_ACCOUNT, quote), -buyer_fee - seller_fee)
+        self.leg(3, state.ledger.find(seller, base), base_units)
+        return self.leg(4, state.ledger.find(buyer, quote), notional + buyer_fee)
 
     @cython.cfunc
     def leg(self, number: I64, balance: I64, units: I64) -> I64:
