@@ -226,6 +226,7 @@ RECORDS = {
     "self.row": layout.EVENT_WORDS,
     "placed": layout.ORDER_WORDS,
     "owner": layout.ACCOUNT_WORDS,
+    "pot": layout.ACCOUNT_WORDS,
     "trader": layout.ACCOUNT_WORDS,
     "other": layout.SIDE_WORDS,
     "self.market": layout.MARKET_WORDS,
