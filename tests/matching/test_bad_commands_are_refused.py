@@ -101,6 +101,21 @@ def test_a_command_that_cannot_be_taken_is_refused_for_its_reason(
     assert desk.refusal(kind, **fields) == reason
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"amount": UNITS_MAX, "counter_amount": 1, "price": 1, "quantity": 1},
+        {"amount": UNITS_MAX // 7, "counter_amount": 1, "price": 1, "quantity": 7},
+        {"amount": 1, "counter_amount": 2**20, "price": 2**21, "quantity": 2**21},
+    ],
+)
+def test_a_market_may_be_as_large_as_words_hold_and_no_larger(desk: Desk, terms: dict[str, int]) -> None:
+    market = {"market": 3, "asset": 1, "counter_asset": 2}
+
+    assert desk.refusal(K.LIST_MARKET, **market, **terms | {"quantity": terms["quantity"] + 1}) == R.BAD_MARKET
+    desk.take(K.LIST_MARKET, **market, **terms)
+
+
 def test_limits_bind_new_orders_and_spare_resting_ones(desk: Desk) -> None:
     resting = desk.rest(1, BUY, 100, 10)
     desk.take(K.SET_MARKET_LIMITS, market=1, price=50, quantity=20, counter_amount=4, amount=30)
