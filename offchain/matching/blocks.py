@@ -1,4 +1,4 @@
-"""Blocks of 8, 16, 32 ... words in an array that somebody else has: which are free, and where a new one begins."""
+"""Blocks of 4, 8, 16 ... words in an array that somebody else has: which are free, and where a new one begins."""
 
 import cython
 

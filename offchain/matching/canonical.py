@@ -244,8 +244,8 @@ def load_orders(state: State, tape: Tape) -> I64:
         meta |= tape.get() << at.TYPE_SHIFT
         order[at.META] = meta | tape.get() << at.STP_SHIFT
         hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        asset: I64 = state.markets[market * at.MARKET_WORDS + (at.QUOTE if side == codes.BUY else at.BASE)]
-        order[at.PLACE_ASSET] = pair(state.rosters.enter(hot, slot), asset)
+        terms: Record = record(state.markets, market * at.MARKET_WORDS, at.MARKET_WORDS)
+        order[at.PLACE_ASSET] = pair(state.rosters.enter(hot, slot), state.reserved_asset(terms, side))
         order[at.HELD] = state.to_hold(order, order[at.REMAINING])
         trigger: I64 = tape.get()
         state.queue(slot, order, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)

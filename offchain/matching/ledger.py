@@ -118,15 +118,25 @@ class Ledger:
     @cython.cfunc
     def beside(self, account: Record, asset: I64) -> I64:
         """The same where another balance, or none, stands in its place."""
+        balance: I64 = self.place_of(account, asset)
+        return balance if self.balances[balance + at.KEY] != 0 else 0
+
+    @cython.cfunc
+    def place_of(self, account: Record, asset: I64) -> I64:
+        """Where an account's balance in an asset is, or a new one is to be; 0 if that has no room."""
         start: I64 = low_of(account[at.PURSE])
         mask: I64 = high_of(account[at.PURSE])
+        if start == 0:
+            return 0
         home: I64 = self.home(account, asset) - start
-        place: I64 = (home + at.BALANCE_WORDS) & mask
-        while place != home and self.balances[start + place + at.KEY] != 0:
+        place: I64 = home
+        while self.balances[start + place + at.KEY] != 0:
             if self.balances[start + place + at.KEY] & codes.ASSET_ID_MAX == asset:
-                return start + place
+                break
             place = (place + at.BALANCE_WORDS) & mask
-        return 0
+            if place == home:
+                return 0
+        return start + place
 
     @cython.cfunc
     def find(self, account: I64, asset: I64) -> I64:
@@ -137,31 +147,14 @@ class Ledger:
     def touch(self, account: I64, asset: I64) -> I64:
         """The balance of a pair, made if there is none: then the account's others may have moved."""
         owner: Record = record(self.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        balance: I64 = self.balance_of(owner, asset)
-        if balance != 0:
-            return balance
-        self.count += 1
-        balance = self.free_place(owner, asset)
+        balance: I64 = self.place_of(owner, asset)
         if balance == 0:
             self.enlarge(owner)
-            balance = self.free_place(owner, asset)
-        self.balances[balance + at.KEY] = account << 16 | asset
+            balance = self.place_of(owner, asset)
+        if self.balances[balance + at.KEY] == 0:
+            self.count += 1
+            self.balances[balance + at.KEY] = account << 16 | asset
         return balance
-
-    @cython.cfunc
-    def free_place(self, account: Record, asset: I64) -> I64:
-        """Where a new balance in an asset is to be, or 0 if the purse is full."""
-        start: I64 = low_of(account[at.PURSE])
-        mask: I64 = high_of(account[at.PURSE])
-        if start == 0:
-            return 0
-        home: I64 = self.home(account, asset) - start
-        place: I64 = home
-        while self.balances[start + place + at.KEY] != 0:
-            place = (place + at.BALANCE_WORDS) & mask
-            if place == home:
-                return 0
-        return start + place
 
     @cython.cfunc
     def enlarge(self, account: Record) -> I64:
@@ -176,7 +169,7 @@ class Ledger:
         account[at.PURSE] = pair(block, larger - at.BALANCE_WORDS)
         balance: I64 = start
         while balance < start + size:
-            self.move(balance, self.free_place(account, self.balances[balance + at.KEY] & codes.ASSET_ID_MAX))
+            self.move(balance, self.place_of(account, self.balances[balance + at.KEY] & codes.ASSET_ID_MAX))
             balance += at.BALANCE_WORDS
         return self.blocks.free(self.balances, start, size) if size != 0 else 0
 

@@ -11,7 +11,7 @@ from tests.matching.desk import BUY, LOT, RICH, SELL, Desk, fills
 
 K = CommandKind
 FUNDS = 10**9
-MEETING = (1, 5, 9, 257, 65_535)
+MEETING = (1, 5, 9, 257, 65_533)
 """Assets of which any two want the same place in a block of four."""
 
 
