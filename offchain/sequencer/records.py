@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -43,7 +44,6 @@ _MARKER: Final = b"QTGR"
 _HEADER: Final = struct.Struct("<8sHH4xQ16sQ8x")
 _GROUP: Final = struct.Struct("<4sIQIIQ")
 _CHECKSUM: Final = struct.Struct("<Q")
-_KIND_OFFSET: Final = 16
 HEADER_BYTES: Final = _HEADER.size + _CHECKSUM.size
 GROUP_HEADER_BYTES: Final = _GROUP.size + _CHECKSUM.size
 _ALIGNMENT: Final = 8
@@ -123,8 +123,9 @@ def pack_groups(entries: Sequence[Entry], first_sequence: int, previous: int) ->
         JournalError: an entry is not one that a group can hold.
     """
     groups: list[bytes] = []
-    for start, stop in _bounds(entries):
-        parts, previous = _pack_group(entries[start:stop], first_sequence + start, previous)
+    rows, notes = [row for row, _ in entries], [note for _, note in entries]
+    for start, stop in _bounds(notes):
+        parts, previous = _pack_group(rows[start:stop], notes[start:stop], first_sequence + start, previous)
         groups.append(b"".join(parts))
     return groups, previous
 
@@ -245,50 +246,47 @@ def unpack_notes(group: StoredGroup) -> list[tuple[int, Attachment]]:
     return [(place, decode_attachment(note)) for place, note in _NOTES.decode(group.notes)]
 
 
-def _bounds(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+def _bounds(notes: Sequence[bytes]) -> Iterator[tuple[int, int]]:
     """Where the groups of a commit begin and end, by the limits of a group."""
     start = size = 0
-    if len(entries) <= GROUP_COMMANDS_MAX and sum(len(note) for _, note in entries) <= GROUP_NOTES_MAX:
-        yield 0, len(entries)
+    if len(notes) <= GROUP_COMMANDS_MAX and sum(map(len, notes)) <= GROUP_NOTES_MAX:
+        yield 0, len(notes)
         return
-    for place, (_, note) in enumerate(entries):
+    for place, note in enumerate(notes):
         size += len(note)
         if place - start == GROUP_COMMANDS_MAX or (size > GROUP_NOTES_MAX and place > start):
             yield start, place
             start, size = place, len(note)
-    yield start, len(entries)
+    yield start, len(notes)
 
 
-def _pack_group(entries: Sequence[Entry], first_sequence: int, previous: int) -> tuple[list[bytes], int]:
-    rows = b"".join([row for row, _ in entries])
-    if len(rows) != COMMAND_BYTES * len(entries):
+def _pack_group(
+    rows: Sequence[bytes], notes: Sequence[bytes], first_sequence: int, previous: int
+) -> tuple[list[bytes], int]:
+    packed = b"".join(rows)
+    if len(packed) != COMMAND_BYTES * len(rows):
         raise JournalError("A command is not a whole row.")
-    commands = np.frombuffer(rows, COMMAND_DTYPE)
-    if not np.array_equal(commands["sequence"], np.arange(first_sequence, first_sequence + len(entries))):
+    commands = np.frombuffer(packed, COMMAND_DTYPE)
+    if not np.array_equal(commands["sequence"], np.arange(first_sequence, first_sequence + len(rows))):
         raise JournalError(f"The commands do not go on from {first_sequence}.")
-    authorizations, notes = _pack_attachments(entries)
-    orders = int(np.count_nonzero(is_order(commands)))
-    if len(authorizations) != orders * AUTHORIZATION_BYTES:
-        raise JournalError(f"{orders} orders have {len(authorizations)} bytes of authorizations.")
-    head = _GROUP.pack(_MARKER, len(entries), first_sequence, orders, len(notes), previous)
-    padding = bytes(-len(notes) % _ALIGNMENT)
-    checksum = _checksum(head, rows, authorizations, notes, padding)
-    return [head, _CHECKSUM.pack(checksum), rows, authorizations, notes, padding], checksum
+    orders = is_order(commands)
+    authorizations, count = b"".join(compress(notes, orders.tolist())), int(np.count_nonzero(orders))
+    if len(authorizations) != count * AUTHORIZATION_BYTES:
+        raise JournalError(f"{count} orders have {len(authorizations)} bytes of authorizations.")
+    others = _pack_notes(notes, np.flatnonzero(~orders).tolist())
+    head = _GROUP.pack(_MARKER, len(rows), first_sequence, count, len(others), previous)
+    padding = bytes(-len(others) % _ALIGNMENT)
+    checksum = _checksum(head, packed, authorizations, others, padding)
+    return [head, _CHECKSUM.pack(checksum), packed, authorizations, others, padding], checksum
 
 
-def _pack_attachments(entries: Sequence[Entry]) -> tuple[bytes, bytes]:
-    """The authorizations of the orders, and the attachments of the others."""
-    authorizations, notes = [], []
-    for place, (row, note) in enumerate(entries):
-        if not note:
-            continue
-        if row[_KIND_OFFSET] in ORDER_KINDS:
-            authorizations.append(note)
-        elif len(note) <= NOTE_BYTES_MAX:
-            notes.append((place, msgspec.Raw(note)))
-        else:
-            raise JournalError(f"An attachment of {len(note)} bytes is over {NOTE_BYTES_MAX}.")
-    return b"".join(authorizations), _encode(notes) if notes else NO_NOTE
+def _pack_notes(notes: Sequence[bytes], places: Sequence[int]) -> bytes:
+    """The attachments in these places, where there are any."""
+    there = [(place, note) for place in places if (note := notes[place])]
+    longest = max((len(note) for _, note in there), default=0)
+    if longest > NOTE_BYTES_MAX:
+        raise JournalError(f"An attachment of {longest} bytes is over {NOTE_BYTES_MAX}.")
+    return _encode([(place, msgspec.Raw(note)) for place, note in there]) if there else NO_NOTE
 
 
 def _group_at(view: memoryview, offset: int) -> StoredGroup | Damage:

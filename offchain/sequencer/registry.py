@@ -45,7 +45,7 @@ _FILLED: Final = int(EventKind.FILLED)
 _CANCELLED: Final = int(EventKind.CANCELLED)
 _STATUS_CHANGED: Final = int(EventKind.STATUS_CHANGED)
 _NO_EVENTS: Final[tuple[Event, ...]] = ()
-_EVENTS_ONLY: Final = frozenset({CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.AMEND})
+_EVENTS_ONLY: Final = (CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.AMEND)
 """Commands of which the events say all that is to be kept."""
 
 
@@ -200,7 +200,7 @@ class Registry:
         orders = is_order(commands)
         places, notes = np.flatnonzero(orders), dict(attachments)
         self.orders.extend(np.take(commands, places), signed)
-        self._apply_noted(commands, ~(orders | (commands["kind"] == CommandKind.CANCEL)), notes, events)
+        self._apply_noted(commands, ~(orders | np.isin(commands["kind"], _EVENTS_ONLY)), notes, events)
         self.sessions.apply_many(Told(commands, places, signed, notes, events), self.listings)
 
     def settle(self, order_ids: npt.NDArray[np.uint64]) -> None:
@@ -278,7 +278,7 @@ class Registry:
             if is_changed or command.kind in LISTING_KINDS:
                 own = events_of(command.sequence, events)
             logged = LoggedCommand(command, attachments.get(place), own)
-            if noted[place] and command.kind not in _EVENTS_ONLY:
+            if noted[place]:
                 self._apply_rare(logged)
             if is_changed:
                 self.listings.note(logged)
