@@ -57,8 +57,7 @@ class Ahead:
         placed: I64 = row[2] & 0xFF == codes.PLACE
         # Without a branch, which no processor could foresee.
         number: I64 = row[6] ^ (row[6] ^ row[0]) & -placed
-        entry: I64 = state.orders.home(number & at.TAG_MASK)
-        ask(state.orders.index, entry)
+        ask(state.orders.recent, state.orders.place_of(number))
         account: I64 = (row[2] >> 32) & at.LOW32
         if account >= state.ledger.account_count:
             account = 0
@@ -71,7 +70,7 @@ class Ahead:
         side: I64 = state.side_of(market, (row[2] >> 8) & 1)
         leaf: I64 = state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
         child: I64 = leaf + at.CHILDREN + (row[7] & at.NODE_MASK)
-        sighted[at.ENTRY] = entry
+        sighted[at.ORDER_ID] = number
         sighted[at.PAIR] = key
         sighted[at.CHILD] = child
         sighted[at.NAMES] = placed - 1
@@ -87,8 +86,7 @@ class Ahead:
         child: I64 = sighted[at.CHILD]
         joined: I64 = state.books.nodes[child]
         ask(state.books.levels, joined)
-        entry: I64 = sighted[at.ENTRY]
-        leaving: I64 = state.orders.index[entry] & at.LOW32 & sighted[at.NAMES]
+        leaving: I64 = state.orders.at_hand(sighted[at.ORDER_ID]) & sighted[at.NAMES]
         ask(state.orders.slots, leaving)
         sighted[at.JOINED] = joined
         sighted[at.LEAVING] = leaving

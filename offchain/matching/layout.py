@@ -168,8 +168,8 @@ ROWS_AHEAD: Final = 32
 STRIDE: Final = 4
 SIGHT_MASK: Final = 15
 SIGHTED_WORDS: Final = 8
-ENTRY: Final = 0
-"""Where the index of orders looks first for the order that it names, or is."""
+ORDER_ID: Final = 0
+"""The id of the order that it names, or is."""
 NAMES: Final = 1
 """All bits set if it names an order that is there already, or 0."""
 PAIR: Final = 2
@@ -180,7 +180,7 @@ LEAVING: Final = 4
 JOINED: Final = 5
 """What stands in these places: the order that is named, or 0; the level."""
 
-# An entry of the index of orders: the low bits of the id above TAG_SHIFT, the slot below.
+# An entry of the index of old orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32
 TAG_MASK: Final = 2**31 - 1
 

@@ -3,17 +3,18 @@
 import cython
 
 from offchain.matching import layout as at
+from offchain.matching.elders import Elders
 from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair, sorted_by
 
 
 @cython.final
 @cython.cclass
 class OrderPool:
-    """Slots of ORDER_WORDS words and an index of order ids (open addressing, linear probing).
+    """Slots of ORDER_WORDS words, and where the order of an id is.
 
-    The index is at most a quarter full, for no processor can foresee where two ids meet. It has room for `most` orders
-    as it is.
-    An entry of the index holds enough of the id that no other order need be looked at on the way to the right one.
+    Ids are sequences of commands, and most orders leave soon. So `recent` has a place for each of the newest ids, four
+    times as many as there are open orders at least: the slot of the id's order, or 0. An order that is still open when
+    a newer one needs its place goes to the `elders`.
     Levels change without asking whether there is a neighbour, which no processor can foresee: where there is none,
     links are written to record 0, whose are never followed; they too name slots that exist.
     """
@@ -23,11 +24,9 @@ class OrderPool:
     used: I64
     free: I64
     count: I64
-    index: Words
-    mask: I64
-    most: I64
-    index_shift: I64
-    found: I64
+    recent: Words
+    recent_mask: I64
+    elders: Elders
 
     def __init__(self) -> None:
         self.capacity = 64
@@ -35,39 +34,36 @@ class OrderPool:
         self.used = 1
         self.free = 0
         self.count = 0
-        self.mask = 127
-        self.most = 31
-        self.index_shift = 25
-        self.found = 0
-        self.index = blank(self.mask + 1)
+        self.recent_mask = 127
+        self.recent = blank(self.recent_mask + 1)
+        self.elders = Elders()
 
     @cython.cfunc
     @cython.inline
-    def home(self, tag: I64) -> I64:
-        """Where the index looks first for an id with this tag."""
-        return (tag * at.HASH_FACTOR & at.LOW32) >> self.index_shift
+    def place_of(self, order_id: I64) -> I64:
+        """The place of an id among the newest, which older ones had before it."""
+        return order_id & self.recent_mask
+
+    @cython.cfunc
+    @cython.inline
+    def at_hand(self, order_id: I64) -> I64:
+        """The slot in the place of an id, that of its order or of another one, or 0."""
+        return self.recent[self.place_of(order_id)]
 
     @cython.cfunc
     @cython.inline
     def find(self, order_id: I64) -> I64:
         """The slot of an open order, or 0."""
-        tag: I64 = order_id & at.TAG_MASK
-        place: I64 = self.home(tag)
-        entry: I64 = self.index[place]
-        while entry != 0:
-            slot: I64 = entry & at.LOW32
-            if entry >> at.TAG_SHIFT == tag and self.slots[slot + at.ID] == order_id:
-                self.found = place
-                return slot
-            place = (place + 1) & self.mask
-            entry = self.index[place]
-        return 0
+        slot: I64 = self.at_hand(order_id)
+        if self.slots[slot + at.ID] == order_id:
+            return slot
+        return self.elders.find(self.slots, order_id)
 
     @cython.cfunc
     @cython.inline
     def take(self, order_id: I64) -> I64:
         """A slot for an order that is not in the pool, of which nothing is set, not even its ID."""
-        if self.count == self.most:
+        if 4 * self.count > self.recent_mask:
             self.widen()
         self.count += 1
         slot: I64 = self.free
@@ -79,29 +75,18 @@ class OrderPool:
                 self.slots = grown(self.slots, self.capacity * at.ORDER_WORDS)
             slot = self.used * at.ORDER_WORDS
             self.used += 1
-        self.enter(slot, order_id & at.TAG_MASK)
+        self.enter(slot, order_id)
         return slot
 
     @cython.cfunc
     @cython.inline
     def give_back(self, slot: I64, order: Record) -> I64:
-        """Free the slot of an open order, and close the gap that it leaves in the index."""
-        tag: I64 = order[at.ID] & at.TAG_MASK
-        entry: I64 = tag << at.TAG_SHIFT | slot
-        place: I64 = self.found
-        if self.index[place] != entry:
-            place = self.home(tag)
-        while self.index[place] != entry:
-            place = (place + 1) & self.mask
-        later: I64 = (place + 1) & self.mask
-        moved: I64 = self.index[later]
-        while moved != 0:
-            if ((later - self.home(moved >> at.TAG_SHIFT)) & self.mask) >= ((later - place) & self.mask):
-                self.index[place] = moved
-                place = later
-            later = (later + 1) & self.mask
-            moved = self.index[later]
-        self.index[place] = 0
+        """Free the slot of an open order."""
+        place: I64 = self.place_of(order[at.ID])
+        if self.recent[place] == slot:
+            self.recent[place] = 0
+        else:
+            self.elders.leave(slot, order[at.ID])
         order[at.ID] = 0
         order[at.LINKS] = self.free
         self.free = slot
@@ -127,13 +112,22 @@ class OrderPool:
 
     @cython.cfunc
     @cython.inline
-    def enter(self, slot: I64, tag: I64) -> I64:
-        """Put a slot into the index, by the low bits of its id."""
-        place: I64 = self.home(tag)
-        while self.index[place] != 0:
-            place = (place + 1) & self.mask
-        self.index[place] = tag << at.TAG_SHIFT | slot
+    def enter(self, slot: I64, order_id: I64) -> I64:
+        """Let an id lead to a slot."""
+        place: I64 = self.place_of(order_id)
+        if self.recent[place] != 0:
+            return self.displace(place, slot, order_id)
+        self.recent[place] = slot
         return 0
+
+    @cython.cfunc
+    def displace(self, place: I64, slot: I64, order_id: I64) -> I64:
+        """The same where another order stands: the older of the two, which may be either, goes to the elders."""
+        other: I64 = self.recent[place]
+        if self.slots[other + at.ID] > order_id:
+            return self.elders.enter(slot, order_id)
+        self.recent[place] = slot
+        return self.elders.enter(other, self.slots[other + at.ID])
 
     @cython.cfunc
     def by_age(self) -> Words:
@@ -152,13 +146,12 @@ class OrderPool:
 
     @cython.cfunc
     def widen(self) -> I64:
-        """Double the index, and enter every order again: none is free, for there were never as many as now."""
-        self.mask = 2 * self.mask + 1
-        self.most = self.mask // 4
-        self.index_shift -= 1
-        self.index = blank(self.mask + 1)
+        """Remember twice as many ids, and enter every order again: no slot is free, for there were never as many."""
+        self.recent_mask = 2 * self.recent_mask + 1
+        self.recent = blank(self.recent_mask + 1)
+        self.elders = Elders()
         slot: I64 = at.ORDER_WORDS
         while slot < self.used * at.ORDER_WORDS:
-            self.enter(slot, self.slots[slot + at.ID] & at.TAG_MASK)
+            self.enter(slot, self.slots[slot + at.ID])
             slot += at.ORDER_WORDS
         return 0

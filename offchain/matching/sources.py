@@ -25,6 +25,7 @@ PARTS: Final = (
     "volumes",
     "tiers",
     "limits",
+    "elders",
     "orders",
     "books",
     "state",

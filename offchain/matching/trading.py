@@ -241,7 +241,7 @@ class Trading:
         account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
         owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         # What is read if it is filled whole, far from here.
-        ask(state.orders.index, state.orders.home(maker[at.ID] & at.TAG_MASK))
+        ask(state.orders.recent, state.orders.place_of(maker[at.ID]))
         ask(state.orders.slots, low_of(maker[at.LINKS]))
         cap: I64 = maker[at.META] >> at.HIGH
         rate: I64 = min(low_of(self.trader[at.RATES]), self.fee_cap)
