@@ -64,8 +64,9 @@ async def test_the_way_in_needs_no_mouse(page: Page, wallet: InjectedWallet, exc
 async def faults(page: Page) -> list[str]:
     """What axe-core finds, as `rule: where`."""
     await page.evaluate(AXE.read_text())
-    # Colours are looked at when nothing changes them any more.
-    await page.wait_for_function("document.getAnimations().length === 0")
+    # Colours are looked at when nothing changes them any more. The page's policy lets a function be asked again and
+    # again, but not an expression, which would be evaluated anew each time.
+    await page.wait_for_function("() => document.getAnimations().length === 0")
     results = await page.evaluate("axe.run()")
     return [
         f"{fault['id']}: {' '.join(map(str, node['target']))} {node['failureSummary']}"
