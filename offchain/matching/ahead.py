@@ -11,6 +11,7 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
+from offchain.matching.fields import account_of, kind_of, market_of, order_id_of, price_of, sequence_of, side_of
 from offchain.matching.state import State
 from offchain.matching.words import I64, Record, Row, Rows, Words, ask, blank, high_of, low_of, record
 
@@ -42,9 +43,9 @@ class Ahead:
         second: I64 = third + at.STRIDE
         first: I64 = second + at.STRIDE
         if first < count:
-            row: Row = record(rows, first * at.COMMAND_WORDS, at.COMMAND_WORDS)
+            command: Row = record(rows, first * at.COMMAND_WORDS, at.COMMAND_WORDS)
             sighted: Record = record(self.sighted, (first & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS)
-            self.find(state, row, sighted)
+            self.find(state, command, sighted)
         # Before the first command of a batch and after its last, these are of another one, and ask in vain.
         self.approach(state, record(self.sighted, (second & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
         self.reach(state, record(self.sighted, (third & at.SIGHT_MASK) * at.SIGHTED_WORDS, at.SIGHTED_WORDS))
@@ -52,24 +53,24 @@ class Ahead:
 
     @cython.cfunc
     @cython.inline
-    def find(self, state: State, row: Row, sighted: Record) -> I64:
+    def find(self, state: State, command: Row, sighted: Record) -> I64:
         """The first step: the indexes and the tree, which lead to the records."""
-        placed: I64 = row[2] & 0xFF == codes.PLACE
+        placed: I64 = kind_of(command) == codes.PLACE
         # Without a branch, which no processor could foresee.
-        number: I64 = row[6] ^ (row[6] ^ row[0]) & -placed
+        number: I64 = order_id_of(command) ^ (order_id_of(command) ^ sequence_of(command)) & -placed
         ask(state.orders.recent, state.orders.place_of(number))
-        account: I64 = (row[2] >> 32) & at.LOW32
+        account: I64 = account_of(command)
         if account >= state.ledger.account_count:
             account = 0
         ask(state.ledger.accounts, account * at.ACCOUNT_WORDS)
-        market: I64 = (row[3] >> 32) & at.LOW16
+        market: I64 = market_of(command)
         # Market 0 is never listed: all that a command of no market comes upon there is 0.
         if (market + 1) * at.MARKET_WORDS > len(state.markets):
             market = 0
         key: I64 = account << 16 | state.markets[market * at.MARKET_WORDS + at.BASE]
-        side: I64 = state.side_of(market, (row[2] >> 8) & 1)
-        leaf: I64 = state.books.leaf_at_hand(side, row[7] >> at.NODE_BITS)
-        child: I64 = leaf + at.CHILDREN + (row[7] & at.NODE_MASK)
+        side: I64 = state.side_of(market, side_of(command) & 1)
+        leaf: I64 = state.books.leaf_at_hand(side, price_of(command) >> at.NODE_BITS)
+        child: I64 = leaf + at.CHILDREN + (price_of(command) & at.NODE_MASK)
         sighted[at.ORDER_ID] = number
         sighted[at.PAIR] = key
         sighted[at.CHILD] = child

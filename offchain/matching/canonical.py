@@ -44,7 +44,7 @@ def dump(state: State, event_sequence: I64) -> Words:
     dump_accounts(state, tape)
     dump_markets(state, tape)
     dump_balances(state, tape)
-    tape.put(state.orders.count)
+    tape.put(state.orders.count())
     for market in range(len(state.markets) // at.MARKET_WORDS):
         if state.is_market(market):
             for book in range(at.SIDES):
@@ -63,7 +63,7 @@ def room_for(state: State) -> I64:
         + state.ledger.account_count * accounts
         + state.volumes.used * at.VOLUMES_ROW
         + state.ledger.count * at.BALANCE_ROW
-        + state.orders.count * at.ORDER_ROW
+        + state.orders.count() * at.ORDER_ROW
     )
 
 
@@ -236,7 +236,6 @@ def load_orders(state: State, tape: Tape) -> I64:
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         order[at.ID] = order_id
         account: I64 = tape.get()
-        order[at.LEVEL_ACCOUNT] = pair(0, account)
         order[at.PRICE] = tape.get()
         order[at.REMAINING] = tape.get()
         meta: I64 = market | side << at.SIDE_SHIFT | tape.get() << at.HIGH
@@ -248,7 +247,8 @@ def load_orders(state: State, tape: Tape) -> I64:
         order[at.PLACE_ASSET] = pair(state.rosters.enter(hot, slot), state.reserved_asset(terms, side))
         order[at.HELD] = state.to_hold(order, order[at.REMAINING])
         trigger: I64 = tape.get()
-        state.queue(slot, order, book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
+        level: I64 = state.books.level_at(book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
+        state.queue(slot, order, account, level)
         state.guard(market)
         count -= 1
     return 0

@@ -4,10 +4,21 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
-from offchain.matching.inbox import Inbox
+from offchain.matching.fields import (
+    account_of,
+    amount_of,
+    asset_of,
+    counter_account_of,
+    counter_amount_of,
+    kind_of,
+    market_of,
+    price_of,
+    quantity_of,
+    side_of,
+)
 from offchain.matching.state import State
 from offchain.matching.unwinding import Unwinding
-from offchain.matching.words import I64
+from offchain.matching.words import I64, Row
 
 
 @cython.final
@@ -21,59 +32,59 @@ class FundsVerdict:
         self.unwinding = unwinding
 
     @cython.cfunc
-    def of(self, state: State, command: Inbox) -> I64:
+    def of(self, state: State, command: Row) -> I64:
         """Of withdrawals, their reverts, fills to be taken back, and facts of the chain."""
-        if command.kind == codes.UNWIND_FILL:
+        if kind_of(command) == codes.UNWIND_FILL:
             return self.unwind(state, command)
-        if command.kind == codes.CHAIN_BATCH_SETTLED:
+        if kind_of(command) == codes.CHAIN_BATCH_SETTLED:
             return codes.OK
-        if not state.ledger.is_account(command.account):
+        if not state.ledger.is_account(account_of(command)):
             return codes.UNKNOWN_ACCOUNT
-        if not state.ledger.is_asset(command.asset):
+        if not state.ledger.is_asset(asset_of(command)):
             return codes.UNKNOWN_ASSET
-        if command.kind == codes.CHAIN_EXITED:
+        if kind_of(command) == codes.CHAIN_EXITED:
             return self.exited(state, command)
-        return codes.OK if command.kind >= codes.CHAIN_EXIT_REQUESTED else self.amount(state, command)
+        return codes.OK if kind_of(command) >= codes.CHAIN_EXIT_REQUESTED else self.amount(state, command)
 
     @cython.cfunc
-    def amount(self, state: State, command: Inbox) -> I64:
+    def amount(self, state: State, command: Row) -> I64:
         """Of an amount that is credited, debited or noted."""
-        if command.amount <= 0:
+        if amount_of(command) <= 0:
             return codes.BAD_AMOUNT
-        balance: I64 = state.ledger.find(command.account, command.asset)
-        if command.kind == codes.WITHDRAW:
-            enough: cython.bint = command.amount <= state.ledger.balances[balance + at.AVAILABLE]
+        balance: I64 = state.ledger.find(account_of(command), asset_of(command))
+        if kind_of(command) == codes.WITHDRAW:
+            enough: cython.bint = amount_of(command) <= state.ledger.balances[balance + at.AVAILABLE]
             return codes.OK if enough else codes.INSUFFICIENT_BALANCE
-        if command.kind == codes.CHAIN_WITHDRAWN:
+        if kind_of(command) == codes.CHAIN_WITHDRAWN:
             return codes.OK
-        fits: cython.bint = state.ledger.can_shift(balance, command.asset, command.amount)
+        fits: cython.bint = state.ledger.can_shift(balance, asset_of(command), amount_of(command))
         return codes.OK if fits else codes.OVERFLOW
 
     @cython.cfunc
-    def exited(self, state: State, command: Inbox) -> I64:
+    def exited(self, state: State, command: Row) -> I64:
         """Of CHAIN_EXITED, which may leave a debt (an exit of nothing is one too)."""
-        if command.amount < 0:
+        if amount_of(command) < 0:
             return codes.BAD_AMOUNT
-        balance: I64 = state.ledger.find(command.account, command.asset)
-        debt_fits: cython.bint = state.ledger.can_shift(balance, command.asset, -command.amount)
+        balance: I64 = state.ledger.find(account_of(command), asset_of(command))
+        debt_fits: cython.bint = state.ledger.can_shift(balance, asset_of(command), -amount_of(command))
         return codes.OK if debt_fits else codes.OVERFLOW
 
     @cython.cfunc
-    def unwind(self, state: State, command: Inbox) -> I64:
+    def unwind(self, state: State, command: Row) -> I64:
         """Of UNWIND_FILL: tried, and taken back."""
-        if not state.is_market(command.market):
+        if not state.is_market(market_of(command)):
             return codes.UNKNOWN_MARKET
         reason: I64 = codes.OK
-        if command.side > codes.SELL:
+        if side_of(command) > codes.SELL:
             reason = codes.BAD_SIDE
-        elif not state.ledger.can_trade(command.account) or not state.ledger.can_trade(command.counter_account):
+        elif not state.ledger.can_trade(account_of(command)) or not state.ledger.can_trade(counter_account_of(command)):
             reason = codes.UNKNOWN_ACCOUNT
-        elif command.price <= 0:
+        elif price_of(command) <= 0:
             reason = codes.BAD_PRICE
         elif not self.could_be(state, command):
             reason = codes.BAD_QUANTITY
-        elif not self.plausible_fee(state, command, command.amount) or not self.plausible_fee(
-            state, command, command.counter_amount
+        elif not self.plausible_fee(state, command, amount_of(command)) or not self.plausible_fee(
+            state, command, counter_amount_of(command)
         ):
             reason = codes.BAD_FEE
         elif not self.unwinding.apply(state, command):
@@ -83,14 +94,16 @@ class FundsVerdict:
         return reason
 
     @cython.cfunc
-    def could_be(self, state: State, command: Inbox) -> cython.bint:
+    def could_be(self, state: State, command: Row) -> cython.bint:
         """Whether price and quantity are such as some limits of the market would allow."""
-        market: I64 = command.market * at.MARKET_WORDS
+        market: I64 = market_of(command) * at.MARKET_WORDS
         lot: I64 = state.markets[market + at.UNITS_PER_LOT]
-        return state.can_hold(command.price, command.quantity, lot, state.markets[market + at.UNITS_PER_TICK_LOT])
+        return state.can_hold(
+            price_of(command), quantity_of(command), lot, state.markets[market + at.UNITS_PER_TICK_LOT]
+        )
 
     @cython.cfunc
-    def plausible_fee(self, state: State, command: Inbox, fee: I64) -> cython.bint:
+    def plausible_fee(self, state: State, command: Row, fee: I64) -> cython.bint:
         """Whether a fee of the fill is within a percent of its notional either way, rounded up."""
-        most: I64 = state.notional(command.market, command.price, command.quantity) // 100 + 1
+        most: I64 = state.notional(market_of(command), price_of(command), quantity_of(command)) // 100 + 1
         return -most <= fee <= most

@@ -6,10 +6,25 @@ from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.ahead import Ahead
 from offchain.matching.breaker import Breaker
+from offchain.matching.cancelling import Cancelling
 from offchain.matching.canonical import dump, load, used_balances
 from offchain.matching.control import Control
+from offchain.matching.fields import (
+    account_of,
+    amount_of,
+    asset_of,
+    counter_amount_of,
+    counter_asset_of,
+    kind_of,
+    market_of,
+    mode_of,
+    order_id_of,
+    price_of,
+    quantity_of,
+    reason_of,
+    sequence_of,
+)
 from offchain.matching.funding import FundsVerdict
-from offchain.matching.inbox import Inbox
 from offchain.matching.lookahead import Lookahead
 from offchain.matching.outbox import Outbox
 from offchain.matching.placing import OrderVerdict
@@ -31,12 +46,12 @@ class Machine:
 
     state: State
     ahead: Ahead
-    inbox: Inbox
     outbox: Outbox
     unwinding: Unwinding
     risk: Risk
     orders: OrderVerdict
     verdict: Verdict
+    cancelling: Cancelling
     trading: Trading
     stops: Stops
     control: Control
@@ -44,7 +59,6 @@ class Machine:
     def __init__(self) -> None:
         self.state = State()
         self.ahead = Ahead()
-        self.inbox = Inbox()
         self.outbox = Outbox()
         self.unwinding = Unwinding()
         self.risk = Risk()
@@ -54,9 +68,10 @@ class Machine:
         settings: SettingsVerdict = SettingsVerdict()
         funds: FundsVerdict = FundsVerdict(self.unwinding)
         self.verdict = Verdict(self.risk, self.orders, settings, funds)
-        self.trading = Trading(self.outbox, self.orders, breaker, lookahead)
+        self.cancelling = Cancelling(self.outbox)
+        self.trading = Trading(self.cancelling, self.orders, breaker, lookahead)
         self.stops = Stops(self.risk, self.trading)
-        self.control = Control(self.trading, breaker, self.outbox)
+        self.control = Control(self.cancelling, breaker, self.outbox)
 
     def run(self, commands: Array, count: I64) -> tuple[Array, int]:
         """Apply `count` command rows; returns rows that begin with their events, and how many these are.
@@ -70,7 +85,6 @@ class Machine:
         self.outbox.open(2 * count + 16)
         # Local names: an object's part would be counted as in use for each command.
         state: State = self.state
-        inbox: Inbox = self.inbox
         far: cython.bint = state.orders.used > at.AHEAD_FROM
         if far:
             self.ahead.begin(state, rows, count)
@@ -79,9 +93,7 @@ class Machine:
             if far:
                 self.ahead.look(state, rows, number, count)
             ask(rows, (number + at.ROWS_AHEAD) * at.COMMAND_WORDS)
-            row: Row = record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS)
-            inbox.load(row)
-            self.step(state, inbox)
+            self.step(state, record(rows, number * at.COMMAND_WORDS, at.COMMAND_WORDS))
             number += 1
         return self.outbox.close(), self.outbox.count
 
@@ -93,9 +105,8 @@ class Machine:
         """
         if len(row) != 8 * at.COMMAND_WORDS:
             raise ValueError("A packed command has 88 bytes.")
-        self.outbox.count = 0
-        self.inbox.load(unpacked(row))
-        self.step(self.state, self.inbox)
+        self.outbox.empty()
+        self.step(self.state, unpacked(row))
         return packed(self.outbox.rows, self.outbox.count * at.EVENT_WORDS)
 
     def judge(self, rows: Rows) -> I64:
@@ -106,23 +117,21 @@ class Machine:
         """
         if len(rows) != at.COMMAND_WORDS:
             raise ValueError("A command has 11 words.")
-        self.inbox.load(record(rows, 0, at.COMMAND_WORDS))
-        return self.verdict.of(self.state, self.inbox)
+        return self.verdict.of(self.state, record(rows, 0, at.COMMAND_WORDS))
 
     def refuse(self, row: bytes) -> bytes:
         """Reject a packed command, whatever it asks for, as one that fits no row; returns the event, packed."""
-        self.outbox.count = 0
-        self.inbox.load(unpacked(row))
-        self.outbox.plain(self.inbox, codes.REJECTED, codes.MALFORMED)
+        self.outbox.empty()
+        self.outbox.plain(unpacked(row), codes.REJECTED, codes.MALFORMED)
         return packed(self.outbox.rows, at.EVENT_WORDS)
 
     def sequences(self) -> tuple[int, int]:
         """The sequences of the last command that was applied and of the last event."""
-        return self.state.last_sequence, self.outbox.sequence
+        return self.state.last_sequence, self.outbox.last_sequence()
 
     def counts(self) -> tuple[int, int, int]:
         """How many accounts (with the fee account), assets and open orders there are."""
-        return self.state.ledger.account_count, self.state.ledger.asset_count, self.state.orders.count
+        return self.state.ledger.account_count, self.state.ledger.asset_count, self.state.orders.count()
 
     def balance(self, account: I64, asset: I64) -> tuple[int, int]:
         """Available and reserved units."""
@@ -229,32 +238,31 @@ class Machine:
 
     def dump(self) -> Words:
         """The canonical words of the logical state."""
-        return dump(self.state, self.outbox.sequence)
+        return dump(self.state, self.outbox.last_sequence())
 
     def load(self, words: Words) -> None:
         """Take over the state of canonical words; this machine must be new."""
-        self.outbox.sequence = load(self.state, Tape(words))
+        self.outbox.before = load(self.state, Tape(words))
 
     @cython.cfunc
     @cython.inline
-    def step(self, state: State, command: Inbox) -> I64:
+    def step(self, state: State, command: Row) -> I64:
         """Judge one command, and reject it or give it effect."""
         reason: I64 = self.verdict.of(state, command)
         if reason != codes.OK:
             return self.outbox.plain(command, codes.REJECTED, reason)
-        state.last_sequence = command.sequence
-        if command.kind in (codes.PLACE, codes.REPLACE):
-            if self.orders.guarded != 0:
-                self.risk.taken(state, command)
+        state.last_sequence = sequence_of(command)
+        kind: I64 = kind_of(command)
+        if kind in (codes.PLACE, codes.REPLACE):
             return self.stops.fire_all(state, command) if self.trading.place(state, command) != 0 else 0
-        if command.kind == codes.CANCEL:
-            return self.trading.cancel(state, command, self.verdict.slot, command.reason)
-        if command.kind == codes.AMEND:
+        if kind == codes.CANCEL:
+            return self.cancelling.cancel(state, command, self.verdict.slot, reason_of(command))
+        if kind == codes.AMEND:
             return self.amend(state, command)
         before: I64 = self.outbox.count
-        if command.kind < codes.PLACE or command.kind > codes.AMEND:
+        if kind < codes.PLACE or kind > codes.AMEND:
             self.configure(state, command)
-        elif command.kind < codes.CHAIN_EXIT_REQUESTED:
+        elif kind < codes.CHAIN_EXIT_REQUESTED:
             self.move(state, command)
         else:
             self.exit(state, command)
@@ -263,62 +271,77 @@ class Machine:
         return 0
 
     @cython.cfunc
-    def amend(self, state: State, command: Inbox) -> I64:
+    def amend(self, state: State, command: Row) -> I64:
         """Take from an open order what it is to have no longer."""
         self.risk.taken(state, command)
-        lots: I64 = state.orders.slots[self.verdict.slot + at.REMAINING] - command.quantity
-        return self.trading.reduce(state, command, self.verdict.slot, lots, 0)
+        lots: I64 = state.orders.slots[self.verdict.slot + at.REMAINING] - quantity_of(command)
+        return self.cancelling.reduce(state, command, self.verdict.slot, lots, 0)
 
     @cython.cfunc
-    def configure(self, state: State, command: Inbox) -> I64:
+    def configure(self, state: State, command: Row) -> I64:
         """Openings, listings, and what operators set."""
-        if command.kind == codes.OPEN_ACCOUNT:
+        kind: I64 = kind_of(command)
+        if kind == codes.OPEN_ACCOUNT:
             state.open_account()
-        elif command.kind == codes.LIST_ASSET:
-            state.ledger.list_asset(command.asset)
-        elif command.kind == codes.LIST_MARKET:
+        elif kind == codes.LIST_ASSET:
+            state.ledger.list_asset(asset_of(command))
+        elif kind == codes.LIST_MARKET:
             self.list_market(state, command)
-        elif command.kind == codes.SET_MARKET_LIMITS:
-            state.set_limits(command.market, command.price, command.quantity, command.counter_amount, command.amount)
-        elif command.kind < codes.SIGN_LADDER:
+        elif kind == codes.SET_MARKET_LIMITS:
+            state.set_limits(
+                market_of(command),
+                price_of(command),
+                quantity_of(command),
+                counter_amount_of(command),
+                amount_of(command),
+            )
+        elif kind < codes.SIGN_LADDER:
             self.control.apply(state, command)
         return 0
 
     @cython.cfunc
-    def list_market(self, state: State, command: Inbox) -> I64:
+    def list_market(self, state: State, command: Row) -> I64:
         """A new market, with the widest limits that it may have."""
-        state.add_market(command.market, command.asset, command.counter_asset, command.amount, command.counter_amount)
-        divisor: I64 = command.order_id if command.mode == codes.VOLUME_OF_ORDER_ID else 1
-        state.markets[command.market * at.MARKET_WORDS + at.VOLUME_DIVISOR] = divisor
-        return state.set_limits(command.market, command.price, command.quantity, 1, 0)
+        state.add_market(
+            market_of(command),
+            asset_of(command),
+            counter_asset_of(command),
+            amount_of(command),
+            counter_amount_of(command),
+        )
+        divisor: I64 = order_id_of(command) if mode_of(command) == codes.VOLUME_OF_ORDER_ID else 1
+        state.markets[market_of(command) * at.MARKET_WORDS + at.VOLUME_DIVISOR] = divisor
+        return state.set_limits(market_of(command), price_of(command), quantity_of(command), 1, 0)
 
     @cython.cfunc
-    def move(self, state: State, command: Inbox) -> I64:
+    def move(self, state: State, command: Row) -> I64:
         """Mass cancels, and funds that come, go and come back."""
-        if command.kind == codes.CANCEL_ALL:
-            self.trading.cancel_all(state, command, command.asset, command.market, command.reason)
-        elif command.kind == codes.UNWIND_FILL:
+        kind: I64 = kind_of(command)
+        if kind == codes.CANCEL_ALL:
+            self.cancelling.cancel_all(state, command, asset_of(command), market_of(command), reason_of(command))
+        elif kind == codes.UNWIND_FILL:
             self.unwinding.apply(state, command)
-            self.outbox.unwound(command, state.markets[command.market * at.MARKET_WORDS + at.QUOTE])
-        elif command.kind == codes.WITHDRAW:
-            state.ledger.shift(state.ledger.touch(command.account, command.asset), -command.amount)
+            self.outbox.unwound(command, state.markets[market_of(command) * at.MARKET_WORDS + at.QUOTE])
+        elif kind == codes.WITHDRAW:
+            state.ledger.shift(state.ledger.touch(account_of(command), asset_of(command)), -amount_of(command))
             self.outbox.moved(command, codes.DEBITED)
-        elif command.kind in (codes.REVERT_WITHDRAWAL, codes.CHAIN_DEPOSIT):
-            state.ledger.shift(state.ledger.touch(command.account, command.asset), command.amount)
+        elif kind in (codes.REVERT_WITHDRAWAL, codes.CHAIN_DEPOSIT):
+            state.ledger.shift(state.ledger.touch(account_of(command), asset_of(command)), amount_of(command))
             self.outbox.moved(command, codes.CREDITED)
         return 0
 
     @cython.cfunc
-    def exit(self, state: State, command: Inbox) -> I64:
+    def exit(self, state: State, command: Row) -> I64:
         """Requests to leave with an asset, their end, and what left. No order of that asset outlives either."""
-        if command.kind == codes.CHAIN_CANCEL_FLOOR:
+        kind: I64 = kind_of(command)
+        if kind == codes.CHAIN_CANCEL_FLOOR:
             return 0
-        balance: I64 = state.ledger.touch(command.account, command.asset)
-        leaving: cython.bint = command.kind == codes.CHAIN_EXIT_REQUESTED
+        balance: I64 = state.ledger.touch(account_of(command), asset_of(command))
+        leaving: cython.bint = kind == codes.CHAIN_EXIT_REQUESTED
         state.ledger.set_exiting(balance, leaving)
-        if command.kind != codes.CHAIN_EXIT_CANCELLED:
-            self.trading.cancel_all(state, command, command.asset, 0, codes.EXIT)
-        if command.kind == codes.CHAIN_EXITED and command.amount > 0:
-            state.ledger.shift(balance, -command.amount)
+        if kind != codes.CHAIN_EXIT_CANCELLED:
+            self.cancelling.cancel_all(state, command, asset_of(command), 0, codes.EXIT)
+        if kind == codes.CHAIN_EXITED and amount_of(command) > 0:
+            state.ledger.shift(balance, -amount_of(command))
             self.outbox.moved(command, codes.DEBITED)
         return 0

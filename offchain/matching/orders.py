@@ -23,7 +23,6 @@ class OrderPool:
     capacity: I64
     used: I64
     free: I64
-    count: I64
     recent: Words
     recent_mask: I64
     elders: Elders
@@ -33,7 +32,6 @@ class OrderPool:
         self.slots = blank(self.capacity * at.ORDER_WORDS)
         self.used = 1
         self.free = 0
-        self.count = 0
         self.recent_mask = 127
         self.recent = blank(self.recent_mask + 1)
         self.elders = Elders()
@@ -63,20 +61,34 @@ class OrderPool:
     @cython.inline
     def take(self, order_id: I64) -> I64:
         """A slot for an order that is not in the pool, of which nothing is set, not even its ID."""
-        if 4 * self.count > self.recent_mask:
-            self.widen()
-        self.count += 1
         slot: I64 = self.free
         if slot != 0:
             self.free = self.slots[slot + at.LINKS]
         else:
-            if self.used == self.capacity:
-                self.capacity *= 2
-                self.slots = grown(self.slots, self.capacity * at.ORDER_WORDS)
-            slot = self.used * at.ORDER_WORDS
-            self.used += 1
+            slot = self.unused()
         self.enter(slot, order_id)
         return slot
+
+    @cython.cfunc
+    def unused(self) -> I64:
+        """A slot that no order has had yet: all others are in use."""
+        if 4 * self.used > self.recent_mask:
+            self.widen()
+        if self.used == self.capacity:
+            self.capacity *= 2
+            self.slots = grown(self.slots, self.capacity * at.ORDER_WORDS)
+        self.used += 1
+        return (self.used - 1) * at.ORDER_WORDS
+
+    @cython.cfunc
+    def count(self) -> I64:
+        """How many orders are open."""
+        count: I64 = self.used - 1
+        slot: I64 = self.free
+        while slot != 0:
+            count -= 1
+            slot = self.slots[slot + at.LINKS]
+        return count
 
     @cython.cfunc
     @cython.inline
@@ -90,7 +102,6 @@ class OrderPool:
         order[at.ID] = 0
         order[at.LINKS] = self.free
         self.free = slot
-        self.count -= 1
         return 0
 
     @cython.cfunc
@@ -132,8 +143,8 @@ class OrderPool:
     @cython.cfunc
     def by_age(self) -> Words:
         """The slots of all open orders, by ascending id."""
-        ids: Words = blank(self.count)
-        found: Words = blank(self.count)
+        ids: Words = blank(self.count())
+        found: Words = blank(len(ids))
         count: I64 = 0
         slot: I64 = at.ORDER_WORDS
         while slot < self.used * at.ORDER_WORDS:
@@ -146,7 +157,7 @@ class OrderPool:
 
     @cython.cfunc
     def widen(self) -> I64:
-        """Remember twice as many ids, and enter every order again: no slot is free, for there were never as many."""
+        """Remember twice as many ids, and enter every order again; no slot is free."""
         self.recent_mask = 2 * self.recent_mask + 1
         self.recent = blank(self.recent_mask + 1)
         self.elders = Elders()

@@ -4,14 +4,29 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
-from offchain.matching.inbox import Inbox
-from offchain.matching.words import I64, Array, Record, Words, blank, record, unwritten, viewed
+from offchain.matching.fields import (
+    account_of,
+    amount_of,
+    asset_of,
+    counter_account_of,
+    counter_amount_of,
+    market_of,
+    order_id_of,
+    price_of,
+    quantity_of,
+    reason_of,
+    side_of,
+)
+from offchain.matching.words import I64, Array, Record, Row, Words, blank, copy_two, record, unwritten, viewed
 
 
 @cython.final
 @cython.cclass
 class Outbox:
-    """EVENT_DTYPE rows, numbered by the one gap-free sequence of events; `room` is the array that they are in."""
+    """EVENT_DTYPE rows, numbered by the one gap-free sequence of events; `room` is the array that they are in.
+
+    There are `count` of them, and `before` is the sequence that the one before them had.
+    """
 
     room: Array
     nothing: Array
@@ -20,7 +35,7 @@ class Outbox:
     own: Words
     capacity: I64
     count: I64
-    sequence: I64
+    before: I64
 
     def __init__(self) -> None:
         self.capacity = 256
@@ -28,7 +43,7 @@ class Outbox:
         self.rows = self.own
         self.row = record(self.rows, 0, at.EVENT_WORDS)
         self.count = 0
-        self.sequence = 0
+        self.before = 0
         self.nothing = unwritten(0)
 
     @cython.cfunc
@@ -37,8 +52,19 @@ class Outbox:
         self.room = unwritten(capacity * at.EVENT_WORDS)
         self.rows = viewed(self.room)
         self.capacity = capacity
+        return self.empty()
+
+    @cython.cfunc
+    def empty(self) -> I64:
+        """Write over the rows that there are."""
+        self.before += self.count
         self.count = 0
         return 0
+
+    @cython.cfunc
+    def last_sequence(self) -> I64:
+        """The sequence of the last event that was written."""
+        return self.before + self.count
 
     @cython.cfunc
     def close(self) -> Array:
@@ -53,7 +79,7 @@ class Outbox:
 
     @cython.cfunc
     @cython.inline
-    def emit(self, command: Inbox, kinds: I64, parties: I64, place: I64) -> I64:
+    def emit(self, command: Row, kinds: I64, parties: I64, place: I64) -> I64:
         """Start an event in `row`, of which the words from 6 on are still to be set, zero or not.
 
         `kinds` is kind | reason << 16 | side << 32 | time in force << 48, `parties` account | counter account << 32,
@@ -63,10 +89,8 @@ class Outbox:
             self.widen()
         self.row = record(self.rows, self.count * at.EVENT_WORDS, at.EVENT_WORDS)
         self.count += 1
-        self.sequence += 1
-        self.row[0] = self.sequence
-        self.row[1] = command.sequence
-        self.row[2] = command.timestamp_us
+        self.row[0] = self.before + self.count
+        copy_two(self.row, 1, command, 0)
         self.row[3] = kinds
         self.row[4] = parties
         self.row[5] = place
@@ -112,8 +136,9 @@ class Outbox:
 
     @cython.cfunc
     @cython.inline
-    def amounts(self, price: I64, quantity: I64, remaining: I64, amount: I64) -> I64:
+    def amounts(self, order_id: I64, price: I64, quantity: I64, remaining: I64, amount: I64) -> I64:
         """Set all that an event of one order alone says of it."""
+        self.row[6] = order_id
         self.row[7] = 0
         self.row[8] = price
         self.row[9] = quantity
@@ -124,7 +149,7 @@ class Outbox:
         return self.fees(0, 0)
 
     @cython.cfunc
-    def plain(self, command: Inbox, kind: I64, reason: I64) -> I64:
+    def plain(self, command: Row, kind: I64, reason: I64) -> I64:
         """A NOTED or REJECTED event, which has no further fields."""
         self.emit(command, kind | reason << 16, 0, 0)
         self.order(0, 0, 0, 0)
@@ -132,26 +157,25 @@ class Outbox:
         return self.fees(0, 0)
 
     @cython.cfunc
-    def status(self, command: Inbox, market: I64, status: I64, price: I64) -> I64:
+    def status(self, command: Row, market: I64, status: I64, price: I64) -> I64:
         """A STATUS_CHANGED event; `price` is the one that tripped the circuit breaker, or 0."""
         self.emit(command, codes.STATUS_CHANGED | status << 16, 0, market)
-        self.row[6] = 0
-        return self.amounts(price, 0, 0, 0)
+        return self.amounts(0, price, 0, 0, 0)
 
     @cython.cfunc
-    def moved(self, command: Inbox, kind: I64) -> I64:
+    def moved(self, command: Row, kind: I64) -> I64:
         """A CREDITED or DEBITED event of the command's account, asset and amount."""
-        self.emit(command, kind, command.account, command.asset << 32)
+        self.emit(command, kind, account_of(command), asset_of(command) << 32)
         self.order(0, 0, 0, 0)
-        self.left(0, 0, command.amount, 0)
+        self.left(0, 0, amount_of(command), 0)
         return self.fees(0, 0)
 
     @cython.cfunc
-    def unwound(self, command: Inbox, quote: I64) -> I64:
+    def unwound(self, command: Row, quote: I64) -> I64:
         """An UNWOUND event of an UNWIND_FILL command."""
-        kinds: I64 = codes.UNWOUND | command.reason << 16 | command.side << 32
-        parties: I64 = command.account | command.counter_account << 32
-        self.emit(command, kinds, parties, command.market | quote << 32)
-        self.order(command.order_id, 0, command.price, command.quantity)
+        kinds: I64 = codes.UNWOUND | reason_of(command) << 16 | side_of(command) << 32
+        parties: I64 = account_of(command) | counter_account_of(command) << 32
+        self.emit(command, kinds, parties, market_of(command) | quote << 32)
+        self.order(order_id_of(command), 0, price_of(command), quantity_of(command))
         self.left(0, 0, 0, 0)
-        return self.fees(command.amount, command.counter_amount)
+        return self.fees(amount_of(command), counter_amount_of(command))

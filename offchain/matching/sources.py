@@ -17,7 +17,7 @@ from offchain.matching import codes, layout
 
 PARTS: Final = (
     "words",
-    "inbox",
+    "fields",
     "outbox",
     "blocks",
     "ledger",
@@ -39,6 +39,7 @@ PARTS: Final = (
     "settings",
     "funding",
     "verdict",
+    "cancelling",
     "trading",
     "stops",
     "control",
@@ -61,6 +62,7 @@ _C_VIEWS: Final = {
     "record": "cython.address({0}[cython.cast(cython.size_t, {1})])",
     "unpacked": f"cython.cast({_C_TYPES['Row']}, cython.cast(cython.p_char, {{0}}))",
     "viewed": "{0}",
+    "copy_two": "memcpy({0} + {1}, {2} + {3}, 16)",
     "ask": "prefetch(cython.address({0}[0]) + ({1}))",
     "packed": "cython.cast(cython.p_char, cython.address({0}[0]))[:8 * ({1})]",
 }
@@ -108,6 +110,7 @@ def joined() -> str:
             "import mmap",
             "import cython",
             "import numpy as np",
+            "from cython.cimports.libc.string import memcpy",
             "from cython.cimports.near import prefetch",
             f"SOURCE_HASH = {source_hash()!r}",
             *lines,
@@ -173,9 +176,14 @@ def _is_field(node: ast.Subscript) -> bool:
 
 
 def only_reckons(node: ast.FunctionDef) -> bool:
-    """Whether a function holds nothing that could raise: it reads no arrays, and calls nothing that does."""
+    """Whether a function holds nothing that could raise: it reads no arrays, and calls nothing that does.
+
+    The words of a record that it is handed have been checked by who made it.
+    """
     parts = [part for statement in node.body for part in ast.walk(statement)]
-    if any(isinstance(part, ast.Subscript | ast.Raise) for part in parts):
+    handed = {arg.arg for arg in node.args.args if arg.annotation and ast.unparse(arg.annotation) in ("Record", "Row")}
+    reads = {ast.unparse(part.value) for part in parts if isinstance(part, ast.Subscript)}
+    if any(isinstance(part, ast.Raise) for part in parts) or not reads <= handed:
         return False
     calls = [part.func for part in parts if isinstance(part, ast.Call)]
     return all(isinstance(call, ast.Name) and call.id in _RECKONING for call in calls)

@@ -197,11 +197,10 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def queue(self, slot: I64, order: Record, side: I64, price: I64) -> I64:
+    def queue(self, slot: I64, order: Record, account: I64, place: I64) -> I64:
         """Put an order of an account at the end of a level: of its price, or its trigger in a stop book."""
-        place: I64 = self.books.level_at(side, price)
         level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
-        order[at.LEVEL_ACCOUNT] = order[at.LEVEL_ACCOUNT] >> at.HIGH << at.HIGH | place
+        order[at.LEVEL_ACCOUNT] = pair(place, account)
         ends: I64 = level[at.ENDS]
         tail: I64 = high_of(ends)
         order[at.LINKS] = pair(0, tail)

@@ -4,11 +4,11 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
-from offchain.matching.inbox import Inbox
+from offchain.matching.fields import market_of
 from offchain.matching.risk import Risk
 from offchain.matching.state import State
 from offchain.matching.trading import Trading
-from offchain.matching.words import I64, Record, high_of, low_of, record
+from offchain.matching.words import I64, Record, Row, high_of, low_of, record
 
 
 @cython.final
@@ -24,9 +24,9 @@ class Stops:
         self.trading = trading
 
     @cython.cfunc
-    def fire_all(self, state: State, command: Inbox) -> I64:
+    def fire_all(self, state: State, command: Row) -> I64:
         """Fire what the command's fills have set off, and what those fills do in turn, buys first each time."""
-        market: I64 = command.market
+        market: I64 = market_of(command)
         while state.markets[market * at.MARKET_WORDS + at.STATUS] == codes.TRADING:
             slot: I64 = self.set_off(state, market, codes.BUY)
             if slot == 0:
@@ -49,7 +49,7 @@ class Stops:
         return low_of(state.books.levels[best + at.ENDS]) if reached else 0
 
     @cython.cfunc
-    def fire(self, state: State, command: Inbox, slot: I64) -> I64:
+    def fire(self, state: State, command: Row, slot: I64) -> I64:
         """Take a stop from the stop book, and match it; it keeps its slot if it rests."""
         trading: Trading = self.trading
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)

@@ -1,16 +1,38 @@
-"""Placing, matching and cancelling: price-time priority, at the price of the resting order."""
+"""Placing and matching: price-time priority, at the price of the resting order."""
 
 import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.breaker import Breaker
-from offchain.matching.inbox import Inbox
+from offchain.matching.cancelling import Cancelling
+from offchain.matching.fields import (
+    account_of,
+    amount_of,
+    counter_amount_of,
+    kind_of,
+    market_of,
+    order_type_of,
+    quantity_of,
+    self_trade_prevention_of,
+    sequence_of,
+    side_of,
+    taker_fee_ppm_of,
+    time_in_force_of,
+    timestamp_us_of,
+)
 from offchain.matching.lookahead import Lookahead
 from offchain.matching.outbox import Outbox
 from offchain.matching.placing import OrderVerdict
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, Words, ask, fee_of, high_of, low_of, pair, record
+from offchain.matching.words import I64, Record, Row, ask, fee_of, high_of, low_of, pair, record
+
+
+@cython.cfunc
+@cython.inline
+def crosses(price: I64, limit: I64, side: I64) -> cython.bint:
+    """Whether a price of the other side is within the limit of an order: one comparison for buys and sells."""
+    return (price - limit) * (1 - 2 * side) <= 0
 
 
 @cython.final
@@ -25,6 +47,7 @@ class Trading:
     """
 
     outbox: Outbox
+    cancelling: Cancelling
     passed: OrderVerdict
     breaker: Breaker
     lookahead: Lookahead
@@ -48,42 +71,69 @@ class Trading:
     lots: I64
     notional: I64
 
-    def __init__(self, outbox: Outbox, passed: OrderVerdict, breaker: Breaker, lookahead: Lookahead) -> None:
-        self.outbox = outbox
+    def __init__(self, cancelling: Cancelling, passed: OrderVerdict, breaker: Breaker, lookahead: Lookahead) -> None:
+        self.outbox = cancelling.outbox
+        self.cancelling = cancelling
         self.passed = passed
         self.breaker = breaker
         self.lookahead = lookahead
 
     @cython.cfunc
     @cython.inline
-    def place(self, state: State, command: Inbox) -> I64:
+    def place(self, state: State, command: Row) -> I64:
         """Take the order that the verdict `passed`: reserve what it needs, match, and rest or cancel the rest.
 
         Not 0 if its market has armed stops, which it may have set off.
         """
-        if self.passed.replaced != 0:
-            self.cancel(state, command, self.passed.replaced, codes.REPLACED)
-        market: Record = self.passed.market
+        if self.passed.guarded != 0:
+            self.passed.risk.taken(state, command)
+        if kind_of(command) == codes.REPLACE:
+            self.cancelling.cancel(state, command, self.passed.replaced, codes.REPLACED)
+        side: I64 = side_of(command)
+        life: I64 = time_in_force_of(command)
+        lots: I64 = quantity_of(command)
+        limit: I64 = self.passed.limit
+        held: I64 = self.passed.need
+        asset: I64 = self.passed.asset
+        funds: Record = self.passed.funds
+        funds[at.AVAILABLE] -= held
+        funds[at.RESERVED] += held
+        venue: I64 = market_of(command) | asset << 32
+        self.outbox.emit(command, codes.ACCEPTED | side << 32 | life << 48, account_of(command), venue)
+        self.outbox.amounts(sequence_of(command), limit, lots, lots, held)
+        # Most orders meet nobody: nothing of them is kept here.
+        if order_type_of(command) | life == 0 and not self.meets(state, command, limit):
+            return self.rest(state, command, asset, lots, held)
+        return self.start(state, command, venue)
+
+    @cython.cfunc
+    @cython.inline
+    def meets(self, state: State, command: Row, limit: I64) -> cython.bint:
+        """Whether an order crosses the best price of the other side."""
+        side: I64 = side_of(command)
+        opposite: I64 = state.books.sides[state.side_of(market_of(command), 1 - side) + at.BEST_PRICE]
+        return crosses(opposite, limit, side)
+
+    @cython.cfunc
+    @cython.inline
+    def start(self, state: State, command: Row, venue: I64) -> I64:
+        """Match an order that was taken, or arm it."""
+        market: Record = record(state.markets, market_of(command) * at.MARKET_WORDS, at.MARKET_WORDS)
         self.terms = market
         self.trader = self.passed.account
-        self.market = command.market
-        self.side = command.side
-        self.venue = self.market | state.reserved_asset(market, self.side) << 32
-        self.order_id = command.sequence
-        self.account = command.account
+        self.market = market_of(command)
+        self.venue = venue
+        self.side = side_of(command)
+        self.order_id = sequence_of(command)
+        self.account = account_of(command)
         self.limit = self.passed.limit
-        self.remaining = command.quantity
+        self.remaining = quantity_of(command)
         self.held = self.passed.need
-        self.fee_cap = command.taker_fee_ppm
-        self.life = command.time_in_force
-        self.prevention = command.self_trade_prevention
+        self.fee_cap = taker_fee_ppm_of(command)
+        self.life = time_in_force_of(command)
+        self.prevention = self_trade_prevention_of(command)
         self.slot = 0
-        funds: Record = self.passed.funds
-        funds[at.AVAILABLE] -= self.held
-        funds[at.RESERVED] += self.held
-        kinds: I64 = codes.ACCEPTED | self.life << 48
-        self.tell(command, kinds, self.remaining, self.remaining, self.held)
-        if command.order_type >= codes.STOP_LIMIT:
+        if order_type_of(command) >= codes.STOP_LIMIT:
             return self.arm(state, command)
         rules: I64 = market[at.GUARDED] & ~at.GUARD_ORDERS
         self.watch = self.prevention | rules
@@ -93,17 +143,21 @@ class Trading:
         return rules & at.GUARD_STOPS
 
     @cython.cfunc
-    def arm(self, state: State, command: Inbox) -> I64:
+    def arm(self, state: State, command: Row) -> I64:
         """Put a stop into the stop book."""
-        instructions: I64 = command.order_type << at.TYPE_SHIFT | self.life << at.TIF_SHIFT
-        slot: I64 = self.enroll(state, instructions | self.prevention << at.STP_SHIFT)
+        slot: I64 = self.enroll(state, command, self.venue >> 32)
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        state.queue(slot, order, state.stops_of(self.market, self.side), command.counter_amount)
+        order[at.META] |= order_type_of(command) << at.TYPE_SHIFT | self.life << at.TIF_SHIFT
+        order[at.META] |= self.prevention << at.STP_SHIFT
+        order[at.REMAINING] = self.remaining
+        order[at.HELD] = self.held
+        level: I64 = state.books.level_at(state.stops_of(self.market, self.side), counter_amount_of(command))
+        state.queue(slot, order, self.account, level)
         state.guard(self.market)
         return 0
 
     @cython.cfunc
-    def begin(self, state: State, command: Inbox) -> I64:
+    def begin(self, state: State, command: Row) -> I64:
         """Match a stop that fired at its limit in force, which may release some of its reservation."""
         self.venue = self.market | state.reserved_asset(self.terms, self.side) << 32
         keep: I64 = state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
@@ -116,26 +170,28 @@ class Trading:
 
     @cython.cfunc
     @cython.inline
-    def work(self, state: State, command: Inbox) -> I64:
+    def work(self, state: State, command: Row) -> I64:
         """Match the order, and rest or cancel what is left; if it is to be filled whole, look first."""
         if self.life >= codes.FOK and not self.fills_whole(state, command):
             return self.end(state, command, codes.FOK_KILLED)
         self.match(state, command)
         if self.remaining == 0:
             return 0
-        return self.rest(state) if self.life == codes.GTC else self.end(state, command, codes.IOC_REMAINDER)
+        if self.life != codes.GTC:
+            return self.end(state, command, codes.IOC_REMAINDER)
+        if self.slot != 0:
+            return self.rest_fired(state)
+        return self.rest(state, command, self.venue >> 32, self.remaining, self.held)
 
     @cython.cfunc
     @cython.inline
-    def match(self, state: State, command: Inbox) -> I64:
+    def match(self, state: State, command: Row) -> I64:
         """Fill the order against the other side, best price first, oldest order first, while prices cross."""
         place: I64 = state.side_of(self.market, 1 - self.side)
         other: Record = record(state.books.sides, place, at.SIDE_WORDS)
-        # 1 for a buy, -1 for a sell: one comparison for both.
-        sign: I64 = 1 - 2 * self.side
         while self.remaining > 0:
             price: I64 = other[at.BEST_PRICE]
-            if (price - self.limit) * sign > 0:
+            if not crosses(price, self.limit, self.side):
                 return 0
             level: Record = record(state.books.levels, other[at.BEST], at.LEVEL_WORDS)
             first: I64 = low_of(level[at.ENDS])
@@ -144,21 +200,21 @@ class Trading:
         return 0
 
     @cython.cfunc
-    def fills_whole(self, state: State, command: Inbox) -> cython.bint:
+    def fills_whole(self, state: State, command: Row) -> cython.bint:
         """Whether matching will fill the order whole, and within its budget if it has one."""
         market: Record = self.terms
         other: I64 = state.side_of(self.market, 1 - self.side)
         if market[at.GUARDED] & at.GUARD_BREAKER != 0:
-            self.breaker.load(market, command.timestamp_us)
+            self.breaker.load(market, timestamp_us_of(command))
         self.lookahead.account = self.account
         self.lookahead.prevention = self.prevention
         worth: I64 = self.lookahead.fills(state, market, other, self.limit, self.remaining)
         if worth < 0 or self.life == codes.FOK:
             return worth >= 0
-        return worth <= command.amount if self.side == codes.BUY else worth >= command.amount
+        return worth <= amount_of(command) if self.side == codes.BUY else worth >= amount_of(command)
 
     @cython.cfunc
-    def intercepted(self, state: State, command: Inbox, slot: I64, price: I64) -> cython.bint:
+    def intercepted(self, state: State, command: Row, slot: I64, price: I64) -> cython.bint:
         """Whether something else comes in place of the next fill: self-trade prevention, or the circuit breaker."""
         maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         if self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
@@ -166,7 +222,7 @@ class Trading:
             return True
         market: Record = self.terms
         if market[at.GUARDED] & at.GUARD_BREAKER != 0:
-            self.breaker.load(market, command.timestamp_us)
+            self.breaker.load(market, timestamp_us_of(command))
             if self.breaker.trips(price):
                 self.halt(state, command, market, price)
                 return True
@@ -176,7 +232,7 @@ class Trading:
         return False
 
     @cython.cfunc
-    def halt(self, state: State, command: Inbox, market: Record, price: I64) -> I64:
+    def halt(self, state: State, command: Row, market: Record, price: I64) -> I64:
         """Halt the market in place of a fill at this price, and cancel the order."""
         market[at.STATUS] = codes.HALT
         self.breaker.clear(market)
@@ -185,7 +241,7 @@ class Trading:
         return self.end(state, command, codes.HALTED)
 
     @cython.cfunc
-    def prevent(self, state: State, command: Inbox, slot: I64) -> I64:
+    def prevent(self, state: State, command: Row, slot: I64) -> I64:
         """Do with the order and one of its own account what its self-trade prevention says."""
         maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         maker_left: I64 = maker[at.REMAINING]
@@ -196,15 +252,15 @@ class Trading:
         self.outbox.left(self.remaining, maker_left, 0, 0)
         self.outbox.fees(0, 0)
         if self.prevention == codes.DECREMENT_AND_CANCEL and maker_left > lots:
-            self.reduce(state, command, slot, lots, codes.SELF_TRADE)
+            self.cancelling.reduce(state, command, slot, lots, codes.SELF_TRADE)
         elif self.prevention != codes.CANCEL_INCOMING:
-            self.cancel(state, command, slot, codes.SELF_TRADE)
+            self.cancelling.cancel(state, command, slot, codes.SELF_TRADE)
         if self.prevention == codes.DECREMENT_AND_CANCEL and self.remaining > lots:
             return self.shrink(state, command, lots)
         return 0 if self.prevention == codes.CANCEL_RESTING else self.end(state, command, codes.SELF_TRADE)
 
     @cython.cfunc
-    def shrink(self, state: State, command: Inbox, lots: I64) -> I64:
+    def shrink(self, state: State, command: Row, lots: I64) -> I64:
         """Take lots away from the order that is matching."""
         self.remaining -= lots
         keep: I64 = state.reservation(self.terms, self.side, self.limit, self.remaining, self.fee_cap)
@@ -214,21 +270,7 @@ class Trading:
         return self.tell(command, codes.AMENDED | codes.SELF_TRADE << 16, lots, self.remaining, released)
 
     @cython.cfunc
-    def reduce(self, state: State, command: Inbox, slot: I64, lots: I64, reason: I64) -> I64:
-        """Take lots away from an open order, which keeps its place."""
-        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        keep: I64 = state.to_hold(order, order[at.REMAINING] - lots)
-        released: I64 = order[at.HELD] - keep
-        order[at.REMAINING] -= lots
-        order[at.HELD] = keep
-        state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
-        owner: I64 = high_of(order[at.LEVEL_ACCOUNT])
-        state.ledger.reserve(state.ledger.find(owner, high_of(order[at.PLACE_ASSET])), -released)
-        self.tell_open(command, order, codes.AMENDED | reason << 16)
-        return self.outbox.amounts(order[at.PRICE], lots, order[at.REMAINING], released)
-
-    @cython.cfunc
-    def fill(self, state: State, command: Inbox, level: Record, slot: I64, price: I64) -> I64:
+    def fill(self, state: State, command: Row, level: Record, slot: I64, price: I64) -> I64:
         """One fill against a resting order: both sides pay, both reservations fall to what is left to fill.
 
         A maker's rebate is never above the taker's rate, so the fee account never pays.
@@ -269,7 +311,7 @@ class Trading:
         maker[at.HELD] = keep
         level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
-        state.count_volume(command.timestamp_us, market, self.trader, owner, self.notional)
+        state.count_volume(timestamp_us_of(command), market, self.trader, owner, self.notional)
 
         kinds: I64 = codes.FILLED | self.side << 32
         place: I64 = self.market | market[at.QUOTE] << 32
@@ -298,27 +340,34 @@ class Trading:
 
     @cython.cfunc
     @cython.inline
-    def rest(self, state: State) -> I64:
-        """Put what is left of the order into the book, a stop that fired into the slot that it has."""
-        slot: I64 = self.slot if self.slot != 0 else self.enroll(state, 0)
+    def rest(self, state: State, command: Row, asset: I64, lots: I64, held: I64) -> I64:
+        """Put what is left of the order that the verdict `passed` into the book."""
+        slot: I64 = self.enroll(state, command, asset)
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        order[at.REMAINING] = lots
+        order[at.HELD] = held
+        side: I64 = state.side_of(market_of(command), side_of(command))
+        return state.queue(slot, order, account_of(command), state.books.level_at(side, self.passed.limit))
+
+    @cython.cfunc
+    def rest_fired(self, state: State) -> I64:
+        """Put what is left of a stop that fired into the book; it keeps its slot."""
+        order: Record = record(state.orders.slots, self.slot, at.ORDER_WORDS)
         order[at.REMAINING] = self.remaining
         order[at.HELD] = self.held
-        return state.queue(slot, order, state.side_of(self.market, self.side), self.limit)
+        level: I64 = state.books.level_at(state.side_of(self.market, self.side), self.limit)
+        return state.queue(self.slot, order, self.account, level)
 
     @cython.cfunc
     @cython.inline
-    def enroll(self, state: State, instructions: I64) -> I64:
-        """A slot for the order, on its account's roster, with these bits of META beside the usual ones."""
-        slot: I64 = state.orders.take(self.order_id)
+    def enroll(self, state: State, command: Row, asset: I64) -> I64:
+        """A slot for the order that the verdict `passed`, on its account's roster; its lots and level are not set."""
+        slot: I64 = state.orders.take(sequence_of(command))
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        order[at.ID] = self.order_id
-        order[at.LEVEL_ACCOUNT] = pair(0, self.account)
-        order[at.PRICE] = self.limit
-        order[at.REMAINING] = self.remaining
-        order[at.META] = self.market | self.side << at.SIDE_SHIFT | instructions | self.fee_cap << at.HIGH
-        order[at.HELD] = self.held
-        order[at.PLACE_ASSET] = pair(state.rosters.enter(self.trader, slot), self.venue >> 32)
+        order[at.ID] = sequence_of(command)
+        order[at.PRICE] = self.passed.limit
+        order[at.META] = market_of(command) | side_of(command) << at.SIDE_SHIFT | taker_fee_ppm_of(command) << at.HIGH
+        order[at.PLACE_ASSET] = pair(state.rosters.enter(self.passed.account, slot), asset)
         return slot
 
     @cython.cfunc
@@ -327,7 +376,7 @@ class Trading:
         return state.ledger.reserve(state.ledger.balance_of(self.trader, self.venue >> 32), units)
 
     @cython.cfunc
-    def end(self, state: State, command: Inbox, reason: I64) -> I64:
+    def end(self, state: State, command: Row, reason: I64) -> I64:
         """Cancel what is left of the order that is matching."""
         self.reserve(state, -self.held)
         self.tell(command, codes.CANCELLED | reason << 16, self.remaining, 0, self.held)
@@ -336,58 +385,7 @@ class Trading:
 
     @cython.cfunc
     @cython.inline
-    def tell(self, command: Inbox, kinds: I64, quantity: I64, remaining: I64, amount: I64) -> I64:
+    def tell(self, command: Row, kinds: I64, quantity: I64, remaining: I64, amount: I64) -> I64:
         """An event of the order that is matching, and of nothing else."""
         self.outbox.emit(command, kinds | self.side << 32, self.account, self.venue)
-        self.outbox.row[6] = self.order_id
-        return self.outbox.amounts(self.limit, quantity, remaining, amount)
-
-    @cython.cfunc
-    @cython.inline
-    def cancel(self, state: State, command: Inbox, slot: I64, reason: I64) -> I64:
-        """Take an open order out, and give its reservation back."""
-        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        held: I64 = order[at.HELD]
-        number: I64 = high_of(order[at.LEVEL_ACCOUNT])
-        account: Record = record(state.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        state.ledger.reserve(state.ledger.balance_of(account, high_of(order[at.PLACE_ASSET])), -held)
-        self.tell_open(command, order, codes.CANCELLED | reason << 16)
-        self.outbox.amounts(order[at.PRICE], order[at.REMAINING], 0, held)
-        return state.remove(slot, order, account)
-
-    @cython.cfunc
-    @cython.inline
-    def tell_open(self, command: Inbox, order: Record, kinds: I64) -> I64:
-        """Start an event of an open order: what it is about."""
-        meta: I64 = order[at.META]
-        side: I64 = (meta >> at.SIDE_SHIFT) & 1
-        place: I64 = meta & at.LOW16 | high_of(order[at.PLACE_ASSET]) << 32
-        self.outbox.emit(command, kinds | side << 32, high_of(order[at.LEVEL_ACCOUNT]), place)
-        self.outbox.row[6] = order[at.ID]
-        return 0
-
-    @cython.cfunc
-    def cancel_all(self, state: State, command: Inbox, asset: I64, market: I64, reason: I64) -> I64:
-        """Cancel the account's open orders, oldest first, in a market and in markets of an asset (0: any)."""
-        account: Record = record(state.ledger.accounts, command.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
-        by_age: Words = state.by_age(account)
-        number: I64 = 0
-        while number < len(by_age):
-            slot: I64 = by_age[number]
-            place: I64 = state.orders.slots[slot + at.META] & at.LOW16
-            terms: Record = record(state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
-            if market in (0, place) and asset in (0, terms[at.BASE], terms[at.QUOTE]):
-                self.cancel(state, command, slot, reason)
-            number += 1
-        return 0
-
-    @cython.cfunc
-    def cancel_everyone(self, state: State, command: Inbox, market: I64, reason: I64) -> I64:
-        """Cancel all open orders, oldest first, in a market (0: in any)."""
-        by_age: Words = state.orders.by_age()
-        number: I64 = 0
-        while number < len(by_age):
-            if market in (0, state.orders.slots[by_age[number] + at.META] & at.LOW16):
-                self.cancel(state, command, by_age[number], reason)
-            number += 1
-        return 0
+        return self.outbox.amounts(self.order_id, self.limit, quantity, remaining, amount)

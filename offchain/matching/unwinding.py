@@ -4,9 +4,18 @@ import cython
 
 from offchain.matching import codes
 from offchain.matching import layout as at
-from offchain.matching.inbox import Inbox
+from offchain.matching.fields import (
+    account_of,
+    amount_of,
+    counter_account_of,
+    counter_amount_of,
+    market_of,
+    price_of,
+    quantity_of,
+    side_of,
+)
 from offchain.matching.state import State
-from offchain.matching.words import I64, Words, blank
+from offchain.matching.words import I64, Row, Words, blank
 
 
 @cython.final
@@ -20,7 +29,7 @@ class Unwinding:
         self.legs = blank(2 * at.UNWIND_LEGS)
 
     @cython.cfunc
-    def apply(self, state: State, command: Inbox) -> cython.bint:
+    def apply(self, state: State, command: Row) -> cython.bint:
         """Move the funds of a well-formed UNWIND_FILL; False, and no change, if a balance would pass 64 bits."""
         self.prepare(state, command)
         leg: I64 = 0
@@ -40,18 +49,18 @@ class Unwinding:
         return 0
 
     @cython.cfunc
-    def prepare(self, state: State, command: Inbox) -> I64:
+    def prepare(self, state: State, command: Row) -> I64:
         """Work out the movements from the fill's price, quantity and fees."""
-        market: I64 = command.market * at.MARKET_WORDS
+        market: I64 = market_of(command) * at.MARKET_WORDS
         base: I64 = state.markets[market + at.BASE]
         quote: I64 = state.markets[market + at.QUOTE]
-        base_units: I64 = command.quantity * state.markets[market + at.UNITS_PER_LOT]
-        notional: I64 = command.price * command.quantity * state.markets[market + at.UNITS_PER_TICK_LOT]
-        buyer: I64 = command.account
-        seller: I64 = command.counter_account
-        buyer_fee: I64 = command.amount
-        seller_fee: I64 = command.counter_amount
-        if command.side == codes.SELL:
+        base_units: I64 = quantity_of(command) * state.markets[market + at.UNITS_PER_LOT]
+        notional: I64 = price_of(command) * quantity_of(command) * state.markets[market + at.UNITS_PER_TICK_LOT]
+        buyer: I64 = account_of(command)
+        seller: I64 = counter_account_of(command)
+        buyer_fee: I64 = amount_of(command)
+        seller_fee: I64 = counter_amount_of(command)
+        if side_of(command) == codes.SELL:
             buyer, seller = seller, buyer
             buyer_fee, seller_fee = seller_fee, buyer_fee
         # All of them first: making one may move others of its account.

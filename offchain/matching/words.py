@@ -58,6 +58,12 @@ def viewed(array: Array) -> Words:
     return array.data
 
 
+def copy_two(target: Record, place: int, source: Row, start: int) -> None:
+    """Copy a word of a record and the next one, both there; compiled it is one read and one write for both."""
+    target[place] = source[start]
+    target[place + 1] = source[start + 1]
+
+
 def ask(words: Words, place: I64) -> None:
     """Ask memory for a word that is going to be read, without waiting; compiled it is one instruction.
 
