@@ -74,7 +74,7 @@ class Books:
             return self.nodes[child]
         level: I64 = self.new_level()
         self.levels[level + at.LEVEL_PRICE] = price
-        self.levels[level + at.ORDERS_LEAF] = pair(0, leaf)
+        self.levels[level + at.LEAF] = leaf
         self.link(leaf, price & at.NODE_MASK, level)
         if (price < self.sides[side + at.BEST_PRICE]) == self.rises(side):
             self.set_best(side, level)
@@ -108,7 +108,7 @@ class Books:
     def drop(self, side: I64, level: I64) -> I64:
         """Remove a level that has no orders left."""
         price: I64 = self.levels[level + at.LEVEL_PRICE]
-        leaf: I64 = high_of(self.levels[level + at.ORDERS_LEAF])
+        leaf: I64 = self.levels[level + at.LEAF]
         self.levels[level + at.LEVEL_PRICE] = self.free_level
         self.free_level = level
         self.unlink(side, leaf, price)

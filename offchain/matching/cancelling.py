@@ -7,7 +7,7 @@ from offchain.matching import layout as at
 from offchain.matching.fields import account_of
 from offchain.matching.outbox import Outbox
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, Row, Words, high_of, low_of, record
+from offchain.matching.words import I64, Record, Row, Words, high_of, record
 
 
 @cython.final
@@ -76,7 +76,6 @@ class Cancelling:
         released: I64 = order[at.HELD] - keep
         order[at.REMAINING] -= lots
         order[at.HELD] = keep
-        state.books.levels[low_of(order[at.LEVEL_ACCOUNT]) + at.LOTS] -= lots
         owner: I64 = high_of(order[at.LEVEL_ACCOUNT])
         state.ledger.reserve(state.ledger.find(owner, high_of(order[at.PLACE_ASSET])), -released)
         self.tell_open(command, order, codes.AMENDED | reason << 16)

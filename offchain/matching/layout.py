@@ -199,14 +199,13 @@ BEST_PRICE: Final = 7
 """The price of the best level; of none, one that no order reaches: 0, or NO_PRICE where prices rise."""
 NO_PRICE: Final = 2**63 - 1
 
-# A price level: half a line of the processor's cache.
+# A price level: half a line of the processor's cache, so that none lies in two. The last word is spare.
 LEVEL_WORDS: Final = 4
 LEVEL_PRICE: Final = 0
-LOTS: Final = 1
-ENDS: Final = 2
+ENDS: Final = 1
 """Its first and its last order, as a pair."""
-ORDERS_LEAF: Final = 3
-"""How many orders it has, and the leaf that it hangs from, as a pair."""
+LEAF: Final = 2
+"""The leaf that it hangs from."""
 
 # A node of the tree of levels: which children it has, its parent, its prices, the children.
 NODE_BITS: Final = 5

@@ -187,9 +187,21 @@ class Machine:
         level: I64 = books.sides[own + at.BEST]
         while level != 0 and len(found) < limit:
             price: I64 = books.levels[level + at.LEVEL_PRICE]
-            found.append((price, books.levels[level + at.LOTS], low_of(books.levels[level + at.ORDERS_LEAF])))
+            lots, orders = self.weigh(low_of(books.levels[level + at.ENDS]))
+            found.append((price, lots, orders))
             level = books.next_level(own, price)
         return found
+
+    def weigh(self, slot: I64) -> tuple[int, int]:
+        """The lots and the number of the orders of a level, of which this is the first."""
+        lots: I64 = 0
+        orders: I64 = 0
+        slots = self.state.orders.slots
+        while slot != 0:
+            lots += slots[slot + at.REMAINING]
+            orders += 1
+            slot = low_of(slots[slot + at.LINKS])
+        return lots, orders
 
     def status(self, market: I64) -> int:
         """A market's status; 0 if it is not listed."""

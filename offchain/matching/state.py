@@ -206,8 +206,6 @@ class State:
         order[at.LINKS] = pair(0, tail)
         self.orders.join(slot, tail)
         level[at.ENDS] = pair(slot if tail == 0 else low_of(ends), slot)
-        level[at.LOTS] += order[at.REMAINING]
-        level[at.ORDERS_LEAF] += 1
         return 0
 
     @cython.cfunc
@@ -222,9 +220,7 @@ class State:
         head: I64 = low_of(links) if high_of(links) == 0 else low_of(ends)
         tail: I64 = high_of(links) if low_of(links) == 0 else high_of(ends)
         level[at.ENDS] = pair(head, tail)
-        level[at.LOTS] -= order[at.REMAINING]
-        level[at.ORDERS_LEAF] -= 1
-        if low_of(level[at.ORDERS_LEAF]) == 0:
+        if head == 0:
             self.books.drop(self.book_of(order[at.META]), place)
             if order[at.META] & at.STOP_BITS != 0:
                 self.guard(order[at.META] & at.LOW16)

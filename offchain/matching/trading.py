@@ -38,7 +38,7 @@ def crosses(price: I64, limit: I64, side: I64) -> cython.bint:
 @cython.final
 @cython.cclass
 class Trading:
-    """What orders do to books and balances. Other fields are of the order that is matching, and of its fill.
+    """What orders do to books and balances. Other fields are of the order that is matching.
 
     `venue` is what events say of it: market | asset that it reserves << 32.
     `slot` is its place if it was an armed stop, or 0. `watch` is not 0 if more is to be looked at than prices before a
@@ -68,8 +68,6 @@ class Trading:
     watch: I64
     low: I64
     high: I64
-    lots: I64
-    notional: I64
 
     def __init__(self, cancelling: Cancelling, passed: OrderVerdict, breaker: Breaker, lookahead: Lookahead) -> None:
         self.outbox = cancelling.outbox
@@ -193,10 +191,9 @@ class Trading:
             price: I64 = other[at.BEST_PRICE]
             if not crosses(price, self.limit, self.side):
                 return 0
-            level: Record = record(state.books.levels, other[at.BEST], at.LEVEL_WORDS)
-            first: I64 = low_of(level[at.ENDS])
+            first: I64 = low_of(state.books.levels[other[at.BEST] + at.ENDS])
             if self.watch == 0 or not self.intercepted(state, command, first, price):
-                self.fill(state, command, level, first, price)
+                self.fill(state, command, first, price)
         return 0
 
     @cython.cfunc
@@ -270,16 +267,16 @@ class Trading:
         return self.tell(command, codes.AMENDED | codes.SELF_TRADE << 16, lots, self.remaining, released)
 
     @cython.cfunc
-    def fill(self, state: State, command: Row, level: Record, slot: I64, price: I64) -> I64:
+    def fill(self, state: State, command: Row, slot: I64, price: I64) -> I64:
         """One fill against a resting order: both sides pay, both reservations fall to what is left to fill.
 
         A maker's rebate is never above the taker's rate, so the fee account never pays.
         """
         maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         maker_left: I64 = maker[at.REMAINING]
-        self.lots = min(self.remaining, maker_left)
+        lots: I64 = min(self.remaining, maker_left)
         market: Record = self.terms
-        self.notional = price * self.lots * market[at.UNITS_PER_TICK_LOT]
+        notional: I64 = price * lots * market[at.UNITS_PER_TICK_LOT]
         account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
         owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         # What is read if it is filled whole, far from here.
@@ -288,52 +285,51 @@ class Trading:
         cap: I64 = maker[at.META] >> at.HIGH
         rate: I64 = min(low_of(self.trader[at.RATES]), self.fee_cap)
         maker_rate: I64 = max(min(high_of(owner[at.RATES]), cap), -rate)
-        fee: I64 = fee_of(self.notional, rate)
-        maker_fee: I64 = fee_of(self.notional, maker_rate)
+        fee: I64 = fee_of(notional, rate)
+        maker_fee: I64 = fee_of(notional, maker_rate)
         pot: Record = record(state.ledger.accounts, codes.FEE_ACCOUNT, at.ACCOUNT_WORDS)
         state.pay(codes.FEE_ACCOUNT, pot, market[at.QUOTE], fee + maker_fee)
         sold: I64 = state.reserved_asset(market, self.side)
         bought: I64 = state.reserved_asset(market, 1 - self.side)
 
-        self.remaining -= self.lots
+        self.remaining -= lots
         keep: I64 = state.reservation(market, self.side, self.limit, self.remaining, self.fee_cap)
-        state.pay(self.account, self.trader, bought, self.proceeds(self.side, fee))
+        state.pay(self.account, self.trader, bought, self.proceeds(self.side, lots, notional - fee))
         holding: I64 = state.ledger.balance_of(self.trader, sold)
-        released: I64 = self.free(state, self.side, holding, self.held - keep, fee)
+        released: I64 = self.free(state, self.side, holding, self.held - keep, notional + fee)
         self.held = keep
 
-        maker_left -= self.lots
+        maker_left -= lots
         keep = state.reservation(market, 1 - self.side, price, maker_left, cap)
-        state.pay(account, owner, sold, self.proceeds(1 - self.side, maker_fee))
+        state.pay(account, owner, sold, self.proceeds(1 - self.side, lots, notional - maker_fee))
         holding = state.ledger.balance_of(owner, bought)
-        maker_released: I64 = self.free(state, 1 - self.side, holding, maker[at.HELD] - keep, maker_fee)
+        maker_released: I64 = self.free(state, 1 - self.side, holding, maker[at.HELD] - keep, notional + maker_fee)
         maker[at.REMAINING] = maker_left
         maker[at.HELD] = keep
-        level[at.LOTS] -= self.lots
         market[at.LAST_PRICE] = price
-        state.count_volume(timestamp_us_of(command), market, self.trader, owner, self.notional)
+        state.count_volume(timestamp_us_of(command), market, self.trader, owner, notional)
 
         kinds: I64 = codes.FILLED | self.side << 32
         place: I64 = self.market | market[at.QUOTE] << 32
         self.outbox.emit(command, kinds, self.account | account << 32, place)
-        self.outbox.order(self.order_id, maker[at.ID], price, self.lots)
+        self.outbox.order(self.order_id, maker[at.ID], price, lots)
         self.outbox.left(self.remaining, maker_left, released, maker_released)
         self.outbox.fees(fee, maker_fee)
         return state.remove(slot, maker, owner) if maker_left == 0 else 0
 
     @cython.cfunc
     @cython.inline
-    def proceeds(self, side: I64, fee: I64) -> I64:
-        """What a side gets for the fill: a seller its worth less the fee, a buyer the units of its lots."""
-        bought: I64 = self.lots * self.terms[at.UNITS_PER_LOT]
-        return self.notional - fee if side == codes.SELL else bought
+    def proceeds(self, side: I64, lots: I64, worth: I64) -> I64:
+        """What a side gets for a fill: a seller its `worth`, which is less the fee; a buyer the units of its lots."""
+        bought: I64 = lots * self.terms[at.UNITS_PER_LOT]
+        return worth if side == codes.SELL else bought
 
     @cython.cfunc
     @cython.inline
-    def free(self, state: State, side: I64, holding: I64, freed: I64, fee: I64) -> I64:
-        """Take so much out of a side's reservation; what a buyer does not pay of it becomes available, and is told."""
+    def free(self, state: State, side: I64, holding: I64, freed: I64, cost: I64) -> I64:
+        """Take so much out of a side's reservation; what it does not cost a buyer becomes available, and is told."""
         funds: Record = record(state.ledger.balances, holding, at.BALANCE_WORDS)
-        released: I64 = 0 if side == codes.SELL else freed - self.notional - fee
+        released: I64 = 0 if side == codes.SELL else freed - cost
         funds[at.RESERVED] -= freed
         funds[at.AVAILABLE] += released
         return released
