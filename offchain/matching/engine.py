@@ -139,8 +139,15 @@ class Engine:
         """The price of the market's last fill, or the reference set since, in ticks; 0 if there was none."""
         return self._machine.last_price(market)
 
+    def best_price(self, market: int, side: int) -> int:
+        """The best price of one side in ticks; 0 if nobody is there, or the market is not listed."""
+        return self._machine.best_price(market, side)
+
     def depth(self, market: int, side: int, limit: int) -> list[tuple[int, int, int]]:
-        """Price in ticks, lots and number of orders of the best `limit` levels of one side, best first."""
+        """Price in ticks, lots and number of orders of the best `limit` levels of one side, best first.
+
+        It takes a look at each of these orders.
+        """
         return self._machine.depth(market, side, limit)
 
     def status(self, market: int) -> MarketStatus:

@@ -177,6 +177,13 @@ class Machine:
         """The pool of orders as it is: ORDER_WORDS words a slot, of which word ID is an open order's id, or 0."""
         return self.state.orders.slots
 
+    def best_price(self, market: I64, side: I64) -> int:
+        """The price of the best level of a listed market's side, or 0."""
+        if not self.state.is_market(market):
+            return 0
+        own: I64 = self.state.side_of(market, side)
+        return self.state.books.sides[own + at.BEST_PRICE] if self.state.books.sides[own + at.BEST] != 0 else 0
+
     def depth(self, market: I64, side: I64, limit: I64) -> list[tuple[int, int, int]]:
         """Price, lots and number of orders of the best levels of a listed market's side."""
         found: list[tuple[int, int, int]] = []

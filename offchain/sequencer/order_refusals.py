@@ -153,7 +153,7 @@ def _would_trigger(machine: Machine, command: Command, market: Market) -> Quanta
 
 
 def _would_cross(machine: Machine, command: Command, market: Market) -> QuantaTradeError:
-    ((best, _, _),) = machine.engine.depth(market.market_id, 1 - command.side, 1)
+    best = machine.engine.best_price(market.market_id, 1 - command.side)
     return WouldCross(
         f"The other side of {market.symbol} begins at {market.price_text(best)} {market.quote.symbol}; a post-only "
         f"order at {market.price_text(command.price)} would match.",

@@ -211,6 +211,9 @@ class NaiveState:
         rows = [(*key, self.available.get(key, 0), reserved.get(key, 0)) for key in {*self.available, *reserved}]
         return sorted(row for row in rows if any(row[2:]))
 
+    def best_price(self, market: int, side: int) -> int:
+        return next((order.price for order in self.book(market, side)), 0)
+
     def depth(self, market: int, side: int, limit: int) -> list[tuple[int, int, int]]:
         levels: dict[int, tuple[int, int, int]] = {}
         for order in self.book(market, side):

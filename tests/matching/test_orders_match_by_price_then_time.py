@@ -8,6 +8,7 @@ from tests.matching.desk import BUY, SELL, Desk, fills
 def test_an_order_that_does_not_cross_rests_whole(desk: Desk) -> None:
     bid, ask = desk.rest(1, BUY, 100, 5), desk.rest(2, SELL, 101, 7)
 
+    assert (desk.engine.best_price(1, BUY), desk.engine.best_price(1, SELL)) == (100, 101)
     assert desk.engine.depth(1, BUY, 10) == [(100, 5, 1)]
     assert desk.engine.depth(1, SELL, 10) == [(101, 7, 1)]
     assert desk.engine.order(bid) == (1, 1, BUY, 100, 5)
@@ -76,6 +77,7 @@ def test_a_filled_order_is_gone(desk: Desk) -> None:
     assert desk.engine.order(maker) is None
     assert desk.engine.order(taker) is None
     assert desk.engine.depth(1, BUY, 10) == []
+    assert desk.engine.best_price(1, BUY) == desk.engine.best_price(9, BUY) == 0
 
 
 def test_markets_do_not_touch(desk: Desk) -> None:
