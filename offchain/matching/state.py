@@ -179,12 +179,13 @@ class State:
         A buy's notional is at most 2^62 and its fee at most half a percent of it, but its lots may be as many as its
         notional, and all three together pass 2^63 - 1, which is all that there can be of an asset.
         """
-        # Both are worked out, for no processor can foresee which side the next order is on.
+        # Both are worked out, and one chosen by bits: no processor can foresee which side the next order is on, and of
+        # an `if` compilers make a branch.
         sold: I64 = quantity * market[at.UNITS_PER_LOT]
         notional: I64 = price * quantity * market[at.UNITS_PER_TICK_LOT]
         cost: I64 = notional + fee_of(notional, fee_cap)
         bought: I64 = -1 if quantity > codes.UNITS_MAX - cost else cost + quantity
-        return sold if side == codes.SELL else bought
+        return bought ^ (bought ^ sold) & -side
 
     @cython.cfunc
     @cython.inline
