@@ -86,7 +86,7 @@ class Ahead:
         ask(state.ledger.balances, state.ledger.home(owner, key & codes.ASSET_ID_MAX))
         child: I64 = sighted[at.CHILD]
         joined: I64 = state.books.nodes[child]
-        ask(state.books.levels, joined)
+        ask(state.orders.slots, joined)
         leaving: I64 = state.orders.at_hand(sighted[at.ORDER_ID]) & sighted[at.NAMES]
         ask(state.orders.slots, leaving)
         sighted[at.JOINED] = joined
@@ -99,16 +99,14 @@ class Ahead:
         """The third step: what the records lead to, which changes when an order comes or leaves."""
         joined: I64 = sighted[at.JOINED]
         # What hung there may be a node by now, whose name need not be that of a level.
-        if joined + at.LEVEL_WORDS > len(state.books.levels):
+        if joined + at.ORDER_WORDS > len(state.orders.slots):
             joined = 0
-        ends: I64 = state.books.levels[joined + at.ENDS]
-        ask(state.orders.slots, high_of(ends))
+        ask(state.orders.slots, high_of(state.orders.slots[joined + at.LINKS]))
         order: Record = record(state.orders.slots, sighted[at.LEAVING], at.ORDER_WORDS)
         links: I64 = order[at.LINKS]
         places: I64 = order[at.PLACE_ASSET]
         ask(state.orders.slots, low_of(links))
         ask(state.orders.slots, high_of(links))
-        ask(state.books.levels, low_of(order[at.LEVEL_ACCOUNT]))
         account: I64 = sighted[at.PAIR] >> 16
         owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         # Where the order that is named is on the roster, or where a new one is going to be; chosen without a branch.

@@ -8,6 +8,7 @@ Most steps never happen: the best level is known, orders know their level, and t
 import cython
 
 from offchain.matching import layout as at
+from offchain.matching.orders import OrderPool
 from offchain.matching.words import I64, Words, blank, grown, high_of, low_of, pair
 
 
@@ -17,10 +18,7 @@ class Books:
     """All sides of all markets. A side is named by its record's first word; odd records rise from the best."""
 
     sides: Words
-    levels: Words
-    levels_capacity: I64
-    levels_used: I64
-    free_level: I64
+    pool: OrderPool
     nodes: Words
     nodes_capacity: I64
     nodes_used: I64
@@ -28,12 +26,9 @@ class Books:
     lowest: Words
     highest: Words
 
-    def __init__(self) -> None:
+    def __init__(self, pool: OrderPool) -> None:
         self.sides = blank(0)
-        self.levels_capacity = 64
-        self.levels = blank(self.levels_capacity * at.LEVEL_WORDS)
-        self.levels_used = 1
-        self.free_level = 0
+        self.pool = pool
         self.nodes_capacity = 16
         self.nodes = blank(self.nodes_capacity * at.NODE_WORDS)
         self.nodes_used = 1
@@ -62,7 +57,7 @@ class Books:
     @cython.cfunc
     @cython.inline
     def level_at(self, side: I64, price: I64) -> I64:
-        """The level of a price, made if there is none."""
+        """The level of a price, made if there is none: records of orders may be dead then."""
         prefix: I64 = price >> at.NODE_BITS
         leaf: I64 = self.leaf_at_hand(side, prefix)
         if self.nodes[leaf + at.PREFIX] != prefix:
@@ -72,9 +67,9 @@ class Books:
         child: I64 = leaf + at.CHILDREN + (price & at.NODE_MASK)
         if self.nodes[child] != 0:
             return self.nodes[child]
-        level: I64 = self.new_level()
-        self.levels[level + at.LEVEL_PRICE] = price
-        self.levels[level + at.LEAF] = leaf
+        level: I64 = self.pool.take_level()
+        self.pool.slots[level + at.PRICE] = price
+        self.pool.slots[level + at.LEAF] = leaf
         self.link(leaf, price & at.NODE_MASK, level)
         if (price < self.sides[side + at.BEST_PRICE]) == self.rises(side):
             self.set_best(side, level)
@@ -85,7 +80,7 @@ class Books:
         """Have a level, or none, as the best of a side."""
         none: I64 = at.NO_PRICE if self.rises(side) else 0
         self.sides[side + at.BEST] = level
-        self.sides[side + at.BEST_PRICE] = self.levels[level + at.LEVEL_PRICE] if level != 0 else none
+        self.sides[side + at.BEST_PRICE] = self.pool.slots[level + at.PRICE] if level != 0 else none
         return 0
 
     @cython.cfunc
@@ -107,10 +102,9 @@ class Books:
     @cython.cfunc
     def drop(self, side: I64, level: I64) -> I64:
         """Remove a level that has no orders left."""
-        price: I64 = self.levels[level + at.LEVEL_PRICE]
-        leaf: I64 = self.levels[level + at.LEAF]
-        self.levels[level + at.LEVEL_PRICE] = self.free_level
-        self.free_level = level
+        price: I64 = self.pool.slots[level + at.PRICE]
+        leaf: I64 = self.pool.slots[level + at.LEAF]
+        self.pool.give_back_level(level)
         self.unlink(side, leaf, price)
         if self.sides[side + at.BEST] == level:
             self.set_best(side, self.best_of(side, leaf, price))
@@ -256,20 +250,6 @@ class Books:
         if self.leaf_at_hand(side, prefix) == leaf:
             self.keep_at_hand(side, prefix, 0)
         return 0
-
-    @cython.cfunc
-    def new_level(self) -> I64:
-        """A level without orders."""
-        level: I64 = self.free_level
-        if level != 0:
-            self.free_level = self.levels[level + at.LEVEL_PRICE]
-            return level
-        if self.levels_used == self.levels_capacity:
-            self.levels_capacity *= 2
-            self.levels = grown(self.levels, self.levels_capacity * at.LEVEL_WORDS)
-        level = self.levels_used * at.LEVEL_WORDS
-        self.levels_used += 1
-        return level
 
     @cython.cfunc
     def new_node(self) -> I64:

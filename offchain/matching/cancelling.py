@@ -26,7 +26,7 @@ class Cancelling:
         """Take an open order out, and give its reservation back."""
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         held: I64 = order[at.HELD]
-        number: I64 = high_of(order[at.LEVEL_ACCOUNT])
+        number: I64 = order[at.ACCOUNT]
         account: Record = record(state.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         state.ledger.reserve(state.ledger.balance_of(account, high_of(order[at.PLACE_ASSET])), -held)
         self.tell_open(command, order, codes.CANCELLED | reason << 16)
@@ -40,7 +40,7 @@ class Cancelling:
         meta: I64 = order[at.META]
         side: I64 = (meta >> at.SIDE_SHIFT) & 1
         place: I64 = meta & at.LOW16 | high_of(order[at.PLACE_ASSET]) << 32
-        return self.outbox.emit(command, kinds | side << 32, high_of(order[at.LEVEL_ACCOUNT]), place)
+        return self.outbox.emit(command, kinds | side << 32, order[at.ACCOUNT], place)
 
     @cython.cfunc
     def cancel_all(self, state: State, command: Row, asset: I64, market: I64, reason: I64) -> I64:
@@ -76,7 +76,7 @@ class Cancelling:
         released: I64 = order[at.HELD] - keep
         order[at.REMAINING] -= lots
         order[at.HELD] = keep
-        owner: I64 = high_of(order[at.LEVEL_ACCOUNT])
+        owner: I64 = order[at.ACCOUNT]
         state.ledger.reserve(state.ledger.find(owner, high_of(order[at.PLACE_ASSET])), -released)
         self.tell_open(command, order, codes.AMENDED | reason << 16)
         return self.outbox.amounts(order[at.ID], order[at.PRICE], lots, order[at.REMAINING], released)

@@ -141,15 +141,15 @@ def dump_orders(state: State, tape: Tape, market: I64, book: I64) -> I64:
     own: I64 = book_side(state, market, book)
     place: I64 = state.books.sides[own + at.BEST]
     while place != 0:
-        price: I64 = state.books.levels[place + at.LEVEL_PRICE]
-        slot: I64 = low_of(state.books.levels[place + at.ENDS])
-        while slot != 0:
+        price: I64 = state.orders.slots[place + at.PRICE]
+        slot: I64 = low_of(state.orders.slots[place + at.LINKS])
+        while slot != place:
             order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
             meta: I64 = order[at.META]
             tape.put(market)
             tape.put(book)
             tape.put(order[at.ID])
-            tape.put(high_of(order[at.LEVEL_ACCOUNT]))
+            tape.put(order[at.ACCOUNT])
             tape.put(order[at.PRICE])
             tape.put(order[at.REMAINING])
             tape.put(meta >> at.HIGH)
@@ -232,22 +232,25 @@ def load_orders(state: State, tape: Tape) -> I64:
         book: I64 = tape.get()
         side: I64 = book % 2
         order_id: I64 = tape.get()
-        slot: I64 = state.orders.take(order_id)
-        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        order[at.ID] = order_id
         account: I64 = tape.get()
-        order[at.PRICE] = tape.get()
-        order[at.REMAINING] = tape.get()
+        price: I64 = tape.get()
+        lots: I64 = tape.get()
         meta: I64 = market | side << at.SIDE_SHIFT | tape.get() << at.HIGH
         meta |= tape.get() << at.TIF_SHIFT
         meta |= tape.get() << at.TYPE_SHIFT
-        order[at.META] = meta | tape.get() << at.STP_SHIFT
+        meta |= tape.get() << at.STP_SHIFT
+        trigger: I64 = tape.get()
+        level: I64 = state.books.level_at(book_side(state, market, book), price if trigger == 0 else trigger)
+        slot: I64 = state.orders.take(order_id)
+        order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
+        order[at.ID] = order_id
+        order[at.PRICE] = price
+        order[at.REMAINING] = lots
+        order[at.META] = meta
         hot: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         terms: Record = record(state.markets, market * at.MARKET_WORDS, at.MARKET_WORDS)
         order[at.PLACE_ASSET] = pair(state.rosters.enter(hot, slot), state.reserved_asset(terms, side))
-        order[at.HELD] = state.to_hold(order, order[at.REMAINING])
-        trigger: I64 = tape.get()
-        level: I64 = state.books.level_at(book_side(state, market, book), order[at.PRICE] if trigger == 0 else trigger)
+        order[at.HELD] = state.to_hold(order, lots)
         state.queue(slot, order, account, level)
         state.guard(market)
         count -= 1

@@ -131,13 +131,12 @@ EXITING: Final = 1
 # An open order: one line of the processor's cache. Two numbers below 2^31 share a word, the first in its low half.
 ORDER_WORDS: Final = 8
 ID: Final = 0
-"""0 if the slot is free."""
+"""0 if the slot is free, or a level's."""
 LINKS: Final = 1
-"""The next and the previous order of its level."""
+"""The next and the previous order of its level: a ring, in which the level stands between the last and the first."""
 PLACE_ASSET: Final = 2
 """Its place on its account's roster, and the asset that its reservation is in."""
-LEVEL_ACCOUNT: Final = 3
-"""Its level and its account. The level of an armed stop is in a stop book, where levels are of trigger prices."""
+ACCOUNT: Final = 3
 REMAINING: Final = 4
 PRICE: Final = 5
 META: Final = 6
@@ -199,11 +198,8 @@ BEST_PRICE: Final = 7
 """The price of the best level; of none, one that no order reaches: 0, or NO_PRICE where prices rise."""
 NO_PRICE: Final = 2**63 - 1
 
-# A price level: half a line of the processor's cache, so that none lies in two. The last word is spare.
-LEVEL_WORDS: Final = 4
-LEVEL_PRICE: Final = 0
-ENDS: Final = 1
-"""Its first and its last order, as a pair."""
+# A price level has a slot among the orders: its LINKS are its first and its last order, its PRICE in a stop book is the
+# trigger.
 LEAF: Final = 2
 """The leaf that it hangs from."""
 

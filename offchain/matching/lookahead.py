@@ -6,7 +6,7 @@ from offchain.matching import codes
 from offchain.matching import layout as at
 from offchain.matching.breaker import Breaker
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, high_of, low_of, record
+from offchain.matching.words import I64, Record, low_of, record
 
 
 @cython.final
@@ -38,13 +38,13 @@ class Lookahead:
         """Whether an order would come upon one of its own account before it has its lots."""
         place: I64 = state.books.sides[other + at.BEST]
         while place != 0 and lots > 0:
-            price: I64 = state.books.levels[place + at.LEVEL_PRICE]
+            price: I64 = state.orders.slots[place + at.PRICE]
             if not self.crosses(state, other, price, limit):
                 return False
-            slot: I64 = low_of(state.books.levels[place + at.ENDS])
-            while slot != 0 and lots > 0:
+            slot: I64 = low_of(state.orders.slots[place + at.LINKS])
+            while slot != place and lots > 0:
                 maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-                if high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
+                if maker[at.ACCOUNT] == self.account:
                     return True
                 lots -= maker[at.REMAINING]
                 slot = low_of(maker[at.LINKS])
@@ -61,13 +61,13 @@ class Lookahead:
         breaks: cython.bint = market[at.GUARDED] & at.GUARD_BREAKER != 0
         place: I64 = state.books.sides[other + at.BEST]
         while place != 0:
-            price: I64 = state.books.levels[place + at.LEVEL_PRICE]
+            price: I64 = state.orders.slots[place + at.PRICE]
             if not self.crosses(state, other, price, limit):
                 return -1
-            slot: I64 = low_of(state.books.levels[place + at.ENDS])
-            while slot != 0:
+            slot: I64 = low_of(state.orders.slots[place + at.LINKS])
+            while slot != place:
                 maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-                own: cython.bint = self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account
+                own: cython.bint = self.prevention != 0 and maker[at.ACCOUNT] == self.account
                 if own and self.prevention != codes.CANCEL_RESTING:
                     return -1
                 if not own:

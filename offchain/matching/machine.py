@@ -160,7 +160,7 @@ class Machine:
         orders = self.state.orders
         meta: I64 = orders.slots[slot + at.META]
         return (
-            high_of(orders.slots[slot + at.LEVEL_ACCOUNT]),
+            orders.slots[slot + at.ACCOUNT],
             meta & at.LOW16,
             (meta >> at.SIDE_SHIFT) & 1,
             orders.slots[slot + at.PRICE],
@@ -193,18 +193,19 @@ class Machine:
         own: I64 = self.state.side_of(market, side)
         level: I64 = books.sides[own + at.BEST]
         while level != 0 and len(found) < limit:
-            price: I64 = books.levels[level + at.LEVEL_PRICE]
-            lots, orders = self.weigh(low_of(books.levels[level + at.ENDS]))
+            price: I64 = self.state.orders.slots[level + at.PRICE]
+            lots, orders = self.weigh(level)
             found.append((price, lots, orders))
             level = books.next_level(own, price)
         return found
 
-    def weigh(self, slot: I64) -> tuple[int, int]:
-        """The lots and the number of the orders of a level, of which this is the first."""
+    def weigh(self, level: I64) -> tuple[int, int]:
+        """The lots and the number of the orders of a level."""
         lots: I64 = 0
         orders: I64 = 0
         slots = self.state.orders.slots
-        while slot != 0:
+        slot: I64 = low_of(slots[level + at.LINKS])
+        while slot != level:
             lots += slots[slot + at.REMAINING]
             orders += 1
             slot = low_of(slots[slot + at.LINKS])

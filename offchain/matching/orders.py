@@ -15,14 +15,15 @@ class OrderPool:
     Ids are sequences of commands, and most orders leave soon. So `recent` has a place for each of the newest ids, four
     times as many as there are open orders at least: the slot of the id's order, or 0. An order that is still open when
     a newer one needs its place goes to the `elders`.
-    Levels change without asking whether there is a neighbour, which no processor can foresee: where there is none,
-    links are written to record 0, whose are never followed; they too name slots that exist.
+    Price levels have slots here too: so the orders of a level and the level itself are a ring, and one comes or goes
+    without asking whether it is the first or the last, which no processor can foresee.
     """
 
     slots: Words
     capacity: I64
     used: I64
     free: I64
+    levels: I64
     recent: Words
     recent_mask: I64
     elders: Elders
@@ -32,6 +33,7 @@ class OrderPool:
         self.slots = blank(self.capacity * at.ORDER_WORDS)
         self.used = 1
         self.free = 0
+        self.levels = 0
         self.recent_mask = 127
         self.recent = blank(self.recent_mask + 1)
         self.elders = Elders()
@@ -61,17 +63,23 @@ class OrderPool:
     @cython.inline
     def take(self, order_id: I64) -> I64:
         """A slot for an order that is not in the pool, of which nothing is set, not even its ID."""
-        slot: I64 = self.free
-        if slot != 0:
-            self.free = self.slots[slot + at.LINKS]
-        else:
-            slot = self.unused()
+        slot: I64 = self.vacant()
         self.enter(slot, order_id)
         return slot
 
     @cython.cfunc
+    @cython.inline
+    def vacant(self) -> I64:
+        """A slot that is in use for nothing any more; records of others may be dead then."""
+        slot: I64 = self.free
+        if slot == 0:
+            return self.unused()
+        self.free = self.slots[slot + at.LINKS]
+        return slot
+
+    @cython.cfunc
     def unused(self) -> I64:
-        """A slot that no order has had yet: all others are in use."""
+        """A slot that nothing was in yet: all others are in use."""
         if 4 * self.used > self.recent_mask:
             self.widen()
         if self.used == self.capacity:
@@ -83,7 +91,7 @@ class OrderPool:
     @cython.cfunc
     def count(self) -> I64:
         """How many orders are open."""
-        count: I64 = self.used - 1
+        count: I64 = self.used - 1 - self.levels
         slot: I64 = self.free
         while slot != 0:
             count -= 1
@@ -105,18 +113,37 @@ class OrderPool:
         return 0
 
     @cython.cfunc
-    @cython.inline
-    def join(self, slot: I64, last: I64) -> I64:
-        """Let the last of a level, 0 if there is none, lead to a slot."""
-        self.slots[last + at.LINKS] = self.slots[last + at.LINKS] >> at.HIGH << at.HIGH | slot
+    def take_level(self) -> I64:
+        """A slot for a level without orders."""
+        level: I64 = self.vacant()
+        self.slots[level + at.LINKS] = pair(level, level)
+        self.levels += 1
+        return level
+
+    @cython.cfunc
+    def give_back_level(self, level: I64) -> I64:
+        """Free the slot of a level."""
+        self.slots[level + at.LINKS] = self.free
+        self.free = level
+        self.levels -= 1
         return 0
 
     @cython.cfunc
     @cython.inline
-    def leave(self, word: I64) -> I64:
-        """Take what has this `word` of links out of its level, whose ends are for the caller to move."""
-        before: I64 = high_of(word)
-        after: I64 = low_of(word)
+    def join(self, slot: I64, order: Record, level: I64) -> I64:
+        """Let an order be the last of a level."""
+        last: I64 = high_of(self.slots[level + at.LINKS])
+        order[at.LINKS] = pair(level, last)
+        self.slots[last + at.LINKS] = self.slots[last + at.LINKS] >> at.HIGH << at.HIGH | slot
+        self.slots[level + at.LINKS] = pair(low_of(self.slots[level + at.LINKS]), slot)
+        return 0
+
+    @cython.cfunc
+    @cython.inline
+    def leave(self, links: I64) -> I64:
+        """Take the order that has these links out of its level."""
+        before: I64 = high_of(links)
+        after: I64 = low_of(links)
         self.slots[before + at.LINKS] = self.slots[before + at.LINKS] >> at.HIGH << at.HIGH | after
         self.slots[after + at.LINKS] = pair(low_of(self.slots[after + at.LINKS]), before)
         return 0
@@ -157,12 +184,13 @@ class OrderPool:
 
     @cython.cfunc
     def widen(self) -> I64:
-        """Remember twice as many ids, and enter every order again; no slot is free."""
+        """Remember twice as many ids, and enter every order again."""
         self.recent_mask = 2 * self.recent_mask + 1
         self.recent = blank(self.recent_mask + 1)
         self.elders = Elders()
         slot: I64 = at.ORDER_WORDS
         while slot < self.used * at.ORDER_WORDS:
-            self.enter(slot, self.slots[slot + at.ID])
+            if self.slots[slot + at.ID] != 0:
+                self.enter(slot, self.slots[slot + at.ID])
             slot += at.ORDER_WORDS
         return 0

@@ -95,7 +95,7 @@ class OrderVerdict:
         if slot == 0:
             return codes.UNKNOWN_ORDER
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        if order[at.LEVEL_ACCOUNT] >> at.HIGH != account_of(command):
+        if order[at.ACCOUNT] != account_of(command):
             return codes.NOT_OWNER
         meta: I64 = order[at.META]
         if meta & at.LOW16 != market_of(command) or (meta >> at.SIDE_SHIFT) & 1 != side_of(command):

@@ -11,7 +11,7 @@ from offchain.matching.orders import OrderPool
 from offchain.matching.rosters import Rosters
 from offchain.matching.tiers import Tiers
 from offchain.matching.volumes import Volumes
-from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, pair, record, sorted_by
+from offchain.matching.words import I64, Record, Words, blank, fee_of, grown, high_of, low_of, record, sorted_by
 
 
 @cython.final
@@ -37,7 +37,7 @@ class State:
         self.ledger = Ledger()
         self.orders = OrderPool()
         self.rosters = Rosters()
-        self.books = Books()
+        self.books = Books(self.orders)
         self.volumes = Volumes()
         self.tiers = Tiers(self.ledger, self.volumes)
         self.limits = Limits(self.ledger)
@@ -198,31 +198,20 @@ class State:
 
     @cython.cfunc
     @cython.inline
-    def queue(self, slot: I64, order: Record, account: I64, place: I64) -> I64:
+    def queue(self, slot: I64, order: Record, account: I64, level: I64) -> I64:
         """Put an order of an account at the end of a level: of its price, or its trigger in a stop book."""
-        level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
-        order[at.LEVEL_ACCOUNT] = pair(place, account)
-        ends: I64 = level[at.ENDS]
-        tail: I64 = high_of(ends)
-        order[at.LINKS] = pair(0, tail)
-        self.orders.join(slot, tail)
-        level[at.ENDS] = pair(slot if tail == 0 else low_of(ends), slot)
-        return 0
+        order[at.ACCOUNT] = account
+        return self.orders.join(slot, order, level)
 
     @cython.cfunc
     @cython.inline
     def unqueue(self, order: Record) -> I64:
         """Take an order out of its level."""
-        place: I64 = low_of(order[at.LEVEL_ACCOUNT])
-        level: Record = record(self.books.levels, place, at.LEVEL_WORDS)
         links: I64 = order[at.LINKS]
         self.orders.leave(links)
-        ends: I64 = level[at.ENDS]
-        head: I64 = low_of(links) if high_of(links) == 0 else low_of(ends)
-        tail: I64 = high_of(links) if low_of(links) == 0 else high_of(ends)
-        level[at.ENDS] = pair(head, tail)
-        if head == 0:
-            self.books.drop(self.book_of(order[at.META]), place)
+        if low_of(links) == high_of(links):
+            # It was alone with its level.
+            self.books.drop(self.book_of(order[at.META]), low_of(links))
             if order[at.META] & at.STOP_BITS != 0:
                 self.guard(order[at.META] & at.LOW16)
         return 0

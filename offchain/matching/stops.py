@@ -8,7 +8,7 @@ from offchain.matching.fields import market_of
 from offchain.matching.risk import Risk
 from offchain.matching.state import State
 from offchain.matching.trading import Trading
-from offchain.matching.words import I64, Record, Row, high_of, low_of, record
+from offchain.matching.words import I64, Record, Row, low_of, record
 
 
 @cython.final
@@ -42,11 +42,11 @@ class Stops:
         best: I64 = state.books.sides[state.stops_of(market, side) + at.BEST]
         if best == 0 or self.trading.high == 0:
             return 0
-        trigger: I64 = state.books.levels[best + at.LEVEL_PRICE]
+        trigger: I64 = state.orders.slots[best + at.PRICE]
         reached: cython.bint = trigger <= self.trading.high
         if side == codes.SELL:
             reached = trigger >= self.trading.low
-        return low_of(state.books.levels[best + at.ENDS]) if reached else 0
+        return low_of(state.orders.slots[best + at.LINKS]) if reached else 0
 
     @cython.cfunc
     def fire(self, state: State, command: Row, slot: I64) -> I64:
@@ -58,7 +58,7 @@ class Stops:
         trading.slot = slot
         trading.side = (meta >> at.SIDE_SHIFT) & 1
         trading.order_id = order[at.ID]
-        trading.account = high_of(order[at.LEVEL_ACCOUNT])
+        trading.account = order[at.ACCOUNT]
         trading.trader = record(state.ledger.accounts, trading.account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         trading.limit = order[at.PRICE]
         trading.remaining = order[at.REMAINING]

@@ -143,13 +143,13 @@ class Trading:
     @cython.cfunc
     def arm(self, state: State, command: Row) -> I64:
         """Put a stop into the stop book."""
+        level: I64 = state.books.level_at(state.stops_of(self.market, self.side), counter_amount_of(command))
         slot: I64 = self.enroll(state, command, self.venue >> 32)
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         order[at.META] |= order_type_of(command) << at.TYPE_SHIFT | self.life << at.TIF_SHIFT
         order[at.META] |= self.prevention << at.STP_SHIFT
         order[at.REMAINING] = self.remaining
         order[at.HELD] = self.held
-        level: I64 = state.books.level_at(state.stops_of(self.market, self.side), counter_amount_of(command))
         state.queue(slot, order, self.account, level)
         state.guard(self.market)
         return 0
@@ -191,7 +191,7 @@ class Trading:
             price: I64 = other[at.BEST_PRICE]
             if not crosses(price, self.limit, self.side):
                 return 0
-            first: I64 = low_of(state.books.levels[other[at.BEST] + at.ENDS])
+            first: I64 = low_of(state.orders.slots[other[at.BEST] + at.LINKS])
             if self.watch == 0 or not self.intercepted(state, command, first, price):
                 self.fill(state, command, first, price)
         return 0
@@ -214,7 +214,7 @@ class Trading:
     def intercepted(self, state: State, command: Row, slot: I64, price: I64) -> cython.bint:
         """Whether something else comes in place of the next fill: self-trade prevention, or the circuit breaker."""
         maker: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
-        if self.prevention != 0 and high_of(maker[at.LEVEL_ACCOUNT]) == self.account:
+        if self.prevention != 0 and maker[at.ACCOUNT] == self.account:
             self.prevent(state, command, slot)
             return True
         market: Record = self.terms
@@ -277,7 +277,7 @@ class Trading:
         lots: I64 = min(self.remaining, maker_left)
         market: Record = self.terms
         notional: I64 = price * lots * market[at.UNITS_PER_TICK_LOT]
-        account: I64 = high_of(maker[at.LEVEL_ACCOUNT])
+        account: I64 = maker[at.ACCOUNT]
         owner: Record = record(state.ledger.accounts, account * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         # What is read if it is filled whole, far from here.
         ask(state.orders.recent, state.orders.place_of(maker[at.ID]))
@@ -338,20 +338,20 @@ class Trading:
     @cython.inline
     def rest(self, state: State, command: Row, asset: I64, lots: I64, held: I64) -> I64:
         """Put what is left of the order that the verdict `passed` into the book."""
+        level: I64 = state.books.level_at(state.side_of(market_of(command), side_of(command)), self.passed.limit)
         slot: I64 = self.enroll(state, command, asset)
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         order[at.REMAINING] = lots
         order[at.HELD] = held
-        side: I64 = state.side_of(market_of(command), side_of(command))
-        return state.queue(slot, order, account_of(command), state.books.level_at(side, self.passed.limit))
+        return state.queue(slot, order, account_of(command), level)
 
     @cython.cfunc
     def rest_fired(self, state: State) -> I64:
         """Put what is left of a stop that fired into the book; it keeps its slot."""
+        level: I64 = state.books.level_at(state.side_of(self.market, self.side), self.limit)
         order: Record = record(state.orders.slots, self.slot, at.ORDER_WORDS)
         order[at.REMAINING] = self.remaining
         order[at.HELD] = self.held
-        level: I64 = state.books.level_at(state.side_of(self.market, self.side), self.limit)
         return state.queue(self.slot, order, self.account, level)
 
     @cython.cfunc

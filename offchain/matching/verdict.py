@@ -19,7 +19,7 @@ from offchain.matching.placing import OrderVerdict
 from offchain.matching.risk import Risk
 from offchain.matching.settings import SettingsVerdict
 from offchain.matching.state import State
-from offchain.matching.words import I64, Record, Row, high_of, record
+from offchain.matching.words import I64, Record, Row, record
 
 
 @cython.final
@@ -84,7 +84,7 @@ class Verdict:
         self.slot = state.orders.find(order_id_of(command))
         if self.slot == 0:
             return codes.UNKNOWN_ORDER
-        owner: I64 = high_of(state.orders.slots[self.slot + at.LEVEL_ACCOUNT])
+        owner: I64 = state.orders.slots[self.slot + at.ACCOUNT]
         return codes.OK if owner == account_of(command) else codes.NOT_OWNER
 
     @cython.cfunc

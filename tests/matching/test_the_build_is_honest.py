@@ -224,7 +224,6 @@ def test_a_compiled_machine_of_other_sources_is_not_used(monkeypatch: pytest.Mon
 RECORDS = {
     "order": layout.ORDER_WORDS,
     "maker": layout.ORDER_WORDS,
-    "level": layout.LEVEL_WORDS,
     "market": layout.MARKET_WORDS,
     "terms": layout.MARKET_WORDS,
     "account": layout.ACCOUNT_WORDS,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from offchain.core.commands import COMMAND_DTYPE, CancelReason, CommandKind
+from offchain.core.commands import COMMAND_DTYPE, CancelReason, CommandKind, OrderType
 from offchain.core.events import RejectReason
 from offchain.core.money import UNITS_MAX
 from offchain.matching import layout
@@ -139,3 +139,22 @@ def test_one_command_after_a_batch_has_all_its_events(real_type: type[Engine]) -
     desk.engine.apply_batch(np.empty(0, COMMAND_DTYPE))
 
     assert [event.order_id for event in desk.take(K.CANCEL_ALL, account=1, reason=CancelReason.USER)] == ids
+
+
+@pytest.mark.parametrize("crowd", range(53, 65))
+def test_orders_are_whole_whether_they_or_their_levels_find_no_place_left(desk: Desk, crowd: int) -> None:
+    for _ in range(crowd):
+        desk.rest(1, BUY, 50, 1)
+    plain = desk.rest(2, BUY, 51, 7)
+    stops = {"order_type": OrderType.STOP_LIMIT, "counter_amount": 60}
+    armed = [desk.place(account, SELL, 130 + account, 5, **stops)[0].order_id for account in (2, 3)]
+    assert [desk.engine.order(order_id) for order_id in armed] == [(2, 1, SELL, 132, 5), (3, 1, SELL, 133, 5)]
+
+    desk.rest(3, BUY, 60, 2)
+    desk.place(4, SELL, 60, 1)
+
+    assert desk.engine.order(plain) == (2, 1, BUY, 51, 7)
+    assert [desk.engine.order(order_id) for order_id in armed] == [(2, 1, SELL, 132, 5), (3, 1, SELL, 133, 5)]
+    assert desk.engine.depth(1, BUY, 5) == [(60, 1, 1), (51, 7, 1), (50, crowd, crowd)]
+    assert desk.engine.depth(1, SELL, 5) == [(132, 5, 1), (133, 5, 1)]
+    assert desk.engine.open_orders == crowd + 4
