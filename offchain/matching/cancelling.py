@@ -22,12 +22,14 @@ class Cancelling:
 
     @cython.cfunc
     @cython.inline
-    def cancel(self, state: State, command: Row, slot: I64, reason: I64) -> I64:
-        """Take an open order out, and give its reservation back."""
+    def cancel(self, state: State, command: Row, slot: I64, owner: I64, reason: I64) -> I64:
+        """Take an open order out, and give its reservation back.
+
+        Most callers know its `owner` without it, so that the owner's balance and it come from memory side by side.
+        """
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         held: I64 = order[at.HELD]
-        number: I64 = order[at.ACCOUNT]
-        account: Record = record(state.ledger.accounts, number * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
+        account: Record = record(state.ledger.accounts, owner * at.ACCOUNT_WORDS, at.ACCOUNT_WORDS)
         state.ledger.reserve(state.ledger.balance_of(account, high_of(order[at.PLACE_ASSET])), -held)
         self.tell_open(command, order, codes.CANCELLED | reason << 16)
         self.outbox.amounts(order[at.ID], order[at.PRICE], order[at.REMAINING], 0, held)
@@ -53,7 +55,7 @@ class Cancelling:
             place: I64 = state.orders.slots[slot + at.META] & at.LOW16
             terms: Record = record(state.markets, place * at.MARKET_WORDS, at.MARKET_WORDS)
             if market in (0, place) and asset in (0, terms[at.BASE], terms[at.QUOTE]):
-                self.cancel(state, command, slot, reason)
+                self.cancel(state, command, slot, account_of(command), reason)
             number += 1
         return 0
 
@@ -63,8 +65,9 @@ class Cancelling:
         by_age: Words = state.orders.by_age()
         number: I64 = 0
         while number < len(by_age):
-            if market in (0, state.orders.slots[by_age[number] + at.META] & at.LOW16):
-                self.cancel(state, command, by_age[number], reason)
+            slot: I64 = by_age[number]
+            if market in (0, state.orders.slots[slot + at.META] & at.LOW16):
+                self.cancel(state, command, slot, state.orders.slots[slot + at.ACCOUNT], reason)
             number += 1
         return 0
 

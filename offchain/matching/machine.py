@@ -276,7 +276,8 @@ class Machine:
         if kind in (codes.PLACE, codes.REPLACE):
             return self.stops.fire_all(state, command) if self.trading.place(state, command) != 0 else 0
         if kind == codes.CANCEL:
-            return self.cancelling.cancel(state, command, self.verdict.slot, reason_of(command))
+            slot: I64 = self.verdict.slot
+            return self.cancelling.cancel(state, command, slot, account_of(command), reason_of(command))
         if kind == codes.AMEND:
             return self.amend(state, command)
         before: I64 = self.outbox.count

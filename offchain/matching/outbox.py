@@ -87,13 +87,14 @@ class Outbox:
         """
         if self.count == self.capacity:
             self.widen()
-        self.row = record(self.rows, self.count * at.EVENT_WORDS, at.EVENT_WORDS)
+        event: Record = record(self.rows, self.count * at.EVENT_WORDS, at.EVENT_WORDS)
+        self.row = event
         self.count += 1
-        self.row[0] = self.before + self.count
-        copy_two(self.row, 1, command, 0)
-        self.row[3] = kinds
-        self.row[4] = parties
-        self.row[5] = place
+        event[0] = self.before + self.count
+        copy_two(event, 1, command, 0)
+        event[3] = kinds
+        event[4] = parties
+        event[5] = place
         return 0
 
     @cython.cfunc

@@ -86,7 +86,7 @@ class Trading:
         if self.passed.guarded != 0:
             self.passed.risk.taken(state, command)
         if kind_of(command) == codes.REPLACE:
-            self.cancelling.cancel(state, command, self.passed.replaced, codes.REPLACED)
+            self.cancelling.cancel(state, command, self.passed.replaced, account_of(command), codes.REPLACED)
         side: I64 = side_of(command)
         life: I64 = time_in_force_of(command)
         lots: I64 = quantity_of(command)
@@ -251,7 +251,7 @@ class Trading:
         if self.prevention == codes.DECREMENT_AND_CANCEL and maker_left > lots:
             self.cancelling.reduce(state, command, slot, lots, codes.SELF_TRADE)
         elif self.prevention != codes.CANCEL_INCOMING:
-            self.cancelling.cancel(state, command, slot, codes.SELF_TRADE)
+            self.cancelling.cancel(state, command, slot, self.account, codes.SELF_TRADE)
         if self.prevention == codes.DECREMENT_AND_CANCEL and self.remaining > lots:
             return self.shrink(state, command, lots)
         return 0 if self.prevention == codes.CANCEL_RESTING else self.end(state, command, codes.SELF_TRADE)

@@ -235,6 +235,7 @@ RECORDS = {
     "funds": layout.BALANCE_WORDS,
     "row": layout.COMMAND_WORDS,
     "command": layout.COMMAND_WORDS,
+    "event": layout.EVENT_WORDS,
     "self.row": layout.EVENT_WORDS,
     "placed": layout.ORDER_WORDS,
     "owner": layout.ACCOUNT_WORDS,
