@@ -2,7 +2,8 @@
 
 A node tells 32 children apart by five bits of the price; leaves hold levels. A tree is as deep as its highest price
 asks for, so any range of ticks and any number of levels costs a few steps, and memory follows the levels that exist.
-Most steps never happen: the best level is known, orders know their level, and the leaves used last are remembered.
+Most steps never happen: the best level is known, an order that leaves has its level beside it if it was the last one
+there, and the leaves used last are remembered.
 """
 
 import cython

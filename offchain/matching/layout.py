@@ -1,7 +1,7 @@
 """The engine's flat memory: which word of a record holds what.
 
 Records live side by side in arrays of 64-bit words and are named by the index of their first word. Record 0 of each
-array stands for nothing, so that 0 means "none"; all that is ever written there are links of orders.
+array stands for nothing, so that 0 means "none".
 """
 
 from typing import Final

@@ -8,6 +8,7 @@ from offchain.core.events import RejectReason
 from offchain.core.money import UNITS_MAX
 from offchain.matching import layout
 from offchain.matching.engine import Engine
+from offchain.matching.tape import Tape
 from offchain.matching.words import blank
 from tests.matching.desk import BUY, RICH, SELL, Desk, fills
 from tests.matching.engines import AnyEngine, UncompiledEngine
@@ -62,6 +63,14 @@ def test_new_arrays_are_zero_and_begin_with_a_line_or_a_huge_page(count: int, un
     assert not words.any()
     assert words.ctypes.data % (8 * unit) == 0
     words[[0, -1]] = 1, 2
+
+
+def test_a_tape_takes_more_words_than_it_has_room_for() -> None:
+    tape = Tape(blank(3))
+    for word in range(100):
+        tape.put(word)
+
+    assert list(tape.words[:100]) == list(range(100))
 
 
 def test_a_large_engine_restores(real_type: type[Engine]) -> None:
@@ -146,14 +155,15 @@ def test_orders_are_whole_whether_they_or_their_levels_find_no_place_left(desk: 
     for _ in range(crowd):
         desk.rest(1, BUY, 50, 1)
     plain = desk.rest(2, BUY, 51, 7)
+    assert desk.engine.order(plain) == (2, 1, BUY, 51, 7)
     stops = {"order_type": OrderType.STOP_LIMIT, "counter_amount": 60}
     armed = [desk.place(account, SELL, 130 + account, 5, **stops)[0].order_id for account in (2, 3)]
     assert [desk.engine.order(order_id) for order_id in armed] == [(2, 1, SELL, 132, 5), (3, 1, SELL, 133, 5)]
 
-    desk.rest(3, BUY, 60, 2)
+    nearest = desk.rest(3, BUY, 60, 2)
+    assert desk.engine.order(nearest) == (3, 1, BUY, 60, 2)
     desk.place(4, SELL, 60, 1)
 
-    assert desk.engine.order(plain) == (2, 1, BUY, 51, 7)
     assert [desk.engine.order(order_id) for order_id in armed] == [(2, 1, SELL, 132, 5), (3, 1, SELL, 133, 5)]
     assert desk.engine.depth(1, BUY, 5) == [(60, 1, 1), (51, 7, 1), (50, crowd, crowd)]
     assert desk.engine.depth(1, SELL, 5) == [(132, 5, 1), (133, 5, 1)]
