@@ -25,7 +25,7 @@ class Cancelling:
     def cancel(self, state: State, command: Row, slot: I64, owner: I64, reason: I64) -> I64:
         """Take an open order out, and give its reservation back.
 
-        Most callers know its `owner` without it, so that the owner's balance and it come from memory side by side.
+        `owner` is the order's account. Most callers know it from the command, so both come from memory side by side.
         """
         order: Record = record(state.orders.slots, slot, at.ORDER_WORDS)
         held: I64 = order[at.HELD]

@@ -168,3 +168,18 @@ def test_orders_are_whole_whether_they_or_their_levels_find_no_place_left(desk: 
     assert desk.engine.depth(1, BUY, 5) == [(60, 1, 1), (51, 7, 1), (50, crowd, crowd)]
     assert desk.engine.depth(1, SELL, 5) == [(132, 5, 1), (133, 5, 1)]
     assert desk.engine.open_orders == crowd + 4
+
+
+@pytest.mark.parametrize("crowd", range(53, 65))
+def test_a_restored_order_is_whole_whether_it_or_its_level_finds_no_place_left(
+    real_type: type[Engine], crowd: int
+) -> None:
+    desk = Desk(real_type())
+    for _ in range(crowd):
+        desk.rest(1, BUY, 50, 1)
+    ids = [desk.rest(2, BUY, price, 7) for price in range(40, 50)]
+
+    restored = real_type.restore(desk.engine.snapshot())
+
+    assert [restored.order(order_id) for order_id in ids] == [(2, 1, BUY, price, 7) for price in range(40, 50)]
+    assert restored.state_hash() == desk.engine.state_hash()
