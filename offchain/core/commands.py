@@ -336,6 +336,11 @@ class Command(NamedTuple):
         """The command in `COMMAND_BYTES` bytes."""
         return cls._make(_ROW.unpack(row))
 
+    @classmethod
+    def unpack_all(cls, rows: bytes | memoryview) -> "list[Command]":
+        """The commands in a whole number of `COMMAND_BYTES` bytes."""
+        return [cls._make(fields) for fields in _ROW.iter_unpack(rows)]
+
 
 _ROW = struct.Struct("<QQBBBBIIHBBHBBIiiQqqqq")
 COMMAND_BYTES = _ROW.size

@@ -4,7 +4,7 @@ An order of a ladder has no signature of its own; its row has the ladder's seque
 """
 
 import struct
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -100,8 +100,7 @@ def unpack_authorization(row: bytes | memoryview) -> OrderAuthorization:
     )
 
 
-def is_order(commands: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Which of the rows of COMMAND_DTYPE are of `ORDER_KINDS`."""
-    kinds = commands["kind"]
+def is_order(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which of these kinds of commands are of `ORDER_KINDS`."""
     orders: npt.NDArray[np.bool_] = (kinds == CommandKind.PLACE) | (kinds == CommandKind.REPLACE)
     return orders

@@ -13,20 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from offchain.core.commands import (
-    COMMAND_BYTES,
     ORDER_KINDS,
     AccountOpening,
     Attachment,
-    BatchSettledFact,
+    ChainFact,
     Command,
     CommandKind,
-    DepositFact,
-    ExitFact,
     FloorFact,
     OperatorMark,
     OrderAuthorization,
-    SessionFact,
-    SessionRevokedFact,
     StatementAnswer,
     WithdrawalAuthorization,
     WithdrawnFact,
@@ -47,6 +42,8 @@ _STATUS_CHANGED: Final = int(EventKind.STATUS_CHANGED)
 _NO_EVENTS: Final[tuple[Event, ...]] = ()
 _EVENTS_ONLY: Final = (CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.AMEND)
 """Commands of which the events say all that is to be kept."""
+_IS_RARE: Final = np.isin(np.arange(256), (*ORDER_KINDS, *_EVENTS_ONLY), invert=True)
+"""For each number that a kind can be, whether it is of the other commands."""
 
 
 class Mark(NamedTuple):
@@ -104,9 +101,6 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mark: Mark
 
 
-_CHAIN_FACTS: Final = (
-    DepositFact, WithdrawnFact, BatchSettledFact, ExitFact, FloorFact, SessionFact, SessionRevokedFact
-)  # fmt: skip
 _ASSET_SHIFT: Final = 16
 _ACCOUNT_SHIFT: Final = 32
 
@@ -197,11 +191,12 @@ class Registry:
             attachments: of other commands, by their place, ascending.
             events: rows of EVENT_DTYPE, those of the commands.
         """
-        orders = is_order(commands)
-        places, notes = np.flatnonzero(orders), dict(attachments)
+        # Copied once: a column of wide rows costs as much memory traffic to look through as the rows.
+        kinds, notes = commands["kind"].copy(), dict(attachments)
+        places = np.flatnonzero(is_order(kinds))
         self.orders.extend(np.take(commands, places), signed)
-        self._apply_noted(commands, ~(orders | np.isin(commands["kind"], _EVENTS_ONLY)), notes, events)
-        self.sessions.apply_many(Told(commands, places, signed, notes, events), self.listings)
+        self._apply_noted(commands, _IS_RARE[kinds], notes, events)
+        self.sessions.apply_many(Told(commands, kinds, places, signed, notes, events), self.listings)
 
     def settle(self, order_ids: npt.NDArray[np.uint64]) -> None:
         """Work out what follows from all orders, after `apply_many`: the lanes, and which orders are live.
@@ -271,9 +266,8 @@ class Registry:
         changes = events["command_sequence"][events["kind"] == _STATUS_CHANGED]
         changed = frozenset((changes - commands["sequence"][:1]).tolist())
         places = sorted(changed.union(np.flatnonzero(noted).tolist()))
-        rows = commands.tobytes() if places else b""
-        for place in places:
-            command = Command.unpack(rows[place * COMMAND_BYTES : (place + 1) * COMMAND_BYTES])
+        rows = np.take(commands, places) if places else commands[:0]
+        for place, command in zip(places, Command.unpack_all(rows.tobytes()), strict=True):
             is_changed, own = place in changed, _NO_EVENTS
             if is_changed or command.kind in LISTING_KINDS:
                 own = events_of(command.sequence, events)
@@ -320,7 +314,9 @@ class Registry:
 
     def _apply_rare(self, logged: LoggedCommand) -> None:
         command, attachment, _ = logged
-        if command.kind in LISTING_KINDS:
+        if isinstance(attachment, ChainFact):
+            self._apply_chain_fact(command, attachment)
+        elif command.kind in LISTING_KINDS:
             self.listings.note(logged)
             self.index_markets()
             if command.kind == CommandKind.LIST_ASSET:
@@ -362,16 +358,16 @@ class Registry:
             self._end_withdrawal(command.order_id, WithdrawalState.REVERTED, _mark(command))
         elif isinstance(attachment, StatementAnswer):
             self._answer(command, attachment)
-        elif isinstance(attachment, _CHAIN_FACTS):
-            if isinstance(attachment, WithdrawnFact):
-                withdraw_sequence = self.nonces[command.account, attachment.nonce]
-                self._end_withdrawal(withdraw_sequence, WithdrawalState.PAID, _mark(command))
-            elif isinstance(attachment, FloorFact):
-                key = (command.account, command.asset)
-                self.floors[key] = max(self.floors.get(key, 0), attachment.floor)
-            position = attachment.position
-            self.chain_position = (position.block_number, position.log_index)
-            self.chain_mark = _mark(command)
+
+    def _apply_chain_fact(self, command: Command, fact: ChainFact) -> None:
+        if isinstance(fact, WithdrawnFact):
+            withdraw_sequence = self.nonces[command.account, fact.nonce]
+            self._end_withdrawal(withdraw_sequence, WithdrawalState.PAID, _mark(command))
+        elif isinstance(fact, FloorFact):
+            key = (command.account, command.asset)
+            self.floors[key] = max(self.floors.get(key, 0), fact.floor)
+        self.chain_position = (fact.position.block_number, fact.position.log_index)
+        self.chain_mark = _mark(command)
 
     def _answer(self, command: Command, answer: StatementAnswer) -> None:
         """Take in what a netted statement and the renewals beside it leave to new orders: higher seqs."""

@@ -132,7 +132,7 @@ class _Batch:
             raise unreadable(group, error) from error
         first, last = 0, len(group.authorizations)
         if (start, stop) != (0, group.length):
-            orders = np.cumsum(is_order(np.frombuffer(group.rows, COMMAND_DTYPE)))
+            orders = np.cumsum(is_order(np.frombuffer(group.rows, COMMAND_DTYPE)["kind"]))
             first, last = (int(orders[place - 1]) * AUTHORIZATION_BYTES if place else 0 for place in (start, stop))
         self._rows.append(group.rows[start * COMMAND_BYTES : stop * COMMAND_BYTES])
         self._signed.append(group.authorizations[first:last])

@@ -30,6 +30,8 @@ SESSION_KINDS: Final = frozenset(
     {CommandKind.CHAIN_SESSION_SET, CommandKind.CHAIN_SESSION_REVOKED, CommandKind.CHAIN_BATCH_SETTLED}
 )
 """The commands that change sessions, beside orders."""
+_IS_ABOUT_SESSIONS: Final = np.isin(np.arange(256), list(SESSION_KINDS))
+"""For each number that a kind can be, whether it is of these."""
 _FILLED: Final = int(EventKind.FILLED)
 _AMENDED: Final = int(EventKind.AMENDED)
 _CANCELLED: Final = int(EventKind.CANCELLED)
@@ -95,11 +97,13 @@ class UnsettledSpending(NamedTuple):
 class Told(NamedTuple):
     """Many consecutive commands, as rows of COMMAND_DTYPE, and what belongs to them.
 
-    `orders` are the places of the orders among them, `signed` a row of AUTHORIZATION_DTYPE for each of these,
-    `attachments` those of others by their place, and `events` rows of EVENT_DTYPE.
+    `kinds` are those of the commands, `orders` the places of the orders among them, `signed` a row of
+    AUTHORIZATION_DTYPE for each of these, `attachments` those of others by their place, and `events` rows of
+    EVENT_DTYPE.
     """
 
     commands: npt.NDArray[Any]
+    kinds: npt.NDArray[np.uint8]
     orders: npt.NDArray[np.intp]
     signed: npt.NDArray[Any]
     attachments: dict[int, Attachment]
@@ -179,9 +183,9 @@ class SessionBook:
 
     def apply_many(self, told: Told, listings: Listings) -> None:
         """Take in those of many commands that are about sessions, one by one."""
-        commands, orders, signed, attachments, events = told
-        numbers = {int(orders[number]): int(number) for number in np.flatnonzero(signed["session"])}
-        facts = {place for place in attachments if int(commands["kind"][place]) in SESSION_KINDS}
+        commands, kinds, orders, signed, attachments, events = told
+        numbers = {int(orders[number]): int(number) for number in np.flatnonzero(signed["session"] != 0)}
+        facts = set(np.flatnonzero(_IS_ABOUT_SESSIONS[kinds]).tolist())
         if not (numbers or facts or self.orders):
             return
         first = int(commands["sequence"][0])
