@@ -27,14 +27,13 @@ from offchain.matching.words import (
     record,
     sorted_by,
     unwritten,
-    viewed,
 )
 
 
 @cython.cfunc
 def dump(state: State, event_sequence: I64) -> Words:
     """The canonical words of a state."""
-    tape: Tape = Tape(viewed(unwritten(room_for(state))))
+    tape: Tape = Tape(unwritten(room_for(state)))
     tape.put(at.CANONICAL_VERSION)
     tape.put(state.last_sequence)
     tape.put(event_sequence)

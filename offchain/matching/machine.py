@@ -36,7 +36,20 @@ from offchain.matching.tape import Tape
 from offchain.matching.trading import Trading
 from offchain.matching.unwinding import Unwinding
 from offchain.matching.verdict import Verdict
-from offchain.matching.words import I64, Array, Row, Rows, Words, ask, high_of, low_of, packed, record, unpacked, viewed
+from offchain.matching.words import (
+    I64,
+    Array,
+    Row,
+    Rows,
+    Words,
+    ask,
+    high_of,
+    low_of,
+    packed,
+    record,
+    rows_in,
+    unpacked,
+)
 
 
 @cython.final
@@ -73,15 +86,13 @@ class Machine:
         self.stops = Stops(self.risk, self.trading)
         self.control = Control(self.cancelling, breaker, self.outbox)
 
-    def run(self, commands: Array, count: I64) -> tuple[Array, int]:
-        """Apply `count` command rows; returns rows that begin with their events, and how many these are.
+    def run(self, commands: Array, count: I64) -> tuple[bytearray, int]:
+        """Apply `count` command rows; returns bytes that begin with their events, and how many these are.
 
         Raises:
             ValueError: there are not as many rows.
         """
-        rows: Rows = viewed(commands)
-        if len(rows) != count * at.COMMAND_WORDS:
-            raise ValueError("Rows of commands have 11 words each.")
+        rows: Rows = rows_in(commands, count, at.COMMAND_WORDS)
         self.outbox.open(2 * count + 16)
         # Local names: an object's part would be counted as in use for each command.
         state: State = self.state
@@ -109,15 +120,15 @@ class Machine:
         self.step(self.state, unpacked(row))
         return packed(self.outbox.rows, self.outbox.count * at.EVENT_WORDS)
 
-    def judge(self, rows: Rows) -> I64:
-        """The reason to refuse the command in a row, or 0; nothing changes.
+    def judge(self, row: bytes) -> I64:
+        """The reason to refuse a packed command, or 0; nothing changes.
 
         Raises:
             ValueError: the row is not as long as a command.
         """
-        if len(rows) != at.COMMAND_WORDS:
-            raise ValueError("A command has 11 words.")
-        return self.verdict.of(self.state, record(rows, 0, at.COMMAND_WORDS))
+        if len(row) != 8 * at.COMMAND_WORDS:
+            raise ValueError("A packed command has 88 bytes.")
+        return self.verdict.of(self.state, unpacked(row))
 
     def refuse(self, row: bytes) -> bytes:
         """Reject a packed command, whatever it asks for, as one that fits no row; returns the event, packed."""

@@ -17,41 +17,44 @@ from offchain.matching.fields import (
     reason_of,
     side_of,
 )
-from offchain.matching.words import I64, Array, Record, Row, Words, blank, copy_two, record, unwritten, viewed
+from offchain.matching.words import I64, Record, Room, Row, copy_two, record, room_in, unwritten_bytes
 
 
 @cython.final
 @cython.cclass
 class Outbox:
-    """EVENT_DTYPE rows, numbered by the one gap-free sequence of events; `room` is the array that they are in.
+    """EVENT_DTYPE rows, numbered by the one gap-free sequence of events; `room` is what they are in, `rows` its words.
 
     There are `count` of them, and `before` is the sequence that the one before them had.
     """
 
-    room: Array
-    nothing: Array
-    rows: Words
+    room: bytearray
+    own: bytearray
+    rows: Room
     row: Record
-    own: Words
     capacity: I64
     count: I64
     before: I64
 
     def __init__(self) -> None:
-        self.capacity = 256
-        self.own = blank(self.capacity * at.EVENT_WORDS)
-        self.rows = self.own
-        self.row = record(self.rows, 0, at.EVENT_WORDS)
+        self.own = unwritten_bytes(256 * at.EVENT_WORDS)
         self.count = 0
         self.before = 0
-        self.nothing = unwritten(0)
+        self.use(self.own)
+
+    @cython.cfunc
+    def use(self, room: bytearray) -> I64:
+        """Write to this room."""
+        self.room = room
+        self.rows = room_in(room)
+        self.row = record(self.rows, 0, at.EVENT_WORDS)
+        self.capacity = len(room) // (8 * at.EVENT_WORDS)
+        return 0
 
     @cython.cfunc
     def open(self, capacity: I64) -> I64:
         """Write to new rows, which are to be given away."""
-        self.room = unwritten(capacity * at.EVENT_WORDS)
-        self.rows = viewed(self.room)
-        self.capacity = capacity
+        self.use(unwritten_bytes(capacity * at.EVENT_WORDS))
         return self.empty()
 
     @cython.cfunc
@@ -67,14 +70,13 @@ class Outbox:
         return self.before + self.count
 
     @cython.cfunc
-    def close(self) -> Array:
-        """The rows written since `open`; what comes next is written to rows of one's own again."""
-        room: Array = self.room
-        # Whoever has the events may let go of them before the next batch, whose events are in the same memory then.
-        self.room = self.nothing
-        self.rows = self.own
-        self.row = record(self.rows, 0, at.EVENT_WORDS)
-        self.capacity = len(self.own) // at.EVENT_WORDS
+    def close(self) -> bytearray:
+        """What was written to since `open`; what comes next is written to room of one's own again.
+
+        Whoever has the events may let go of them before the next batch, whose events are in the same memory then.
+        """
+        room: bytearray = self.room
+        self.use(self.own)
         return room
 
     @cython.cfunc
@@ -100,12 +102,9 @@ class Outbox:
     @cython.cfunc
     def widen(self) -> I64:
         """Make room for twice as many events."""
-        self.capacity *= 2
-        self.room = unwritten(self.capacity * at.EVENT_WORDS)
-        larger: Words = viewed(self.room)
-        larger[: len(self.rows)] = self.rows[:]
-        self.rows = larger
-        return 0
+        larger: bytearray = unwritten_bytes(2 * self.capacity * at.EVENT_WORDS)
+        larger[: len(self.room)] = self.room
+        return self.use(larger)
 
     @cython.cfunc
     @cython.inline

@@ -2,7 +2,8 @@
 
 One module, because within one the C compiler sees every call. The join is mechanical: imports of one another go, the
 types of `words` become C types, constants of `codes` and `layout` their values, and records pointers behind one check
-of bounds. Numbers are `long` and the words of arrays `long long`, which have as many bits: so the C compiler knows
+of bounds. The rows of a batch and the room for its events are pointers as well, of which the loop and the outbox know
+the end: so nothing is to be asked of NumPy but where they begin. Numbers are `long` and the words of arrays `long long`, which have as many bits: so the C compiler knows
 that writing to an array changes no number of an object. `ask` becomes what C compilers have for it. Indexes become
 unsigned, so that one comparison is for both bounds. Functions that return numbers signal an exception by -1, which
 costs less than asking after each call; those that only reckon cannot raise. Nothing else changes.
@@ -53,20 +54,25 @@ _CONSTANTS: Final = {"codes": vars(codes), "at": vars(layout)}
 _C_TYPES: Final = {
     "I64": "cython.long",
     "Words": "cython.longlong[::1]",
-    "Rows": "cython.const[cython.longlong][::1]",
     "Array": "object",
+    "Rows": "cython.pointer[cython.const[cython.longlong]]",
+    "Room": "cython.pointer[cython.longlong]",
     "Record": "cython.pointer[cython.longlong]",
     "Row": "cython.pointer[cython.const[cython.longlong]]",
 }
 _C_VIEWS: Final = {
     "record": "cython.address({0}[cython.cast(cython.size_t, {1})])",
     "unpacked": f"cython.cast({_C_TYPES['Row']}, cython.cast(cython.p_char, {{0}}))",
-    "viewed": "{0}",
+    "unwritten_bytes": "PyByteArray_FromStringAndSize(cython.NULL, 8 * ({0}))",
+    "room_in": "cython.cast(cython.pointer[cython.longlong], PyByteArray_AS_STRING({0}))",
+    "rows_in": "rows_in({0}, {1}, {2})",
     "copy_two": "memcpy({0} + {1}, {2} + {3}, 16)",
     "ask": "prefetch(cython.address({0}[0]) + ({1}))",
     "packed": "cython.cast(cython.p_char, cython.address({0}[0]))[:8 * ({1})]",
 }
 NEAR: Final = '''
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+
 cdef extern from *:
     """
     #ifdef __GNUC__
@@ -80,8 +86,19 @@ cdef extern from *:
     #endif
     """
     void prefetch(const void *line) noexcept nogil
+
+cdef inline const long long *rows_in(object array, Py_ssize_t count, Py_ssize_t words) except? NULL:
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_SIMPLE)
+    cdef const long long *rows = <const long long *>view.buf
+    cdef Py_ssize_t length = view.len
+    PyBuffer_Release(&view)
+    if length // (8 * words) != count or length % (8 * words) != 0:
+        raise ValueError("There are not as many rows as are said to be.")
+    return rows
 '''
-"""The module `near`, which the joined one has `prefetch` from. GCC and Clang have it; others do without."""
+"""The module `near`: what the joined one has from C. GCC and Clang have `prefetch`, others do without. What `rows_in`
+gives is good for as long as its caller has the array."""
 _C_INT_MAX: Final = 2**31 - 1
 _RECKONING: Final = ("pair", "low_of", "high_of", "fee_of", "mul_ppm", "min", "max")
 """Calls that cannot raise."""
@@ -110,8 +127,9 @@ def joined() -> str:
             "import mmap",
             "import cython",
             "import numpy as np",
+            "from cython.cimports.cpython.bytearray import PyByteArray_AS_STRING, PyByteArray_FromStringAndSize",
             "from cython.cimports.libc.string import memcpy",
-            "from cython.cimports.near import prefetch",
+            "from cython.cimports.near import prefetch, rows_in",
             f"SOURCE_HASH = {source_hash()!r}",
             *lines,
             "",

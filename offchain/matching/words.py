@@ -20,11 +20,14 @@ WORD = np.dtype(np.longlong)
 I64: TypeAlias = int
 Words: TypeAlias = "memoryview[int]"
 Array: TypeAlias = npt.NDArray[Any]
-"""An array of words as NumPy has it, to be given away."""
+"""An array as NumPy has it."""
 Rows: TypeAlias = "memoryview[int]"
-"""Words that are only read."""
+"""The words of a batch of commands, which are only read. Compiled it is a pointer: who goes through them knows how many
+there are."""
+Room: TypeAlias = "memoryview[int]"
+"""Words for events. Compiled it is a pointer: who writes there keeps count."""
 Record: TypeAlias = "memoryview[int]"
-"""Some words of an array, as `record` gives them."""
+"""Some words of an array or room, as `record` gives them."""
 Row: TypeAlias = "memoryview[int]"
 """The same of `Rows`."""
 
@@ -48,14 +51,30 @@ def unpacked(row: bytes) -> Row:
     return memoryview(row).cast("q")
 
 
-def packed(words: Words, count: I64) -> bytes:
+def packed(room: Room, count: I64) -> bytes:
     """The bytes of the first `count` words, which the caller knows to be there."""
-    return bytes(words[:count].cast("B"))
+    return bytes(room[:count].cast("B"))
 
 
-def viewed(array: Array) -> Words:
-    """The words of an array; compiled it is no call."""
-    return array.data
+def rows_in(array: Array, count: I64, words: I64) -> Rows:
+    """The words of an array, which is to have `count` rows of so many `words`.
+
+    Raises:
+        ValueError: it has more or fewer, or they are not one after the other.
+    """
+    if divmod(array.nbytes, 8 * words) != (count, 0):
+        raise ValueError("There are not as many rows as are said to be.")
+    return np.frombuffer(array, WORD).data
+
+
+def unwritten_bytes(count: I64) -> bytearray:
+    """The bytes of `count` words, which hold anything until they are written."""
+    return bytearray(8 * count)
+
+
+def room_in(room: bytearray) -> Room:
+    """The words of bytes, which must not be resized any more."""
+    return memoryview(room).cast("q")
 
 
 def copy_two(target: Record, place: int, source: Row, start: int) -> None:
@@ -107,9 +126,9 @@ def up_to_whole(address: I64, unit: I64) -> I64:
 
 
 @cython.cfunc
-def unwritten(count: I64) -> Array:
-    """Room for `count` words, which hold anything until they are written."""
-    return np.empty(count + at.SPARE_WORDS, WORD)
+def unwritten(count: I64) -> Words:
+    """An array of `count` words, which hold anything until they are written."""
+    return np.empty(count, WORD).data
 
 
 @cython.cfunc

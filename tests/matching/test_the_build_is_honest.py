@@ -47,11 +47,11 @@ def test_what_serves_the_parts_as_modules_of_their_own_is_not_joined() -> None:
     body = ast.parse(sources.joined()).body
     imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     library = ["import contextlib", "import mmap"]
-    c_library = ["from cython.cimports.libc.string import memcpy", "from cython.cimports.near import prefetch"]
-    assert imports == [*library, "import cython", "import numpy as np", *c_library]
+    assert imports[:4] == [*library, "import cython", "import numpy as np"]
+    assert all(line.startswith("from cython.cimports.") for line in imports[4:])
     assert not [node for node in body if isinstance(node, ast.AnnAssign | ast.Expr)]
     names = {node.id for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.Name)}
-    assert not names & {"record", "ask", "copy_two"}
+    assert not names & {"record", "ask", "copy_two", "room_in", "unwritten_bytes"}
 
 
 def test_functions_that_return_numbers_signal_exceptions_by_one_of_them() -> None:
