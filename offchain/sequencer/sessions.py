@@ -185,7 +185,7 @@ class SessionBook:
         """Take in those of many commands that are about sessions, one by one."""
         commands, kinds, orders, signed, attachments, events = told
         numbers = {int(orders[number]): int(number) for number in np.flatnonzero(signed["session"] != 0)}
-        facts = set(np.flatnonzero(_IS_ABOUT_SESSIONS[kinds]).tolist())
+        facts = set(np.flatnonzero(_IS_ABOUT_SESSIONS.take(kinds)).tolist())
         if not (numbers or facts or self.orders):
             return
         first = int(commands["sequence"][0])
