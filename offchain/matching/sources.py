@@ -3,10 +3,11 @@
 One module, because within one the C compiler sees every call. The join is mechanical: imports of one another go, the
 types of `words` become C types, constants of `codes` and `layout` their values, and records pointers behind one check
 of bounds. The rows of a batch and the room for its events are pointers as well, of which the loop and the outbox know
-the end: so nothing is to be asked of NumPy but where they begin. Numbers are `long` and the words of arrays `long long`, which have as many bits: so the C compiler knows
-that writing to an array changes no number of an object. `ask` becomes what C compilers have for it. Indexes become
-unsigned, so that one comparison is for both bounds. Functions that return numbers signal an exception by -1, which
-costs less than asking after each call; those that only reckon cannot raise. Nothing else changes.
+the end: so nothing is to be asked of NumPy but where they begin. Numbers are `long` and the words of arrays `long
+long`, which have as many bits: so the C compiler knows that writing to an array changes no number of an object. `ask`
+becomes what C compilers have for it. Indexes become unsigned, so that one comparison is for both bounds. Functions that
+return numbers signal an exception by -1, which costs less than asking after each call; those that only reckon cannot
+raise. Nothing else changes.
 """
 
 import ast
