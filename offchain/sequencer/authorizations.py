@@ -7,9 +7,8 @@ import struct
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from offchain.core.commands import LADDER_ORDERS_MAX, ORDER_KINDS, AuthorizationKind, OrderAuthorization
+from offchain.core.commands import LADDER_ORDERS_MAX, AuthorizationKind, OrderAuthorization
 
 CLIENT_ORDER_ID_BYTES: Final = 36
 DIGEST_BYTES: Final = 32
@@ -39,8 +38,6 @@ _LADDER: Final = struct.Struct(f"<Q{SIGNATURE_BYTES - 8}x")
 AUTHORIZATION_BYTES: Final = _ROW.size
 assert AUTHORIZATION_DTYPE.itemsize == AUTHORIZATION_BYTES
 assert AUTHORIZATION_BYTES % 8 == 0
-_IS_ORDER: Final = np.isin(np.arange(256), list(ORDER_KINDS))
-"""By every number that a kind can be. Looked up, a kind or a few take a tenth of the time that comparing them takes."""
 
 
 def pack_authorization(signed: OrderAuthorization) -> bytes:
@@ -100,8 +97,3 @@ def unpack_authorization(row: bytes | memoryview) -> OrderAuthorization:
     return OrderAuthorization(
         client_order_id, owner, expiry_s, seq, lane, max_fee_bps, flags, signature, digest, kind, session, ladder, place
     )
-
-
-def is_order(kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Which of these kinds of commands are of `ORDER_KINDS`."""
-    return _IS_ORDER.take(kinds)

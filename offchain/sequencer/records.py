@@ -22,11 +22,11 @@ from offchain.core.commands import (
 from offchain.core.errors import JournalCorrupt, JournalError
 from offchain.sequencer.authorizations import (
     AUTHORIZATION_BYTES,
-    is_order,
     pack_authorization,
     unpack_authorization,
 )
 from offchain.sequencer.disk import Disk
+from offchain.sequencer.kinds import IS_ORDER
 
 FORMAT_VERSION: Final = 1
 SEGMENT_PATTERN: Final = "segment-*.journal"
@@ -226,7 +226,7 @@ def unpack_attachments(group: StoredGroup) -> list[Attachment]:
         struct.error, UnicodeDecodeError, msgspec.MsgspecError: one is not of this format.
     """
     attachments: list[Attachment] = [None] * group.length
-    places = np.flatnonzero(is_order(np.frombuffer(group.rows, COMMAND_DTYPE)["kind"])).tolist()
+    places = np.flatnonzero(IS_ORDER.take(np.frombuffer(group.rows, COMMAND_DTYPE)["kind"])).tolist()
     for number, place in enumerate(places):
         start = number * AUTHORIZATION_BYTES
         attachments[place] = unpack_authorization(group.authorizations[start : start + AUTHORIZATION_BYTES])
@@ -269,7 +269,7 @@ def _pack_group(
     commands = np.frombuffer(packed, COMMAND_DTYPE)
     if not np.array_equal(commands["sequence"], np.arange(first_sequence, first_sequence + len(rows))):
         raise JournalError(f"The commands do not go on from {first_sequence}.")
-    orders = is_order(commands["kind"])
+    orders = IS_ORDER.take(commands["kind"])
     authorizations, count = b"".join(compress(notes, orders.tolist())), int(np.count_nonzero(orders))
     if len(authorizations) != count * AUTHORIZATION_BYTES:
         raise JournalError(f"{count} orders have {len(authorizations)} bytes of authorizations.")

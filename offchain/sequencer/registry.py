@@ -30,7 +30,7 @@ from offchain.core.errors import StateDiverged
 from offchain.core.events import Event, EventKind, LoggedCommand, events_of
 from offchain.core.listings import LISTING_KINDS, Listings
 from offchain.core.money import Market
-from offchain.sequencer.authorizations import is_order
+from offchain.sequencer.kinds import IS_ORDER, kind_table
 from offchain.sequencer.orders import OrderIndex
 from offchain.sequencer.sessions import SessionBook, Told
 
@@ -42,8 +42,7 @@ _STATUS_CHANGED: Final = int(EventKind.STATUS_CHANGED)
 _NO_EVENTS: Final[tuple[Event, ...]] = ()
 _EVENTS_ONLY: Final = (CommandKind.CANCEL, CommandKind.CANCEL_ALL, CommandKind.AMEND)
 """Commands of which the events say all that is to be kept."""
-_IS_RARE: Final = np.isin(np.arange(256), (*ORDER_KINDS, *_EVENTS_ONLY), invert=True)
-"""For each number that a kind can be, whether it is of the other commands."""
+_IS_RARE: Final = ~kind_table((*ORDER_KINDS, *_EVENTS_ONLY))
 
 
 class Mark(NamedTuple):
@@ -193,7 +192,7 @@ class Registry:
         """
         # Copied once: a column of wide rows costs as much memory traffic to look through as the rows.
         kinds, notes = commands["kind"].copy(), dict(attachments)
-        places = np.flatnonzero(is_order(kinds))
+        places = np.flatnonzero(IS_ORDER.take(kinds))
         self.orders.extend(np.take(commands, places), signed)
         self._apply_noted(commands, _IS_RARE.take(kinds), notes, events)
         self.sessions.apply_many(Told(commands, kinds, places, signed, notes, events), self.listings)

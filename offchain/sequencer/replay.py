@@ -19,9 +19,10 @@ from offchain.core.errors import JournalCorrupt, StateDiverged
 from offchain.core.events import LoggedCommand
 from offchain.matching.codes import DEFAULT_MAKER_PPM, DEFAULT_TAKER_PPM
 from offchain.matching.engine import Engine
-from offchain.sequencer.authorizations import AUTHORIZATION_BYTES, AUTHORIZATION_DTYPE, is_order
+from offchain.sequencer.authorizations import AUTHORIZATION_BYTES, AUTHORIZATION_DTYPE
 from offchain.sequencer.disk import Disk
 from offchain.sequencer.journal import commands_of, iterate_groups, unreadable
+from offchain.sequencer.kinds import IS_ORDER
 from offchain.sequencer.machine import Machine
 from offchain.sequencer.records import StoredGroup, unpack_notes
 from offchain.sequencer.registry import FeeRates, Registry
@@ -132,7 +133,7 @@ class _Batch:
             raise unreadable(group, error) from error
         first, last = 0, len(group.authorizations)
         if (start, stop) != (0, group.length):
-            orders = np.cumsum(is_order(np.frombuffer(group.rows, COMMAND_DTYPE)["kind"]))
+            orders = np.cumsum(IS_ORDER.take(np.frombuffer(group.rows, COMMAND_DTYPE)["kind"]))
             first, last = (int(orders[place - 1]) * AUTHORIZATION_BYTES if place else 0 for place in (start, stop))
         self._rows.append(group.rows[start * COMMAND_BYTES : stop * COMMAND_BYTES])
         self._signed.append(group.authorizations[first:last])

@@ -25,13 +25,13 @@ from offchain.core.events import Event, EventKind, LoggedCommand, events_of
 from offchain.core.listings import Listings
 from offchain.core.money import Market, fee_units
 from offchain.sequencer.authorizations import unpack_authorization
+from offchain.sequencer.kinds import kind_table
 
 SESSION_KINDS: Final = frozenset(
     {CommandKind.CHAIN_SESSION_SET, CommandKind.CHAIN_SESSION_REVOKED, CommandKind.CHAIN_BATCH_SETTLED}
 )
 """The commands that change sessions, beside orders."""
-_IS_ABOUT_SESSIONS: Final = np.isin(np.arange(256), list(SESSION_KINDS))
-"""For each number that a kind can be, whether it is of these."""
+_IS_ABOUT_SESSIONS: Final = kind_table(SESSION_KINDS)
 _FILLED: Final = int(EventKind.FILLED)
 _AMENDED: Final = int(EventKind.AMENDED)
 _CANCELLED: Final = int(EventKind.CANCELLED)

@@ -47,8 +47,12 @@ def test_what_serves_the_parts_as_modules_of_their_own_is_not_joined() -> None:
     body = ast.parse(sources.joined()).body
     imports = [ast.unparse(node) for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
     library = ["import contextlib", "import mmap"]
-    assert imports[:4] == [*library, "import cython", "import numpy as np"]
-    assert all(line.startswith("from cython.cimports.") for line in imports[4:])
+    c_library = [
+        "from cython.cimports.cpython.bytearray import PyByteArray_AS_STRING, PyByteArray_FromStringAndSize",
+        "from cython.cimports.libc.string import memcpy",
+        "from cython.cimports.near import prefetch, rows_in",
+    ]
+    assert imports == [*library, "import cython", "import numpy as np", *c_library]
     assert not [node for node in body if isinstance(node, ast.AnnAssign | ast.Expr)]
     names = {node.id for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.Name)}
     assert not names & {"record", "ask", "copy_two", "room_in", "unwritten_bytes"}
@@ -284,6 +288,28 @@ def test_records_are_as_long_as_their_names_say_and_read_by_constants_within(par
                 target, place, source, start = (ast.unparse(argument) for argument in node.args)
                 assert 0 <= int(place) < lengths[target] - 1
                 assert 0 <= int(start) < lengths[source] - 1
+
+
+def test_rows_are_gone_through_only_by_those_that_know_their_end() -> None:
+    """Compiled, nobody checks indexes of a batch's rows and of the room for its events; uncompiled they are checked."""
+    found = set()
+    for part in sources.PARTS:
+        tree = ast.parse((ROOT / "offchain" / "matching" / f"{part}.py").read_text())
+        for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Subscript):
+                    assert not ast.unparse(node.value).endswith("rows")
+                if isinstance(node, ast.Call) and node.args and ast.unparse(node.args[0]).endswith("rows"):
+                    found.add((part, function.name, ast.unparse(node.func)))
+    assert found == {
+        ("ahead", "look", "record"),
+        ("machine", "run", "ask"),
+        ("machine", "run", "record"),
+        ("machine", "run_one", "packed"),
+        ("machine", "refuse", "packed"),
+        ("outbox", "use", "record"),
+        ("outbox", "emit", "record"),
+    }
 
 
 @pytest.mark.parametrize("start", [-1, -16, 17, 2**62])
