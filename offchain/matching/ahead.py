@@ -59,6 +59,10 @@ class Ahead:
         # Without a branch, which no processor could foresee.
         number: I64 = order_id_of(command) ^ (order_id_of(command) ^ sequence_of(command)) & -placed
         ask(state.orders.recent, state.orders.place_of(number))
+        # Halved, so that the difference of any two numbers is a word.
+        old: I64 = (sequence_of(command) >> 1) - (number >> 1) > state.orders.recent_mask >> 1
+        if old:
+            ask(state.orders.elders.entries, state.orders.elders.home(number & at.TAG_MASK))
         account: I64 = account_of(command)
         if account >= state.ledger.account_count:
             account = 0
@@ -75,6 +79,7 @@ class Ahead:
         sighted[at.PAIR] = key
         sighted[at.CHILD] = child
         sighted[at.NAMES] = placed - 1
+        sighted[at.OLD] = old
         return 0
 
     @cython.cfunc
@@ -87,10 +92,13 @@ class Ahead:
         child: I64 = sighted[at.CHILD]
         joined: I64 = state.books.nodes[child]
         ask(state.orders.slots, joined)
-        leaving: I64 = state.orders.at_hand(sighted[at.ORDER_ID]) & sighted[at.NAMES]
-        ask(state.orders.slots, leaving)
+        there: I64 = state.orders.at_hand(sighted[at.ORDER_ID])
+        if sighted[at.OLD] != 0:
+            there = state.orders.elders.glance(sighted[at.ORDER_ID], there)
+        # Of a new order that is the one whose place it takes, and which is asked for its id when it goes to the elders.
+        ask(state.orders.slots, there)
         sighted[at.JOINED] = joined
-        sighted[at.LEAVING] = leaving
+        sighted[at.LEAVING] = there & sighted[at.NAMES]
         return 0
 
     @cython.cfunc

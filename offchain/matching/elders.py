@@ -47,6 +47,19 @@ class Elders:
         return 0
 
     @cython.cfunc
+    def glance(self, order_id: I64, otherwise: I64) -> I64:
+        """What `find` is going to look at first, without looking at it: a slot, or `otherwise` if there is none."""
+        tag: I64 = order_id & at.TAG_MASK
+        place: I64 = self.home(tag)
+        entry: I64 = self.entries[place]
+        while entry != 0:
+            if entry >> at.TAG_SHIFT == tag:
+                return entry & at.LOW32
+            place = (place + 1) & self.mask
+            entry = self.entries[place]
+        return otherwise
+
+    @cython.cfunc
     def enter(self, slot: I64, order_id: I64) -> I64:
         """Take in an order."""
         if 4 * self.count > self.mask:

@@ -178,6 +178,8 @@ CHILD: Final = 3
 LEAVING: Final = 4
 JOINED: Final = 5
 """What stands in these places: the order that is named, or 0; the level."""
+OLD: Final = 6
+"""Not 0 if that order, should it be open, may be one of the elders."""
 
 # An entry of the index of old orders: the low bits of the id above TAG_SHIFT, the slot below.
 TAG_SHIFT: Final = 32

@@ -4,7 +4,19 @@ import cython
 
 from offchain.matching import layout as at
 from offchain.matching.elders import Elders
-from offchain.matching.words import I64, Record, Words, blank, grown, high_of, low_of, pair, sorted_by
+from offchain.matching.words import (
+    I64,
+    HalfWords,
+    Record,
+    Words,
+    blank,
+    blank_half_words,
+    grown,
+    high_of,
+    low_of,
+    pair,
+    sorted_by,
+)
 
 
 @cython.final
@@ -12,7 +24,7 @@ from offchain.matching.words import I64, Record, Words, blank, grown, high_of, l
 class OrderPool:
     """Slots of ORDER_WORDS words, and where the order of an id is.
 
-    Ids are sequences of commands, and most orders leave soon. So `recent` has a place for each of the newest ids, four
+    Ids are sequences of commands, and most orders leave soon. So `recent` has a place for each of the newest ids, eight
     times as many as there are open orders at least: the slot of the id's order, or 0. An order that is still open when
     a newer one needs its place goes to the `elders`.
     Price levels have slots here too: so the orders of a level and the level itself are a ring, and one comes or goes
@@ -24,7 +36,7 @@ class OrderPool:
     used: I64
     free: I64
     levels: I64
-    recent: Words
+    recent: HalfWords
     recent_mask: I64
     elders: Elders
 
@@ -34,8 +46,8 @@ class OrderPool:
         self.used = 1
         self.free = 0
         self.levels = 0
-        self.recent_mask = 127
-        self.recent = blank(self.recent_mask + 1)
+        self.recent_mask = 511
+        self.recent = blank_half_words(self.recent_mask + 1)
         self.elders = Elders()
 
     @cython.cfunc
@@ -80,7 +92,7 @@ class OrderPool:
     @cython.cfunc
     def unused(self) -> I64:
         """A slot that nothing was in yet: all others are in use."""
-        if 4 * self.used > self.recent_mask:
+        if 8 * self.used > self.recent_mask:
             self.widen()
         if self.used == self.capacity:
             self.capacity *= 2
@@ -186,7 +198,7 @@ class OrderPool:
     def widen(self) -> I64:
         """Remember twice as many ids, and enter every order again."""
         self.recent_mask = 2 * self.recent_mask + 1
-        self.recent = blank(self.recent_mask + 1)
+        self.recent = blank_half_words(self.recent_mask + 1)
         self.elders = Elders()
         slot: I64 = at.ORDER_WORDS
         while slot < self.used * at.ORDER_WORDS:

@@ -55,6 +55,7 @@ _CONSTANTS: Final = {"codes": vars(codes), "at": vars(layout)}
 _C_TYPES: Final = {
     "I64": "cython.long",
     "Words": "cython.longlong[::1]",
+    "HalfWords": "cython.int[::1]",
     "Array": "object",
     "Rows": "cython.pointer[cython.const[cython.longlong]]",
     "Room": "cython.pointer[cython.longlong]",

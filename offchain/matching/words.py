@@ -16,9 +16,12 @@ from offchain.matching import layout as at
 
 # Made once: of its name for each batch, it was 2 % of a batch of a thousand commands in a small book.
 WORD = np.dtype(np.longlong)
+HALF_WORD = np.dtype(np.intc)
 
 I64: TypeAlias = int
 Words: TypeAlias = "memoryview[int]"
+HalfWords: TypeAlias = "memoryview[int]"
+"""An array of numbers of 32 bits."""
 Array: TypeAlias = npt.NDArray[Any]
 """An array as NumPy has it."""
 Rows: TypeAlias = "memoryview[int]"
@@ -101,6 +104,12 @@ def blank(count: I64) -> Words:
     room = np.zeros(count + at.LINE_WORDS + at.SPARE_WORDS, WORD)
     start: I64 = up_to_whole(room.ctypes.data // 8, at.LINE_WORDS)
     return room[start : start + count].data
+
+
+@cython.cfunc
+def blank_half_words(count: I64) -> HalfWords:
+    """The same of `count` zeros of 32 bits, an even number of them."""
+    return np.asarray(blank(count // 2)).view(HALF_WORD).data
 
 
 @cython.cfunc

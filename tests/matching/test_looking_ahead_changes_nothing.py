@@ -1,6 +1,7 @@
 """In a large book a batch is looked at ahead: whatever stands in it, the outcome is that of one command at a time."""
 
 import random
+from collections import Counter
 
 import numpy as np
 
@@ -29,15 +30,15 @@ def filled(real_type: type[Engine]) -> Desk:
     return desk
 
 
-def some_commands(desk: Desk) -> list[bytes]:
+def some_commands(first: int, named: range) -> list[bytes]:
     """Orders, cancels and replacements of what is open or not, and rows of noise."""
     chance = random.Random(SEED)
-    first, packed = desk.sequence + 1, []
+    packed = []
     for sequence in range(first, first + 3_000):
         fields = {"account": chance.randint(1, 4), "market": chance.choice((1, 1, 1, 2, 9)), "taker_fee_ppm": 5_000}
         fields |= {"side": chance.choice((BUY, SELL)), "price": chance.randint(960, 1_040), "quantity": 3}
         kind = chance.choice((K.PLACE, K.PLACE, K.CANCEL, K.CANCEL, K.REPLACE, K.AMEND))
-        fields["order_id"] = chance.randint(20, first + 3_000)
+        fields["order_id"] = chance.choice(named)
         row = bytearray(Command(sequence, sequence, kind, reason=CancelReason.USER, **fields).pack())
         if chance.random() < 0.1:
             row[17:] = chance.randbytes(len(row) - 17)
@@ -47,14 +48,30 @@ def some_commands(desk: Desk) -> list[bytes]:
 
 def test_of_a_batch(real_type: type[Engine]) -> None:
     ahead, one_by_one = filled(real_type), filled(real_type)
-    packed = some_commands(ahead)
+    first = ahead.sequence + 1
 
+    kinds = in_a_batch_as_one_by_one(ahead, one_by_one, some_commands(first, range(20, first + 3_000)))
+
+    assert len(kinds) >= 5
+
+
+def test_of_orders_so_old_that_new_ones_take_their_places(real_type: type[Engine]) -> None:
+    ahead, one_by_one = filled(real_type), filled(real_type)
+    first = 20 + 64 * AHEAD_FROM
+
+    kinds = in_a_batch_as_one_by_one(ahead, one_by_one, some_commands(first, range(20, 3_020)))
+
+    assert kinds[EventKind.CANCELLED] > 200
+
+
+def in_a_batch_as_one_by_one(ahead: Desk, one_by_one: Desk, packed: list[bytes]) -> Counter[int]:
+    """Both must come to the same events and the same state; returns how many events there are of each kind."""
     rows = ahead.engine.apply_batch(np.frombuffer(b"".join(packed), dtype=COMMAND_DTYPE))
     events = [event for row in packed for event in Event.unpack_all(one_by_one.engine.apply_row(row))]
 
     assert Event.unpack_all(rows.tobytes()) == events
-    assert len({event.kind for event in events}) >= 5
     assert ahead.engine.state_hash() == one_by_one.engine.state_hash()
+    return Counter(event.kind for event in events)
 
 
 def resting(desk: Desk, prices: list[int]) -> None:
