@@ -75,6 +75,8 @@ class Ahead:
         side: I64 = state.side_of(market, side_of(command) & 1)
         leaf: I64 = state.books.leaf_at_hand(side, price_of(command) >> at.NODE_BITS)
         child: I64 = leaf + at.CHILDREN + (price_of(command) & at.NODE_MASK)
+        ask(state.books.nodes, child)
+        ask(state.books.nodes, leaf + at.PREFIX)
         sighted[at.ORDER_ID] = number
         sighted[at.PAIR] = key
         sighted[at.CHILD] = child
